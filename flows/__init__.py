@@ -1,0 +1,1 @@
+"""The DAG, its configuration and the command line."""

@@ -1,0 +1,1 @@
+"""Chat and routing on the artifacts of a finished run."""

@@ -1,0 +1,1 @@
+"""Convert: a MergedModel in, an EdgeModel for phones out."""

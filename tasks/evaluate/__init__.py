@@ -1,0 +1,1 @@
+"""Evaluate: Router, experts and held-out data in, an EvalReport out."""

@@ -1,0 +1,1 @@
+"""Fine-tune: a QADataset and a base model in, an Adapter out."""

@@ -1,0 +1,1 @@
+"""Generate: a Corpus in, a QADataset of grounded question-answer pairs out."""

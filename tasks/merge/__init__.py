@@ -1,0 +1,1 @@
+"""Merge: a base model and an Adapter in, a MergedModel out."""

