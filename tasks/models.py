@@ -28,7 +28,7 @@ class HubModel(Slice):
     source: Literal["hub"] = "hub"
     repo: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     revision: str = "main"
-    """A commit hash makes the run repeatable; a branch name is resolved when the run is planned."""
+    """Branch, tag or commit; only a commit makes the run repeatable."""
 
 
 class FolderModel(Slice):

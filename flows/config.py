@@ -1,0 +1,166 @@
+"""The whole configuration: one slice per stage, and the domains that they are run for.
+
+In: YAML files that merge left to right. Out: one frozen, validated value. This module only
+composes the stages' own configs; a domain's overrides are laid on them when its slice is
+asked for, and validated with everything else.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+from pydantic import Field, JsonValue, ValidationError, model_validator
+
+from flows.yaml_files import Places, merge, place, read_merged
+from tasks.convert.config import ConvertConfig
+from tasks.errors import ConfigError
+from tasks.evaluate.config import EvaluateConfig
+from tasks.finetune.config import FinetuneConfig
+from tasks.generate.config import GenerateConfig
+from tasks.ingest.config import DatasetMapping, IngestConfig
+from tasks.merge.config import MergeConfig
+from tasks.models import EmbeddedModel, ModelSource, Slice
+from tasks.route.config import RouteConfig
+
+Overrides = dict[str, JsonValue]
+S = TypeVar("S", bound=Slice)
+
+GENERALIST = "generalist"
+
+
+class DatasetSource(DatasetMapping):
+    """A ready-made data set: a local file, or a name on the hub."""
+
+    path: Path | None = None
+    """JSONL, JSON, CSV, TSV or Parquet file, or a folder of them; none for a hub data set."""
+
+    @model_validator(mode="after")
+    def one_place(self) -> Self:
+        """Refuse a data set that is nowhere, or in two places."""
+        if (self.path is None) == (self.hub is None):
+            raise ValueError("name either `path` (a local file) or `hub` (a name on the hub)")
+        return self
+
+
+class Domain(Slice):
+    """What one expert knows: documents, a data set, or both."""
+
+    description: str = ""
+    """One sentence on what the expert is for."""
+    documents: Path | None = None
+    """A folder of PDFs, or one PDF."""
+    dataset: DatasetSource | None = None
+    model: ModelSource | None = None
+    """A whole model that is the expert as it is, instead of an adapter on the base model."""
+    ingest: Overrides = {}
+    generate: Overrides = {}
+    finetune: Overrides = {}
+    merge: Overrides = {}
+    convert: Overrides = {}
+
+    @model_validator(mode="after")
+    def has_a_source(self) -> Self:
+        """Refuse a domain without anything to learn from or to be tested on."""
+        if self.documents is None and self.dataset is None:
+            raise ValueError("name `documents` (a folder of PDFs), a `dataset`, or both")
+        return self
+
+
+class Generalist(Slice):
+    """The baseline that the experts are compared with."""
+
+    model: ModelSource | None = None
+    """A whole model as it is, instead of an adapter trained on the mix of all domains."""
+    finetune: Overrides = {}
+
+
+class Config(Slice):
+    """A pipeline from documents to a bundle for phones."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    base_model: ModelSource = EmbeddedModel()
+    domains: dict[str, Domain] = Field(min_length=1)
+    generalist: Generalist = Generalist()
+    ingest: IngestConfig = IngestConfig()
+    generate: GenerateConfig = GenerateConfig()
+    route: RouteConfig = RouteConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
+    merge: MergeConfig = MergeConfig()
+    convert: ConvertConfig = ConvertConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+    @model_validator(mode="after")
+    def names_are_usable(self) -> Self:
+        """Refuse domain names that cannot name a folder, or that mean something else."""
+        for name in self.domains:
+            if not name.replace("-", "").isalnum() or name != name.lower() or name == GENERALIST:
+                raise ValueError(
+                    f"domain {name!r}: use lower-case letters, digits and dashes, not `generalist`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def overrides_are_valid(self) -> Self:
+        """Refuse overrides that do not make a valid slice."""
+        for name in self.domains:
+            self.ingest_of(name), self.generate_of(name), self.finetune_of(name)
+            self.merge_of(name), self.convert_of(name)
+        self.finetune_of(GENERALIST)
+        return self
+
+    def ingest_of(self, domain: str) -> IngestConfig:
+        """Return the domain's slice for ingestion, with its data set's mapping."""
+        source = self.domains[domain].dataset
+        mapping = source and DatasetMapping.model_validate(source.model_dump(exclude={"path"}))
+        slice_ = _laid_on(self.ingest, self.domains[domain].ingest, f"domains.{domain}.ingest")
+        return slice_.model_copy(update={"dataset": mapping})
+
+    def generate_of(self, domain: str) -> GenerateConfig:
+        """Return the domain's slice for generation."""
+        return _laid_on(self.generate, self.domains[domain].generate, f"domains.{domain}.generate")
+
+    def finetune_of(self, domain: str) -> FinetuneConfig:
+        """Return the slice for the domain's expert, or for the generalist."""
+        if domain == GENERALIST:
+            return _laid_on(self.finetune, self.generalist.finetune, "generalist.finetune")
+        return _laid_on(self.finetune, self.domains[domain].finetune, f"domains.{domain}.finetune")
+
+    def merge_of(self, domain: str) -> MergeConfig:
+        """Return the domain's slice for merging."""
+        return _laid_on(self.merge, self.domains[domain].merge, f"domains.{domain}.merge")
+
+    def convert_of(self, domain: str) -> ConvertConfig:
+        """Return the domain's slice for conversion."""
+        return _laid_on(self.convert, self.domains[domain].convert, f"domains.{domain}.convert")
+
+
+def load_config(paths: Sequence[Path]) -> Config:
+    """Read, merge and validate configuration files; raise ConfigError with file, line and field."""
+    content, places = read_merged(paths)
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_problems(error, places))) from error
+
+
+def _laid_on(slice_: S, overrides: Overrides, field: str) -> S:
+    if not overrides:
+        return slice_
+    try:
+        return type(slice_).model_validate(merge(slice_.model_dump(mode="json"), overrides))
+    except ValidationError as error:
+        first = error.errors()[0]
+        inner = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{field}.{inner}: {first['msg']}") from error
+
+
+def _problems(error: ValidationError, places: Places) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        path = tuple(str(part) for part in problem["loc"])
+        where = place(places, path)
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "no such field; correct the spelling or remove it"
+        lines.append(f"{where}: {'.'.join(path) or 'configuration'}: {message}")
+    return lines

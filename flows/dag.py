@@ -1,0 +1,57 @@
+"""The pipeline's DAG in one screen, read by the run and by the plan alike.
+
+In: a configuration and a way to call a stage. Out: every node by name. A run calls stages
+by submitting them to Prefect and gets futures; a plan calls them by computing their keys.
+"""
+
+from typing import ParamSpec, Protocol, TypeVar
+
+from flows.config import GENERALIST, Config
+from tasks.artifacts import Artifact
+from tasks.convert.task import convert_expert
+from tasks.evaluate.task import evaluate_system
+from tasks.finetune.task import train_expert
+from tasks.generate.task import generate_qa
+from tasks.ingest.task import ingest_corpus
+from tasks.merge.task import merge_expert
+from tasks.route.task import train_router
+from tasks.stage import Stage
+
+A = TypeVar("A", bound=Artifact)
+P = ParamSpec("P")
+
+
+class Call(Protocol):
+    """Calls one stage; what it returns stands for the artifact and may be handed on."""
+
+    def __call__(self, stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
+        """Call `stage` with its own arguments."""
+
+
+def dag(config: Config, call: Call) -> dict[str, Artifact]:
+    """Call every stage once per domain, then the fan-in; return the nodes by name."""
+    base = config.base_model
+    corpora, datasets, adapters, experts, bundles = {}, {}, {}, {}, {}
+    for name, domain in config.domains.items():
+        local = domain.dataset.path if domain.dataset else None
+        corpora[name] = call(ingest_corpus, name, config.ingest_of(name), domain.documents, local)
+        datasets[name] = call(generate_qa, name, corpora[name], config.generate_of(name))
+    router = call(train_router, datasets, config.route)
+    adapter = call(train_expert, GENERALIST, datasets, base, config.finetune_of(GENERALIST))
+    generalist = call(merge_expert, GENERALIST, adapter, base, config.merge)
+    for name in config.domains:
+        adapters[name] = call(train_expert, name, {name: datasets[name]}, base, config.finetune_of(name))
+        experts[name] = call(merge_expert, name, adapters[name], base, config.merge_of(name))
+        bundles[name] = call(convert_expert, name, experts[name], config.convert_of(name))
+    evaluation = call(evaluate_system, router, datasets, experts, generalist, bundles, base, config.evaluate)
+    return {
+        **{f"corpus/{name}": node for name, node in corpora.items()},
+        **{f"qa/{name}": node for name, node in datasets.items()},
+        "router": router,
+        "adapter-generalist": adapter,
+        "merged-generalist": generalist,
+        **{f"adapter/{name}": node for name, node in adapters.items()},
+        **{f"merged/{name}": node for name, node in experts.items()},
+        **{f"edge/{name}": node for name, node in bundles.items()},
+        "evaluation": evaluation,
+    }

@@ -1,0 +1,74 @@
+"""How each node of a run ended, in the words that the terminal, the report and the error share.
+
+In: Prefect's final states. Out: one outcome per node, rows for the report, and a sentence
+for every failure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prefect.client.schemas.objects import State
+from prefect.states import get_state_exception
+
+from flows.report.schema import StageRow
+from tasks.artifacts import Artifact, Store
+from tasks.errors import StageError
+
+Status = Literal["built", "cached", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one stage of one domain ended."""
+
+    label: str
+    status: Status
+    artifact: Artifact | None = None
+    error: BaseException | None = None
+
+
+def outcome_of(label: str, state: State[Artifact]) -> Outcome:
+    """Read a final state: an artifact, a failure, or a stage that never got its inputs."""
+    if state.is_completed():
+        status: Status = "cached" if state.name == "Cached" else "built"
+        return Outcome(label, status, artifact=state.result())  # type: ignore[arg-type]  # a final state's result
+    if state.is_failed() or state.is_crashed():
+        return Outcome(label, "failed", error=get_state_exception(state))  # type: ignore[arg-type]  # sync here
+    return Outcome(label, "skipped")
+
+
+def stage_rows(outcomes: Mapping[str, Outcome], store: Store) -> list[StageRow]:
+    """Return the report's row for each node."""
+    return [_row(outcome, store) for outcome in outcomes.values()]
+
+
+def failures(outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return a sentence for each failed stage, and one for what waited for it."""
+    failed = [f"{node.label}: {node.error}" for node in outcomes.values() if node.status == "failed"]
+    skipped = [node.label for node in outcomes.values() if node.status == "skipped"]
+    waited = [f"not started, because an input failed: {', '.join(skipped)}"] if skipped else []
+    return failed + waited
+
+
+def users_fault(outcomes: Mapping[str, Outcome]) -> bool:
+    """Tell whether every failure is one that the user can mend."""
+    return not any(isinstance(node.error, StageError) for node in outcomes.values())
+
+
+def _row(outcome: Outcome, store: Store) -> StageRow:
+    stage, _, domain = outcome.label.partition(":")
+    known: dict[str, object] = {}
+    if outcome.artifact is not None:
+        manifest = store.manifest(outcome.artifact)
+        known = {
+            "seconds": manifest.seconds,
+            "peak_memory_bytes": manifest.peak_memory_bytes,
+            "key": manifest.key,
+            "digest": manifest.digest,
+            "mlflow_run": manifest.mlflow_run,
+        }
+    reason = str(outcome.error or "")
+    return StageRow.model_validate(
+        {"stage": stage, "domain": domain, "status": outcome.status, "reason": reason, **known}
+    )

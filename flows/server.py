@@ -1,0 +1,144 @@
+"""A Prefect API on loopback for the time of a run: the running one, or one started for it.
+
+In: settings. Out: `PREFECT_API_URL` set while the block runs. A server that was started here
+is ended only after it has stored the state of every task run.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from tasks.errors import ServiceError
+from tasks.settings import Settings
+
+HOST = "127.0.0.1"
+_START_SECONDS = 120.0
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.25
+_QUIET_SECONDS = 2.0
+"""Task states reach the server within a second of their events."""
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Keep Prefect's and MLflow's files below the artifacts folder, and both of them silent.
+
+    Must be called before Prefect is imported: it reads these once.
+    """
+    os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect"))
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+@contextmanager
+def prefect_api(settings: Settings) -> Iterator[str]:
+    """Give the address of a working Prefect API.
+
+    Raises ServiceError where the port is taken by something else or the server does not start.
+    """
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    configured = os.environ.get("PREFECT_API_URL")
+    url = configured or f"http://{HOST}:{settings.prefect_port}/api"
+    with temporary_settings({PREFECT_API_URL: url}):
+        if _healthy(url):
+            yield url
+        elif configured:
+            raise ServiceError(
+                f"PREFECT_API_URL={url}: no Prefect API answers; start it or unset the variable"
+            )
+        else:
+            with _own_server(url, settings):
+                yield url
+
+
+@contextmanager
+def _own_server(url: str, settings: Settings) -> Iterator[None]:
+    refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
+    server = start_prefect(settings)
+    began = datetime.now(UTC)
+    try:
+        _await(url, server, settings)
+        try:
+            yield
+        finally:
+            _drain(url, began)
+    finally:
+        stop(server)
+
+
+def start_prefect(settings: Settings) -> subprocess.Popen[bytes]:
+    """Start a Prefect server on loopback; its log is `prefect/server.log` below the artifacts."""
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST]
+    command += ["--port", str(settings.prefect_port)]
+    return start(command, settings.home / "prefect" / "server.log")
+
+
+def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a service with its output in `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+
+
+def stop(service: subprocess.Popen[bytes]) -> None:
+    """End a service gently, then for good."""
+    service.terminate()
+    try:
+        service.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        service.kill()
+        service.wait()
+
+
+def refuse_busy_port(port: int, variable: str) -> None:
+    """Raise ServiceError where something listens on the port already."""
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise ServiceError(
+                f"{HOST}:{port}: another program uses this port; end it, or set {variable} to a free one"
+            )
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2).json() is True
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def _await(url: str, server: subprocess.Popen[bytes], settings: Settings) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _healthy(url):
+        if server.poll() is not None or time.monotonic() > deadline:
+            log = settings.home / "prefect" / "server.log"
+            raise ServiceError(f"the Prefect server did not start; its log is {log}; try `pocketmoe doctor`")
+        time.sleep(_POLL_SECONDS)
+
+
+def _drain(url: str, began: datetime) -> None:
+    """Wait until the server, which stores task states behind the run's back, has stored them all."""
+    runs = {"flow_runs": {"start_time": {"after_": began.isoformat()}}}
+    unfinished = {"task_runs": {"state": {"name": {"any_": ["Pending", "Running", "Scheduled"]}}}}
+    deadline = time.monotonic() + _STOP_SECONDS
+    seen, quiet_since = -1, time.monotonic()
+    while time.monotonic() < deadline:
+        total, waiting = (
+            httpx.post(f"{url}/task_runs/count", json=body, timeout=10).json()
+            for body in (runs, runs | unfinished)
+        )
+        if waiting or total != seen:
+            seen, quiet_since = total, time.monotonic()
+        elif time.monotonic() - quiet_since > _QUIET_SECONDS:
+            return
+        time.sleep(_POLL_SECONDS)

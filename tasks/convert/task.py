@@ -1,0 +1,16 @@
+"""Convert: MergedModel -> EdgeModel, in the converter's own environment."""
+
+from tasks.artifacts import EdgeModel, MergedModel
+from tasks.convert.config import ConvertConfig
+from tasks.job import Job
+from tasks.stage import stage
+
+
+@stage
+def convert_expert(
+    domain: str,  # noqa: ARG001  # names the task
+    merged: MergedModel,
+    config: ConvertConfig,
+) -> Job[EdgeModel]:
+    """Turn the model into an INT4 bundle for phones."""
+    return Job(EdgeModel, config, artifacts={"merged": merged}, converter=True)

@@ -1,0 +1,30 @@
+"""Evaluate: Router + experts + held-out data -> EvalReport."""
+
+from collections.abc import Mapping
+
+from tasks.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Router
+from tasks.evaluate.config import EvaluateConfig
+from tasks.job import Job
+from tasks.models import ModelSource
+from tasks.stage import stage
+
+
+@stage
+def evaluate_system(
+    router: Router,
+    datasets: Mapping[str, QADataset],
+    experts: Mapping[str, MergedModel],
+    generalist: MergedModel,
+    bundles: Mapping[str, EdgeModel],
+    base: ModelSource,
+    config: EvaluateConfig,
+) -> Job[EvalReport]:
+    """Measure the routed system, its oracle, the generalist and the shipped bundles."""
+    artifacts = {
+        "router": router,
+        "merged-generalist": generalist,
+        **{f"qa/{name}": dataset for name, dataset in datasets.items()},
+        **{f"merged/{name}": expert for name, expert in experts.items()},
+        **{f"edge/{name}": bundle for name, bundle in bundles.items()},
+    }
+    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True)

@@ -1,0 +1,21 @@
+"""Fine-tune: QADataset + base model -> Adapter; on every domain's QADataset, the generalist."""
+
+from collections.abc import Mapping
+
+from tasks.artifacts import Adapter, QADataset
+from tasks.finetune.config import FinetuneConfig
+from tasks.job import Job
+from tasks.models import ModelSource
+from tasks.stage import stage
+
+
+@stage
+def train_expert(
+    domain: str,  # noqa: ARG001  # names the task
+    datasets: Mapping[str, QADataset],
+    base: ModelSource,
+    config: FinetuneConfig,
+) -> Job[Adapter]:
+    """Train one adapter on one domain, or on the equal mix of several."""
+    artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
+    return Job(Adapter, config, artifacts=artifacts, models={"base": base})

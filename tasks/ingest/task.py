@@ -1,0 +1,20 @@
+"""Ingest: a domain's PDFs and data set -> Corpus."""
+
+from pathlib import Path
+
+from tasks.artifacts import Corpus
+from tasks.ingest.config import IngestConfig
+from tasks.job import Job
+from tasks.stage import stage
+
+
+@stage
+def ingest_corpus(
+    domain: str,  # noqa: ARG001  # names the task
+    config: IngestConfig,
+    documents: Path | None,
+    dataset: Path | None,
+) -> Job[Corpus]:
+    """Read documents and data set into passages and examples."""
+    sources = {"documents": documents, "dataset": dataset}
+    return Job(Corpus, config, sources={name: path for name, path in sources.items() if path is not None})

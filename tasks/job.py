@@ -1,0 +1,45 @@
+"""A job: what one stage consumes and produces, and the recipe that identifies it.
+
+In: artifacts, base models, the user's own files and a config slice. Out: a recipe of plain
+JSON values. Where and how the job runs is not part of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from tasks.artifacts import Artifact
+from tasks.fingerprint import Recipe, canonical, code_identity, model_identity, source_identity
+from tasks.models import ModelSource, Slice
+
+A = TypeVar("A", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class Job(Generic[A]):
+    """What one run of a stage consumes and produces."""
+
+    produces: type[A]
+    config: Slice
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    models: Mapping[str, ModelSource] = field(default_factory=dict)
+    """Base models by input name."""
+    sources: Mapping[str, Path] = field(default_factory=dict)
+    """The user's own files and folders by input name."""
+    converter: bool = False
+    """Runs in the converter's environment."""
+    alone: bool = False
+    """Runs when no other stage can: it may use every processor."""
+
+
+def job_recipe(stage: str, job: Job[A]) -> Recipe:
+    """Return the identity of `job`; raise FingerprintError or DocumentError."""
+    return {
+        "stage": stage,
+        "config": canonical(job.config),
+        "artifacts": canonical(dict(job.artifacts)),
+        "models": {name: model_identity(source) for name, source in job.models.items()},
+        "sources": {name: source_identity(path, name) for name, path in job.sources.items()},
+        "code": code_identity(f"tasks.{stage}.run"),
+    }

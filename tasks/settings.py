@@ -1,0 +1,61 @@
+"""Where and how the pipeline runs: read from `POCKETMOE_*`, never part of a cache key.
+
+In: the environment. Out: one frozen value that is passed on explicitly.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Places, ports and limits of this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="POCKETMOE_", frozen=True)
+
+    artifacts: Path = Path("artifacts")
+    """Cache, store, runs and both dashboards' databases live below this folder."""
+    convert_python: Path = PROJECT / ".venv-convert" / "bin" / "python"
+    """Interpreter of the converter's own environment."""
+    slots: int = Field(default=2, ge=1, le=64)
+    """Heavy stages that run at the same time on this machine."""
+    stage_timeout: float = Field(default=24 * 3600, gt=0)
+    """Seconds after which a stage's child process is ended."""
+    prefect_port: int = Field(default=4200, ge=1, le=65535)
+    mlflow_port: int = Field(default=5000, ge=1, le=65535)
+    parent_run: str = ""
+    """MLflow run that stages are logged below; the flow sets it."""
+
+    @property
+    def home(self) -> Path:
+        """Return the absolute artifacts folder."""
+        return self.artifacts.resolve()
+
+    @property
+    def store(self) -> Path:
+        """Return the folder of the content-addressed store."""
+        return self.home / "store"
+
+    @property
+    def cache(self) -> Path:
+        """Return the folder in which Prefect keeps one small record per cache key."""
+        return self.home / "cache"
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder of the reports."""
+        return self.home / "runs"
+
+    @property
+    def scratch(self) -> Path:
+        """Return the folder of checkpoints, by cache key."""
+        return self.home / "scratch"
+
+    @property
+    def threads(self) -> int:
+        """Return the processor threads for one of `slots` stages that run side by side."""
+        return max(1, (os.cpu_count() or 1) // self.slots)
