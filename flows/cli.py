@@ -35,10 +35,10 @@ RunFolder = Annotated[Path | None, typer.Option("--run", help="A run's folder; n
 def run(configs: ConfigFiles) -> None:
     """Build everything that CONFIGS describe and that is not built yet, and report on it."""
     with _session() as settings:
+        from flows.closing import closing_words
         from flows.config import load_config
         from flows.pipeline import pipeline, refuse
         from flows.progress import shown_progress
-        from flows.report.tables import closing_words
 
         config = load_config(configs)
         refuse(config)
@@ -80,3 +80,7 @@ def _session() -> Iterator[Settings]:
             f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         sys.exit(1 if isinstance(error, StageError) else 2)
+
+
+if __name__ == "__main__":
+    app()

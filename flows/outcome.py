@@ -32,9 +32,9 @@ def outcome_of(label: str, state: State[Artifact]) -> Outcome:
     """Read a final state: an artifact, a failure, or a stage that never got its inputs."""
     if state.is_completed():
         status: Status = "cached" if state.name == "Cached" else "built"
-        return Outcome(label, status, artifact=state.result())  # type: ignore[arg-type]  # a final state's result
+        return Outcome(label, status, artifact=state.result())
     if state.is_failed() or state.is_crashed():
-        return Outcome(label, "failed", error=get_state_exception(state))  # type: ignore[arg-type]  # sync here
+        return Outcome(label, "failed", error=get_state_exception(state))
     return Outcome(label, "skipped")
 
 

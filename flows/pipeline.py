@@ -18,16 +18,18 @@ from prefect.runtime import flow_run
 
 from flows.config import Config
 from flows.dag import dag
+from flows.environment import environment
 from flows.memory import PeakMemory
 from flows.outcome import Outcome, failures, outcome_of, stage_rows, users_fault
 from flows.plan import refusals
 from flows.report.collect import collect
-from flows.report.schema import Report
-from flows.report.tables import markdown_summary, stage_table
+from flows.report.schema import Report, RunFacts
+from flows.report.tables import markdown_summary, stages_table
 from flows.report.write import write_report
 from tasks.artifacts import Artifact, Store
 from tasks.errors import PipelineError, StageError, UnsupportedError
 from tasks.execute import announce
+from tasks.records import write_json
 from tasks.settings import Settings
 from tasks.stage import Stage
 from tasks.tracking import TrackedRun, Tracker
@@ -90,31 +92,36 @@ def run_dag(config: Config, settings: Settings) -> dict[str, Outcome]:
 
 
 def publish_report(
-    config: Config,
-    settings: Settings,
-    nodes: Mapping[str, Outcome],
-    measured: Measured,
-    parent: TrackedRun,
+    config: Config, settings: Settings, nodes: Mapping[str, Outcome], measured: Measured, parent: TrackedRun
 ) -> Path:
     """Write the report's files and show them in both dashboards; return their folder."""
     store = Store(settings.store)
     folder = settings.runs / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{str(flow_run.id)[:8]}"
-    report = collect(
-        {name: store.folder(node.artifact) for name, node in nodes.items() if node.artifact},
-        stage_rows(nodes, store),
-        config.model_dump(mode="json"),
+    facts = RunFacts(
         run=folder.name,
+        status="failed" if failures(nodes) else "completed",
         seconds=measured.seconds,
         peak_memory_bytes=measured.peak_memory_bytes,
+        environment=environment(nodes, store),
     )
+    built = {name: node.artifact for name, node in nodes.items() if node.artifact is not None}
+    folders = {name: store.folder(artifact) for name, artifact in built.items()}
+    report = collect(folders, stage_rows(nodes, store), config.model_dump(mode="json"), facts)
     write_report(report, folder)
+    write_json(folder / "artifacts.json", _references(config, built))
     _point_latest(folder)
     _show(report, folder, parent)
     return folder
 
 
+def _references(config: Config, built: Mapping[str, Artifact]) -> dict[str, object]:
+    """Return what a finished run is served from: kind and digest of every artifact, and the base model."""
+    parts = {name: {"kind": type(node).__name__, "digest": node.digest} for name, node in built.items()}
+    return {**parts, "base_model": config.base_model.model_dump(mode="json")}
+
+
 def _show(report: Report, folder: Path, parent: TrackedRun) -> None:
-    create_table_artifact(key="stages", table=stage_table(report), description="What became of each stage")
+    create_table_artifact(key="stages", table=stages_table(report.stages).records(), description="Stages")
     create_markdown_artifact(key="report", markdown=markdown_summary(report), description="Results")
     for name in ("report.json", "report.html"):
         parent.client.log_artifact(parent.run_id, str(folder / name))

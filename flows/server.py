@@ -32,10 +32,12 @@ def prepare_environment(settings: Settings) -> None:
 
     Must be called before Prefect is imported: it reads these once.
     """
-    os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect"))
+    home = Path(os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect")))
+    home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 

@@ -43,12 +43,13 @@ def execute(stage: str, job: Job[A], label: str, settings: Settings, logger: Log
     What a failed attempt left in its scratch folder is there again for the next attempt.
     """
     recipe = job_recipe(stage, job)
-    scratch = settings.scratch / recipe_key(recipe)
-    scratch.mkdir(parents=True, exist_ok=True)
+    key = recipe_key(recipe)
+    scratch = settings.scratch / key
     store = Store(settings.store)
     tracker = Tracker(settings.home)
-    with FileLock(scratch.with_suffix(".lock")), _slot(settings), store.staging() as out:
+    with _lock(settings, key), _slot(settings), store.staging() as out:
         announce(label, state="running")
+        scratch.mkdir(parents=True, exist_ok=True)
         with tracker.run(label, parent=settings.parent_run) as tracked:
             outcome = _run(stage, job, out, scratch, settings, _listener(label, logger))
             artifact = store.publish(job.produces, out, _provenance(recipe, outcome, tracked.run_id))
@@ -99,7 +100,7 @@ def _run(
     )
     return run_child(
         request,
-        out.parent / "request.json",
+        scratch / "request.json",
         python=settings.convert_python if job.converter else Path(sys.executable),
         threads=settings.threads * (settings.slots if job.alone else 1),
         timeout=settings.stage_timeout,
@@ -137,12 +138,16 @@ def _listener(label: str, logger: Logger) -> Callable[[Event], None]:
     return on_event
 
 
+def _lock(settings: Settings, name: str) -> FileLock:
+    folder = settings.home / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{name}.lock")
+
+
 @contextmanager
 def _slot(settings: Settings) -> Iterator[None]:
     """Hold one of the machine's slots for heavy stages."""
-    folder = settings.home / "slots"
-    folder.mkdir(parents=True, exist_ok=True)
-    locks = [FileLock(folder / f"{number}.lock") for number in range(settings.slots)]
+    locks = [_lock(settings, f"slot-{number}") for number in range(settings.slots)]
     while True:
         for lock in locks:
             try:

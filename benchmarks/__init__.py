@@ -1,0 +1,1 @@
+"""Benchmark targets: each measures one thing for real and writes `results/NAME.json`."""

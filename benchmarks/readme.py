@@ -1,0 +1,56 @@
+"""Write the tables of README from the result files, so that no figure is typed by hand.
+
+In: `results/*.json`. Out: README.md with the text between `<!-- NAME -->` markers replaced.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from benchmarks.machine import RESULTS
+from flows.report import tables
+from flows.report.schema import Report
+from tasks.settings import PROJECT
+
+README = PROJECT / "README.md"
+
+
+def update_readme(readme: Path = README) -> None:
+    """Replace each marked block for which there is a result file."""
+    text = readme.read_text(encoding="utf-8")
+    for name, block in blocks().items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = pattern.sub(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
+    readme.write_text(text, encoding="utf-8")
+
+
+def blocks() -> dict[str, str]:
+    """Return the Markdown of every block by its marker's name."""
+    result = json.loads((RESULTS / "demo.json").read_text(encoding="utf-8"))
+    report = Report.model_validate({**result["report"], "config": {}})
+    parts = (tables.results_table, tables.systems_table, tables.edge_table, tables.sizes_table)
+    shown = [f"**{table.title}**\n\n{table.markdown()}" for table in (part(report) for part in parts)]
+    return {"demo-time": _times(result), "demo-results": "\n".join(shown)}
+
+
+def _times(result: dict[str, object]) -> str:
+    machine = result["machine"]
+    stages: dict[str, list[dict[str, float]]] = {}
+    for row in result["stages"]:
+        stages.setdefault(row["stage"], []).append(row)
+    rows = [
+        f"| {name} | {len(found)} | {sum(row['seconds'] for row in found):.0f} "
+        f"| {max(row['peak_memory_bytes'] for row in found) / 2**30:.1f} |"
+        for name, found in stages.items()
+    ]
+    head = (
+        f"On {machine['cores']} cores ({machine['processor']}) and {machine['memory_gb']} GB, without a GPU: "
+        f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a second run "
+        f"that builds {result['warm_built']} stages; "
+        f"{result['peak_memory_bytes'] / 2**30:.1f} GB at most, all processes together.\n"
+    )
+    return "\n".join([head, "| stage | runs | seconds | GB at most |", "| --- | ---: | ---: | ---: |", *rows])
+
+
+if __name__ == "__main__":
+    update_readme()

@@ -1,0 +1,199 @@
+"""A run's artifact folders with the figures of a plausible run, for the tests of the report."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.report.schema import Environment, RunFacts, StageRow
+
+DOMAINS = ("anxiety", "depression", "ocd")
+CONFIG: dict[str, object] = {
+    "name": "demo",
+    "domains": {name: {"documents": "examples/library"} for name in DOMAINS},
+}
+METHOD = "run_text_scoring of litert-lm over the bundle's own tokens"
+
+
+def estimate(value: float, spread: float = 0.08) -> dict[str, float]:
+    return {"value": value, "low": value * (1 - spread), "high": value * (1 + spread)}
+
+
+def write_run(root: Path) -> dict[str, Path]:
+    """Write every artifact of a finished run; return the folders by name."""
+    contents = {"router": {"report.json": router_report()}, "evaluation": {"evaluation.json": evaluation()}}
+    contents["adapter-generalist"] = {"training.json": training(0.4)}
+    for place, name in enumerate(DOMAINS):
+        contents[f"corpus/{name}"] = {"documents.json": [{"name": "a.pdf", "passages": 9 + place}]}
+        contents[f"qa/{name}"] = {"funnel.json": funnel(place)}
+        contents[f"adapter/{name}"] = {"training.json": training(0.1 * place)}
+        contents[f"merged/{name}"] = {
+            "merge.json": {"max_abs_logit_difference": 0.031, "top1_agreement": 1.0, "tolerance": 0.25},
+            "sizes.json": {"adapter": 9_789_032, "merged_bf16": 269_060_552},
+        }
+        contents[f"edge/{name}"] = {"sizes.json": edge_sizes(), "breakdown.json": breakdown()}
+    folders = {name: root / name for name in contents}
+    for name, files in contents.items():
+        write_folder(folders[name], files)
+    (folders["evaluation"] / "answers.jsonl").write_text("".join(answer_lines()), encoding="utf-8")
+    for name in DOMAINS:
+        (folders[f"edge/{name}"] / "model.litertlm").write_bytes(b"bundle")
+        (folders[f"adapter/{name}"] / "adapter_model.safetensors").write_bytes(b"weights")
+    return folders
+
+
+def write_folder(folder: Path, files: Mapping[str, object]) -> None:
+    folder.mkdir(parents=True)
+    for file, value in files.items():
+        (folder / file).write_text(json.dumps(value), encoding="utf-8")
+
+
+def stage_rows() -> list[StageRow]:
+    rows = [("route", "", 2.1), ("finetune", "generalist", 121.0), ("merge", "generalist", 17.0)]
+    seconds = {"ingest": 2.0, "generate": 71.0, "finetune": 118.0, "merge": 16.4, "convert": 93.0}
+    rows += [(stage, name, time) for name in DOMAINS for stage, time in seconds.items()]
+    rows.append(("evaluate", "", 188.0))
+    return [
+        StageRow(
+            stage=stage,
+            domain=domain,
+            status="cached" if stage in {"ingest", "generate"} else "built",
+            seconds=time,
+            peak_memory_bytes=int(8e8 + 2e7 * time),
+            key="ab" * 32,
+            digest="cd" * 32,
+        )
+        for stage, domain, time in rows
+    ]
+
+
+def facts(**changes: object) -> RunFacts:
+    values = {"run": "demo-1", "status": "completed", "seconds": 1093.4, "peak_memory_bytes": 6_400_000_000}
+    machine = Environment(
+        cores=2, memory_bytes=24_000_000_000, versions={"torch": "2.13.0", "peft": "0.21.2"}
+    )
+    return RunFacts.model_validate({**values, "environment": machine, **changes})
+
+
+def funnel(place: int) -> dict[str, object]:
+    rejected = {"too_short": 14, "not_grounded": 11 + place, "duplicate": 8}
+    counts = {"passages": 9 + place, "asked": 180, "returned": 180, "parsed": 171, "kept": 138 - place}
+    return {**counts, "rejected": rejected, "train": 98 - place, "validation": 18, "test": 22}
+
+
+def training(offset: float) -> dict[str, object]:
+    losses = [round(2.9 + offset - 1.4 * (step / 24) ** 0.5, 4) for step in range(24)]
+    counts = {"tokens_seen": 29_950, "token_budget": 30_000, "examples_seen": 420, "steps": 24}
+    return {
+        **counts,
+        "step_losses": losses,
+        "validation_loss_before": {"a": 3.0},
+        "adapter": {"kind": "lora"},
+    }
+
+
+def router_report() -> dict[str, object]:
+    support = {"precision": 0.95, "recall": 0.9, "f1": 0.92, "support": 22}
+    return {
+        "accuracy": 0.9091,
+        "accuracy_low": 0.815,
+        "accuracy_high": 0.958,
+        "macro_f1": 0.91,
+        "mean_confidence": 0.74,
+        "questions": 66,
+        "train_questions": 291,
+        "repeated_questions": 0,
+        "report": dict.fromkeys(DOMAINS, support),
+        "labels": list(DOMAINS),
+        "confusion": [[20, 1, 1], [2, 20, 0], [1, 1, 20]],
+        "stratified_8020": {"accuracy": 0.968},
+        "note": "",
+    }
+
+
+def edge_sizes() -> dict[str, float]:
+    sizes = {"float_tflite": 540_113_000, "int4_tflite": 92_114_000, "bundle": 92_914_560}
+    return {**sizes, "merged_bf16": 269_060_552, "reduction_vs_bf16": 0.655}
+
+
+def breakdown() -> list[dict[str, object]]:
+    rows = [
+        ("mlp", "int4", 44_800_000, 90),
+        ("embedding", "int8", 28_300_000, 1),
+        ("attention", "int4", 13_300_000, 120),
+        ("mlp", "scales", 4_100_000, 90),
+        ("graph", "flatbuffer", 1_400_000, 0),
+        ("tokenizer", "zlib", 690_000, 0),
+        ("norms", "float32", 280_000, 61),
+        ("header and padding", "bytes", 44_560, 0),
+    ]
+    return [
+        {"group": group, "dtype": dtype, "bytes": size, "tensors": tensors}
+        for group, dtype, size, tensors in rows
+    ]
+
+
+def evaluation() -> dict[str, object]:
+    system = {"rouge_l": estimate(0.31), "bleu": 9.4, "latency_ms": {"mean": 2310.0, "p95": 4100.0}}
+    perplexity = {"real": 11.4, "oracle": 10.9, "generalist": 11.8}
+    warning = "anxiety: INT4 raises perplexity by 30.6 %, more than the 10 % of `max_edge_loss`"
+    return {
+        "domains": {name: measured(place) for place, name in enumerate(DOMAINS)},
+        "systems": {name: {**system, "perplexity": estimate(value)} for name, value in perplexity.items()},
+        "warnings": [warning],
+    }
+
+
+def measured(place: int) -> dict[str, object]:
+    return {
+        "questions": 22,
+        "perplexity": {
+            "base": estimate(19.2 + place),
+            "expert": estimate(10.4 + place),
+            "generalist": estimate(11.6 + place),
+        },
+        "comparison": {
+            "ratio": {"value": 0.9 + 0.06 * place, "low": 0.85 + 0.05 * place, "high": 0.96 + 0.06 * place}
+        },
+        "comparison_with_base": {"ratio": {"value": 0.55, "low": 0.5, "high": 0.61}},
+        "edge_perplexity": {
+            "edge": estimate(13.7),
+            "float": estimate(10.49),
+            "loss": estimate(0.306),
+            "prompts": 20,
+            "method": METHOD,
+        },
+        "edge": {
+            "prompts": 20,
+            "decode_tokens_per_second": 64.2,
+            "init_seconds": 0.4,
+            "memory_bytes": 310_000_000,
+        },
+    }
+
+
+def answer_lines() -> list[str]:
+    question = "Why does avoiding a feared situation keep the fear alive?"
+    reference = "Avoidance brings relief at once, so nothing is learned about what would have happened."
+    said = {
+        ("real", "oracle"): "Avoidance gives quick relief, and the fear never gets a chance to fade.",
+        ("generalist",): "Because the person does not learn that the situation is safe.\nIt is common.",
+        (): "Avoidance gives relief, and the fear stays.",
+    }
+    return [
+        json.dumps(
+            {
+                "id": f"{name}-{number}",
+                "domain": name,
+                "routed": name if number else DOMAINS[0],
+                "confidence": 0.81,
+                "systems": systems,
+                "question": f"{question[:-1]} ({name} {number})?",
+                "reference": reference,
+                "answer": answer,
+            }
+        )
+        + "\n"
+        for name in DOMAINS
+        for number in range(6)
+        for systems, answer in said.items()
+    ]

@@ -1,0 +1,340 @@
+"""Pins the report: every promised figure is where the schema says, and the page is safe and whole.
+
+Also: a failed run is reported as far as it came, a bad figure is a warning, and a file of
+another form costs its own figures only.
+"""
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from report_run import CONFIG, DOMAINS, evaluation, facts, router_report, stage_rows, training, write_run
+from rich.console import Console
+
+from flows.report import tables, words
+from flows.report.collect import collect
+from flows.report.evaluation import verdict
+from flows.report.html import render
+from flows.report.schema import Report, RunFacts, StageRow
+from flows.report.write import read_report, write_report
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag and what it names or links to."""
+        self.tags[tag] += 1
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        self.links += [
+            value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "srcset"}
+        ]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that it closes the tag opened last."""
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    return write_run(tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict[str, Path]:
+    return write_run(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def report(whole) -> Report:
+    return collect(whole, stage_rows(), CONFIG, facts())
+
+
+@pytest.fixture(scope="module")
+def page(report) -> str:
+    return render(report)
+
+
+def rewrite(folder: Path, file: str, value: object) -> None:
+    (folder / file).write_text(json.dumps(value), encoding="utf-8")
+
+
+def test_json_holds_every_promised_figure(tmp_path, report, whole) -> None:
+    write_report(report, tmp_path / "run")
+    content = json.loads((tmp_path / "run/report.json").read_text())
+    assert content["schema"] == "pocketmoe-report-1"
+    assert (content["status"], content["seconds"]) == ("completed", 1093.4)
+    assert content["peak_memory_bytes"] == 6_400_000_000
+    assert content["config"] == CONFIG
+    assert content["router"]["accuracy"] == 0.9091
+    assert content["router"]["stratified_accuracy"] == 0.968
+    assert set(content["router"]["report"]) == set(DOMAINS)
+    domain = content["domains"]["depression"]
+    assert (domain["passages"], domain["pairs"]) == (10, 137)
+    assert domain["perplexity"]["expert"] == {"value": 11.4, "low": 11.4 * 0.92, "high": 11.4 * 1.08}
+    assert set(domain["perplexity"]) == {"base", "expert", "generalist"}
+    assert domain["sizes"] == {
+        "adapter": 9_789_032,
+        "merged_bf16": 269_060_552,
+        "float_tflite": 540_113_000,
+        "int4_tflite": 92_114_000,
+        "bundle": 92_914_560,
+    }
+    assert domain["edge_perplexity"]["loss"] == 0.306
+    assert domain["files"]["bundle"] == str(whole["edge/depression"] / "model.litertlm")
+    assert domain["training"]["token_budget"] == content["generalist"]["training"]["token_budget"] == 30_000
+    assert set(content["systems"]) == {"real", "oracle", "generalist"}
+    real = content["systems"]["real"]
+    assert (real["perplexity"], real["rouge_l"], real["bleu"], real["latency_ms"]) == (
+        11.4,
+        0.31,
+        9.4,
+        2310.0,
+    )
+
+    assert read_report(tmp_path / "run/report.json") == report
+
+
+def test_infinite_figures_become_null_in_json(tmp_path) -> None:
+    write_report(collect({}, [], {}, RunFacts(status="failed", seconds=float("inf"))), tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text())["seconds"] is None
+
+
+def test_page_is_whole_and_needs_nothing_else(page) -> None:
+    found = Page(page)
+    assert found.open == []
+    assert found.tags["svg"] == 8
+    assert found.tags["script"] == found.tags["link"] == found.tags["img"] == 0
+    assert all(link.startswith("#") for link in found.links)
+    assert not re.search(r"@import|url\((?!#)", page)
+    assert [name for name, count in Counter(found.ids).items() if count > 1] == []
+
+
+def test_page_shows_the_figures_and_puts_warnings_before_them(page) -> None:
+    for shown in ("91 %", "92.9 MB", "18.2 min", "10.4 (9.57 to 11.2)", "Why does avoiding", "0.310"):
+        assert shown in page, shown
+    assert page.index("INT4 raises perplexity by 30.6 %") < page.index("92.9 MB")
+
+
+def test_drawings_are_well_formed_in_the_colours_of_the_page(page) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    for drawing in drawings:
+        ET.fromstring(drawing)  # noqa: S314  our own drawing
+        assert not re.search(r"#[0-9a-f]{6}\b(?!\")", drawing.replace("url(#", "(")), (
+            "a colour that no theme sets"
+        )
+
+
+def test_the_same_report_gives_the_same_page(report, page) -> None:
+    assert render(report) == page
+
+
+def test_hostile_text_stays_text(folders) -> None:
+    attack = "<script>alert('$x$ & \"1\"')</script>"
+    answers = (folders["evaluation"] / "answers.jsonl").read_text()
+    lines = answers.replace("Avoidance gives relief", json.dumps(attack)[1:-1])
+    (folders["evaluation"] / "answers.jsonl").write_text(lines)
+    rewrite(
+        folders["router"],
+        "report.json",
+        {**router_report(), "labels": [attack, "`b`", "$c$"], "note": attack},
+    )
+    folders[f"edge/{attack}"] = folders["edge/ocd"]
+    rows = [StageRow(stage="convert", domain=attack, status="failed", seconds=1, reason=attack)]
+    report = collect(folders, rows, {**CONFIG, "name": attack}, facts(warnings=[attack], run=attack))
+    text = render(report)
+    assert attack in report.warnings
+    assert "<script" not in text
+    assert Page(text).open == []
+    assert "<script" not in tables.markdown_summary(report)
+
+
+def test_a_failed_run_is_reported_as_far_as_it_came(folders) -> None:
+    reached = {name: folders[name] for name in ("corpus/anxiety", "qa/anxiety", "corpus/ocd")}
+    rows = [StageRow(stage="generate", domain="ocd", status="failed", reason="2 pairs are too few")]
+    report = collect(reached, rows, CONFIG, facts(status="failed"))
+    assert list(report.domains) == list(DOMAINS)
+    assert report.domains["ocd"].passages == 11
+    assert report.domains["ocd"].missing == ["qa", "adapter", "merged", "edge", "router", "evaluation"]
+    assert report.domains["anxiety"].perplexity.expert is None
+    assert report.warnings[0] == "generate ocd failed: 2 pairs are too few"
+    assert any(warning.startswith("ocd: this run did not reach") for warning in report.warnings)
+    text = render(report)
+    assert "2 pairs are too few" in text
+    assert Page(text).open == []
+
+
+def test_a_run_that_built_nothing_still_has_a_page() -> None:
+    report = collect({}, [], {}, RunFacts(status="failed", seconds=0.1))
+    assert "failed" in render(report)
+
+
+def test_a_malformed_file_costs_its_own_figures_only(folders) -> None:
+    (folders["edge/ocd"] / "sizes.json").write_text("{")
+    rewrite(folders["merged/ocd"], "merge.json", {"tolerance": "much"})
+    report = collect(folders, stage_rows(), CONFIG, facts())
+    assert report.domains["ocd"].sizes.bundle is None
+    assert report.domains["ocd"].sizes.merged_bf16 == 269_060_552
+    assert report.domains["ocd"].merge is None
+    assert any(warning.startswith("edge/ocd/sizes.json: no JSON") for warning in report.warnings)
+    assert any(warning.startswith("merged/ocd/merge.json: tolerance") for warning in report.warnings)
+
+
+def test_plausible_figures_bring_no_warning_of_their_own(folders) -> None:
+    content = {**evaluation(), "warnings": []}
+    for domain in content["domains"].values():
+        domain["comparison"] = {"ratio": {"value": 0.9, "low": 0.85, "high": 0.95}}
+    rewrite(folders["evaluation"], "evaluation.json", content)
+    assert collect(folders, stage_rows(), CONFIG, facts()).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "value", "warning"),
+    [
+        (
+            "merged/ocd",
+            "merge.json",
+            {"tolerance": 0.1, "max_abs_logit_difference": 0.2},
+            "ocd: the merged model's logits differ from the adapter's by 0.2, more than the tolerated 0.1.",
+        ),
+        (
+            "adapter-generalist",
+            "training.json",
+            {**training(0), "tokens_seen": 90_000},
+            "anxiety: expert and generalist did not train on equally many tokens"
+            " (29,950 and 90,000), so their comparison is not of data alone.",
+        ),
+        (
+            "router",
+            "report.json",
+            {**router_report(), "accuracy": 0.4, "accuracy_low": 0.29},
+            "router: an accuracy of 40 % cannot be told from guessing.",
+        ),
+        (
+            "router",
+            "report.json",
+            {**router_report(), "repeated_questions": 3},
+            "router: 3 of 66 held-out questions are word for word among the training questions.",
+        ),
+    ],
+)
+def test_a_bad_figure_is_a_warning(folders, folder, file, value, warning) -> None:
+    rewrite(folders[folder], file, value)
+    assert warning in collect(folders, stage_rows(), CONFIG, facts()).warnings
+
+
+def test_an_expert_that_loses_to_the_base_is_a_warning(folders) -> None:
+    content = evaluation()
+    content["domains"]["ocd"]["comparison_with_base"] = {"ratio": {"value": 1.2, "low": 1.1, "high": 1.3}}
+    rewrite(folders["evaluation"], "evaluation.json", content)
+    warnings = collect(folders, stage_rows(), CONFIG, facts()).warnings
+    assert any(warning.startswith("ocd: The expert is worse than the base model") for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words_of_verdict"),
+    [
+        ((0.9, 0.85, 0.95), "is better than the generalist: its perplexity is 10 % below the generalist's"),
+        ((1.1, 1.05, 1.15), "is worse than the generalist: its perplexity is 10 % above the generalist's"),
+        ((0.98, 0.9, 1.05), "is not shown to be better than the generalist"),
+    ],
+)
+def test_verdicts_are_plain_and_follow_the_interval(ratio, words_of_verdict) -> None:
+    assert words_of_verdict in verdict(*ratio, "the generalist")
+
+
+def test_samples_include_a_question_that_went_astray(folders) -> None:
+    path = folders["evaluation"] / "answers.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line["routed"] = "anxiety" if line["id"].endswith("-5") else line["domain"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    samples = collect(folders, [], CONFIG, facts()).domains["ocd"].samples
+    assert [sample.routed for sample in samples] == ["ocd", "ocd", "ocd", "anxiety"]
+    assert list(samples[0].answers) == ["real and oracle", "generalist", "INT4 bundle"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 10])
+def test_one_domain_and_ten_have_a_page(whole, count) -> None:
+    names = [f"domain-{number}" for number in range(count)]
+    many = {
+        f"{name.partition('/')[0]}/{domain}": whole[name]
+        for name in whole
+        for domain in names
+        if name.endswith("/ocd")
+    }
+    report = collect(many, [], {"domains": dict.fromkeys(names)}, facts())
+    assert list(report.domains) == names
+    assert Page(render(report)).open == []
+
+
+def test_tables_have_a_cell_for_every_header(report) -> None:
+    made = (
+        tables.results_table(report),
+        tables.systems_table(report),
+        tables.router_table(report),
+        tables.sizes_table(report),
+        tables.breakdown_table(report),
+        tables.edge_table(report),
+        tables.training_table(report),
+        tables.stages_table(report.stages),
+    )
+    for table in made:
+        assert table.rows, table.title
+        assert {len(row) for row in table.rows} == {len(table.headers)}, table.title
+
+
+def test_markdown_cells_cannot_break_the_table() -> None:
+    table = tables.Table("t", ("a", "b"), (("x|y\nz", "1"),))
+    assert table.markdown() == "| a | b |\n| --- | ---: |\n| x\\|y z | 1 |\n"
+
+
+def test_terminal_table_shows_results_and_takes_brackets_as_text(report) -> None:
+    console = Console(file=StringIO(), width=140)
+    console.print(tables.results_table(report).rich())
+    console.print(tables.Table("t", ("a",), (("[bold]x",),)).rich())
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert "10.4 (9.57 to 11.2)" in shown
+    assert "[bold]x" in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (words.size(999), "999 B"),
+        (words.size(92_914_560), "92.9 MB"),
+        (words.size(269_060_552), "269 MB"),
+        (words.size(24e9), "24.0 GB"),
+        (words.size(None), "–"),
+        (words.duration(9.64), "9.6 s"),
+        (words.duration(59.97), "1 min 0 s"),
+        (words.duration(1093.4), "18 min 13 s"),
+        (words.duration(7290), "2 h 1 min"),
+        (words.minutes(1093.4), "18.2 min"),
+        (words.change(0.8), "−20 %"),
+        (words.figure(12_345.6), "12,346"),
+        (words.figure(3.0), "3.00"),
+        (words.figure(0.0), "0.00"),
+    ],
+)
+def test_numbers_read_as_people_say_them(said, meant) -> None:
+    assert said == meant
