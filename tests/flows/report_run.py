@@ -27,7 +27,7 @@ def write_run(root: Path) -> dict[str, Path]:
         contents[f"qa/{name}"] = {"funnel.json": funnel(place)}
         contents[f"adapter/{name}"] = {"training.json": training(0.1 * place)}
         contents[f"merged/{name}"] = {
-            "merge.json": {"max_abs_logit_difference": 0.031, "top1_agreement": 1.0, "tolerance": 0.25},
+            "merge.json": {"mean_kl": 0.0004, "top1_agreement": 0.992, "tolerance": 0.01, "probes": 6},
             "sizes.json": {"adapter": 9_789_032, "merged_bf16": 269_060_552},
         }
         contents[f"edge/{name}"] = {"sizes.json": edge_sizes(), "breakdown.json": breakdown()}

@@ -188,7 +188,7 @@ def test_a_run_that_built_nothing_still_has_a_page() -> None:
 
 def test_a_malformed_file_costs_its_own_figures_only(folders) -> None:
     (folders["edge/ocd"] / "sizes.json").write_text("{")
-    rewrite(folders["merged/ocd"], "merge.json", {"tolerance": "much"})
+    rewrite(folders["merged/ocd"], "merge.json", {"mean_kl": 0.1, "tolerance": "much"})
     report = collect(folders, stage_rows(), CONFIG, facts())
     assert report.domains["ocd"].sizes.bundle is None
     assert report.domains["ocd"].sizes.merged_bf16 == 269_060_552
@@ -211,8 +211,9 @@ def test_plausible_figures_bring_no_warning_of_their_own(folders) -> None:
         (
             "merged/ocd",
             "merge.json",
-            {"tolerance": 0.1, "max_abs_logit_difference": 0.2},
-            "ocd: the merged model's logits differ from the adapter's by 0.2, more than the tolerated 0.1.",
+            {"tolerance": 0.01, "mean_kl": 0.2},
+            "ocd: the merged model diverges from base and adapter by 0.2 nats a token,"
+            " more than the tolerated 0.01.",
         ),
         (
             "adapter-generalist",
