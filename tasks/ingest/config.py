@@ -1,0 +1,100 @@
+"""What ingestion is asked for: the size of passages and how to read a ready-made data set.
+
+In: YAML. Out: frozen values without paths of files: documents and local data sets reach the
+stage as inputs, so that their bytes and not their places enter the cache key.
+"""
+
+from string import Formatter
+from typing import Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from tasks.models import Slice
+from tasks.records import Split
+
+
+class DatasetMapping(Slice):
+    """How the rows of a data set become questions and answers.
+
+    A template is either a column (`output`) or text with columns in braces
+    (`Task: {instruction}`). Dots step into nested values (`context.contexts`,
+    `answers.0.body`); lists are joined by line breaks; empty columns leave no gap.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    hub: str | None = Field(default=None, pattern=r"^[\w.-]+(/[\w.-]+)?$")
+    """Name of the data set on the Hugging Face hub; none where a local file is given."""
+    revision: str | None = None
+    """Commit, tag or branch on the hub; a commit hash makes the run repeatable."""
+    subset: str | None = None
+    """Configuration of a hub data set that has several (`pqa_labeled`)."""
+    question: str = Field(min_length=1)
+    """Column or template of the question, with the prompt around it."""
+    answer: str = Field(min_length=1)
+    """Column or template of the reference answer."""
+    split_column: str | None = None
+    """Column that names the split of a row; without it, a hub split or the file's stem does."""
+    splits: dict[str, Split] | None = None
+    """The data set's own split names and what they are here, others left out; none: all rows, split later."""
+    columns: list[str] | None = Field(default=None, min_length=1)
+    """Column names of a CSV or TSV file without a header."""
+    quoted: bool | None = None
+    """Whether double quotes enclose fields; none: in CSV they do, in TSV they are plain characters."""
+    label_names: dict[str, dict[str, str]] = {}
+    """By column: what its values are called in templates (`label: {"-1": negative}`)."""
+    best: dict[str, str] = {}
+    """By list column: the key whose greatest value picks the one item to use (`answers: score`)."""
+    html: bool = False
+    """Turn HTML in the columns into plain text."""
+    max_rows: int | None = Field(default=None, ge=1)
+    """Use this many usable rows of each split at most, in the data set's order."""
+
+    @model_validator(mode="after")
+    def hub_options_need_hub(self) -> Self:
+        """Refuse options of the hub where no hub data set is named."""
+        if self.hub is None and (self.revision or self.subset):
+            raise ValueError("revision and subset belong to a hub data set: name it in `hub`, or remove them")
+        return self
+
+    @model_validator(mode="after")
+    def split_column_needs_splits(self) -> Self:
+        """Refuse a split column whose values nobody explains."""
+        if self.split_column and self.splits is None:
+            raise ValueError("split_column needs `splits`, for example {train: train, dev: validation}")
+        return self
+
+    @model_validator(mode="after")
+    def templates_are_well_formed(self) -> Self:
+        """Refuse braces that do not pair, and empty ones."""
+        for field in ("question", "answer"):
+            template: str = getattr(self, field)
+            try:
+                names = [name for _, name, _, _ in Formatter().parse(template)]
+            except ValueError as error:
+                raise ValueError(f"{field}: {error}; write {{{{ and }}}} for plain braces") from error
+            if "" in names:
+                raise ValueError(f"{field}: empty braces; write {{column}}, or {{{{}}}} for plain braces")
+        return self
+
+
+class IngestConfig(Slice):
+    """Passages from documents and examples from a ready-made data set."""
+
+    passage_words: int = Field(default=400, ge=100, le=2000)
+    """Words in a passage at most; a sentence is never split for it."""
+    min_passage_words: int = Field(default=80, ge=0, le=1000)
+    """The last passage of a document joins the one before where it is shorter than this."""
+    dataset: DatasetMapping | None = None
+    """How to read the domain's data set; none for a domain that has documents alone."""
+
+    @model_validator(mode="after")
+    def minimum_below_size(self) -> Self:
+        """Refuse a minimum that no passage could reach."""
+        if self.min_passage_words > self.passage_words // 2:
+            raise ValueError("min_passage_words must be at most half of passage_words")
+        return self
+
+    def refusals(self) -> list[str]:
+        """Return what this stage cannot do yet, one sentence each: nothing."""
+        return []
