@@ -30,6 +30,14 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+_PYPHEN = Pyphen(lang="en_US", left=2, right=3)
+
+
+def _hyphenations(word: str) -> Iterator[tuple[str, str]]:
+    """Yield the places to break a word, without those beside its own hyphen, which would print twice."""
+    return ((head, tail) for head, tail in _PYPHEN.iterate(word) if not head.endswith("-") and tail[0] != "-")
+
+
 BODY = ParagraphStyle(
     "body",
     fontName="Times-Roman",
@@ -37,7 +45,7 @@ BODY = ParagraphStyle(
     leading=13,
     spaceAfter=6,
     alignment=TA_JUSTIFY,
-    hyphenationLang=Pyphen(lang="en_US", left=2, right=3).iterate,
+    hyphenationLang=_hyphenations,
     hyphenationMinWordLength=6,
     allowWidows=0,
     allowOrphans=0,
