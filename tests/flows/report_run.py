@@ -21,13 +21,15 @@ def estimate(value: float, spread: float = 0.08) -> dict[str, float]:
 def write_run(root: Path) -> dict[str, Path]:
     """Write every artifact of a finished run; return the folders by name."""
     contents = {"router": {"report.json": router_report()}, "evaluation": {"evaluation.json": evaluation()}}
+    merge = {"mean_kl": 0.0004, "top1_agreement": 0.992, "tolerance": 0.01, "probes": 6}
     contents["adapter-generalist"] = {"training.json": training(0.4)}
+    contents["merged-generalist"] = {"merge.json": merge}
     for place, name in enumerate(DOMAINS):
         contents[f"corpus/{name}"] = {"documents.json": [{"name": "a.pdf", "passages": 9 + place}]}
         contents[f"qa/{name}"] = {"funnel.json": funnel(place)}
         contents[f"adapter/{name}"] = {"training.json": training(0.1 * place)}
         contents[f"merged/{name}"] = {
-            "merge.json": {"mean_kl": 0.0004, "top1_agreement": 0.992, "tolerance": 0.01, "probes": 6},
+            "merge.json": merge,
             "sizes.json": {"adapter": 9_789_032, "merged_bf16": 269_060_552},
         }
         contents[f"edge/{name}"] = {"sizes.json": edge_sizes(), "breakdown.json": breakdown()}

@@ -100,6 +100,7 @@ def test_json_holds_every_promised_figure(tmp_path, report, whole) -> None:
     assert domain["edge_perplexity"]["loss"] == 0.306
     assert domain["files"]["bundle"] == str(whole["edge/depression"] / "model.litertlm")
     assert domain["training"]["token_budget"] == content["generalist"]["training"]["token_budget"] == 30_000
+    assert content["generalist"]["merge"] == domain["merge"]
     assert set(content["systems"]) == {"real", "oracle", "generalist"}
     real = content["systems"]["real"]
     assert (real["perplexity"], real["rouge_l"], real["bleu"], real["latency_ms"]) == (
@@ -212,15 +213,19 @@ def test_plausible_figures_bring_no_warning_of_their_own(folders) -> None:
             "merged/ocd",
             "merge.json",
             {"tolerance": 0.01, "mean_kl": 0.2},
-            "ocd: the merged model diverges from base and adapter by 0.2 nats a token,"
-            " more than the tolerated 0.01.",
+            (
+                "ocd: the merged model diverges from base and adapter by 0.2 nats a token,"
+                " more than the tolerated 0.01."
+            ),
         ),
         (
             "adapter-generalist",
             "training.json",
             {**training(0), "tokens_seen": 90_000},
-            "anxiety: expert and generalist did not train on equally many tokens"
-            " (29,950 and 90,000), so their comparison is not of data alone.",
+            (
+                "anxiety: expert and generalist did not train on equally many tokens"
+                " (29,950 and 90,000), so their comparison is not of data alone."
+            ),
         ),
         (
             "router",
@@ -332,6 +337,8 @@ def test_terminal_table_shows_results_and_takes_brackets_as_text(report) -> None
         (words.duration(7290), "2 h 1 min"),
         (words.minutes(1093.4), "18.2 min"),
         (words.change(0.8), "−20 %"),
+        (words.change(1.004), "+0.4 %"),
+        (words.against(0.9), "10 % below"),
         (words.figure(12_345.6), "12,346"),
         (words.figure(3.0), "3.00"),
         (words.figure(0.0), "0.00"),

@@ -1,0 +1,81 @@
+"""What a reader must know before using a figure: a `Report` in, plain sentences out.
+
+They stand on top of the page, so that no bad figure hides in a table.
+"""
+
+from collections.abc import Iterator
+
+from flows.report import words
+from flows.report.figures import RouterReport
+from flows.report.schema import DomainReport, Report
+
+BUDGET_SLACK = 0.05
+"""Share by which the training tokens of expert and generalist may differ."""
+_NAMES = {
+    "corpus": "text",
+    "qa": "question-answer pairs",
+    "adapter": "adapter",
+    "merged": "merged model",
+    "edge": "bundle",
+}
+
+
+def cautions(report: Report) -> list[str]:
+    """Return every warning that the report's own figures call for, gravest first."""
+    found = [
+        f"{row.stage} {row.domain}".strip() + f" failed: {row.reason or 'see the log'}"
+        for row in report.stages
+        if row.status == "failed"
+    ]
+    found += _missing(report)
+    for name, part in report.domains.items():
+        found += [f"{name}: {sentence}" for sentence in _domain(part, report)]
+    if report.router:
+        found += _router(report.router)
+    return found
+
+
+def _missing(report: Report) -> Iterator[str]:
+    """Name what the run did not reach, once for all domains that lack the same."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for name, part in report.domains.items():
+        if part.missing:
+            lacking.setdefault(tuple(part.missing), []).append(name)
+    for steps, names in lacking.items():
+        things = ", ".join(_NAMES.get(step, step) for step in steps)
+        yield f"{', '.join(names)}: this run did not reach: {things}. Figures that need them are missing."
+
+
+def _domain(part: DomainReport, report: Report) -> Iterator[str]:
+    for comparison in (part.comparison_with_base, part.comparison):
+        if comparison and comparison.high >= 1:
+            yield comparison.verdict
+    check = part.merge
+    if check and check.mean_kl > check.tolerance:
+        yield (
+            f"the merged model diverges from base and adapter by {check.mean_kl:.3g} nats a token,"
+            f" more than the tolerated {check.tolerance:.3g}."
+        )
+    ours, theirs = part.training, report.generalist.training
+    if ours and theirs and ours.tokens and theirs.tokens and _differ(ours.tokens, theirs.tokens):
+        yield (
+            f"expert and generalist did not train on equally many tokens ({ours.tokens:,} and"
+            f" {theirs.tokens:,}), so their comparison is not of data alone."
+        )
+
+
+def _router(router: RouterReport) -> Iterator[str]:
+    if router.note:
+        yield f"router: {router.note}"
+    chance = 1 / len(router.labels)
+    if len(router.labels) > 1 and router.accuracy_low is not None and router.accuracy_low <= chance:
+        yield f"router: an accuracy of {words.percent(router.accuracy)} cannot be told from guessing."
+    if router.repeated_questions:
+        yield (
+            f"router: {router.repeated_questions} of {router.questions} held-out questions are word for word"
+            " among the training questions."
+        )
+
+
+def _differ(ours: int, theirs: int) -> bool:
+    return abs(ours - theirs) > BUDGET_SLACK * max(ours, theirs)

@@ -1,0 +1,103 @@
+"""The page of a run: a `Report` in, one self-contained HTML document out.
+
+Everything that comes from documents, models or configuration passes through the template's
+autoescaping; only the charts, which matplotlib has escaped, are inserted as they are.
+"""
+
+import json
+import re
+from pathlib import Path
+from statistics import fmean
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from flows.report import bars, charts, tables, words
+from flows.report.dag import dag_chart
+from flows.report.schema import Report
+
+_HERE = Path(__file__).parent
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+def render(report: Report) -> str:
+    """Return the report as HTML that needs no other file and no network."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = with_code
+    return environment.get_template("page.html.jinja").render(
+        report=report,
+        words=words,
+        figures=key_figures(report),
+        charts={name: Markup(svg) for name, svg in _charts(report).items()},  # noqa: S704  made by matplotlib
+        tables=_tables(report),
+        config=json.dumps(report.model_dump(mode="json")["config"], indent=2, ensure_ascii=False),
+    )
+
+
+def with_code(text: str) -> Markup:
+    """Escape `text`, then set what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped just before
+
+
+def key_figures(report: Report) -> list[tuple[str, str, str]]:
+    """Return the figures on top of the page: name, value, and what it means."""
+    parts = report.domains.values()
+    gains = [
+        part.perplexity.expert.value / part.perplexity.base.value
+        for part in parts
+        if part.perplexity.expert and part.perplexity.base
+    ]
+    losses = [part.edge_perplexity.loss for part in parts if part.edge_perplexity]
+    bundles = [part.sizes.bundle for part in parts if part.sizes.bundle]
+    router = report.router
+    found = [
+        (
+            "Router",
+            words.percent(router.accuracy),
+            f"of {router.questions} held-out questions reach their expert",
+        )
+        if router
+        else None,
+        ("Experts", words.change(fmean(gains)), "perplexity against the base model, mean of the domains")
+        if gains
+        else None,
+        ("Bundle", words.size(max(bundles)), "the largest file that goes onto a phone") if bundles else None,
+        ("INT4", words.change(1 + max(losses)), "perplexity against the float model, worst domain")
+        if losses
+        else None,
+        ("Time", words.minutes(report.seconds), "for this run, from start to report"),
+        ("Memory", words.size(report.peak_memory_bytes), "at the peak") if report.peak_memory_bytes else None,
+    ]
+    return [figure for figure in found if figure]
+
+
+def _charts(report: Report) -> dict[str, str]:
+    return {
+        "dag": dag_chart(report) if report.domains else "",
+        "perplexity": charts.perplexity_chart(report),
+        "confusion": charts.confusion_chart(report.router) if report.router else "",
+        "funnel": bars.funnel_chart(report),
+        "sizes": bars.sizes_chart(report),
+        "breakdown": bars.breakdown_chart(report),
+        "losses": charts.losses_chart(report),
+        "stages": bars.stages_chart(report.stages),
+    }
+
+
+def _tables(report: Report) -> dict[str, tables.Table]:
+    return {
+        "results": tables.results_table(report),
+        "systems": tables.systems_table(report),
+        "router": tables.router_table(report),
+        "sizes": tables.sizes_table(report),
+        "breakdown": tables.breakdown_table(report),
+        "edge": tables.edge_table(report),
+        "training": tables.training_table(report),
+        "stages": tables.stages_table(report.stages),
+    }

@@ -1,0 +1,224 @@
+"""The tables of a report: a `Report` in, rows of words out, in Markdown or for the terminal.
+
+One table value serves the HTML page, Prefect's artifacts, the README and the terminal, so
+that a figure is worded once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table as RichTable
+
+from flows.report import words
+from flows.report.figures import Training
+from flows.report.schema import DomainReport, Report, StageRow
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headers and rows of ready words."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """Return a GitHub table, numbers to the right."""
+        rule = ["---", *["---:"] * (len(self.headers) - 1)]
+        lines = [self.headers, rule, *self.rows]
+        return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+
+    def records(self) -> list[dict[str, str]]:
+        """Return one mapping a row, as Prefect's table artifacts want them."""
+        return [dict(zip(self.headers, row, strict=True)) for row in self.rows]
+
+    def rich(self) -> RichTable:
+        """Return a table for the terminal."""
+        table = RichTable(title=self.title, title_justify="left", title_style="bold")
+        for number, header in enumerate(self.headers):
+            table.add_column(header, justify="right" if number else "left", overflow="fold")
+        for row in self.rows:
+            table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        return table
+
+
+def results_table(report: Report) -> Table:
+    """Return each expert's main figures: what the terminal shows at the end of a run."""
+    headers = (
+        "domain",
+        "pairs",
+        "base",
+        "generalist",
+        "expert",
+        "expert/base",
+        "INT4",
+        "INT4 loss",
+        "bundle",
+    )
+    rows = [(name, *_results(part)) for name, part in report.domains.items()]
+    return Table("Perplexity of held-out answers, by domain", headers, tuple(rows))
+
+
+def systems_table(report: Report) -> Table:
+    """Return the whole systems side by side."""
+    headers = ("system", "perplexity", "ROUGE-L", "BLEU", "latency")
+    rows = [
+        (
+            name,
+            words.interval(part.intervals.get("perplexity"))
+            if part.intervals
+            else words.figure(part.perplexity),
+            words.figure(part.rouge_l),
+            words.figure(part.bleu),
+            words.NOTHING if part.latency_ms is None else f"{part.latency_ms:,.0f} ms",
+        )
+        for name, part in report.systems.items()
+    ]
+    return Table("Systems on all held-out questions", headers, tuple(rows))
+
+
+def router_table(report: Report) -> Table:
+    """Return the router's report by domain."""
+    scores = report.router.report if report.router else {}
+    rows = [
+        (
+            name,
+            words.percent(one.precision),
+            words.percent(one.recall),
+            words.figure(one.f1),
+            str(one.support),
+        )
+        for name, one in scores.items()
+    ]
+    return Table("Router by domain", ("domain", "precision", "recall", "F1", "questions"), tuple(rows))
+
+
+def sizes_table(report: Report) -> Table:
+    """Return the bytes at every step."""
+    headers = ("domain", "adapter", "merged bf16", "float TFLite", "INT4 TFLite", "bundle", "of bf16")
+    rows = []
+    for name, part in report.domains.items():
+        sizes = part.sizes
+        share = sizes.bundle / sizes.merged_bf16 if sizes.bundle and sizes.merged_bf16 else None
+        steps = (sizes.adapter, sizes.merged_bf16, sizes.float_tflite, sizes.int4_tflite, sizes.bundle)
+        rows.append((name, *map(words.size, steps), words.percent(share)))
+    return Table("Size at every step", headers, tuple(rows))
+
+
+def breakdown_table(report: Report) -> Table:
+    """Return the bytes of each bundle by tensor group, one column a domain."""
+    parts = {name: part.breakdown for name, part in report.domains.items() if part.breakdown}
+    cells: dict[tuple[str, str], dict[str, int]] = {}
+    for name, pieces in parts.items():
+        for piece in pieces:
+            group = cells.setdefault((piece.group, piece.dtype or words.NOTHING), {})
+            group[name] = group.get(name, 0) + piece.bytes
+    rows = [(*group, *(words.size(by_name.get(name)) for name in parts)) for group, by_name in cells.items()]
+    return Table("Where each bundle's bytes go", ("group", "type", *parts), tuple(rows))
+
+
+def edge_table(report: Report) -> Table:
+    """Return what INT4 costs each expert."""
+    rows = [
+        (
+            name,
+            words.figure(edge.float_),
+            words.figure(edge.edge),
+            words.change(1 + edge.loss),
+            words.count(edge.prompts),
+            words.figure(part.edge.decode_tokens_per_second) if part.edge else words.NOTHING,
+            words.size(part.edge.memory_bytes) if part.edge else words.NOTHING,
+        )
+        for name, part in report.domains.items()
+        if (edge := part.edge_perplexity)
+    ]
+    headers = ("domain", "float perplexity", "INT4 perplexity", "change", "prompts", "tokens/s", "memory")
+    return Table("What INT4 costs", headers, tuple(rows))
+
+
+def training_table(report: Report) -> Table:
+    """Return what each adapter was trained on, and how faithfully it was merged."""
+    runs = {name: (part.training, part.merge) for name, part in report.domains.items()}
+    runs["generalist"] = (report.generalist.training, report.generalist.merge)
+    rows = [
+        (
+            name,
+            *_training(training),
+            words.figure(merge.mean_kl, 2) if merge else words.NOTHING,
+            words.figure(merge.tolerance, 2) if merge else words.NOTHING,
+            words.percent(merge.top1_agreement, 1) if merge else words.NOTHING,
+        )
+        for name, (training, merge) in runs.items()
+        if training or merge
+    ]
+    headers = (
+        "adapter",
+        "tokens",
+        "budget",
+        "steps",
+        "first loss",
+        "last loss",
+        "merge KL",
+        "tolerated",
+        "same token",
+    )
+    return Table("Training and merging", headers, tuple(rows))
+
+
+def stages_table(stages: Sequence[StageRow]) -> Table:
+    """Return what became of every stage."""
+    rows = [
+        (
+            f"{row.stage} {row.domain}".strip(),
+            row.status,
+            words.duration(row.seconds),
+            words.size(row.peak_memory_bytes),
+            row.key[:12] or words.NOTHING,
+            row.digest[:12] or words.NOTHING,
+        )
+        for row in stages
+    ]
+    headers = ("stage", "status", "time", "peak memory", "key", "artifact")
+    return Table("Stages", headers, tuple(rows))
+
+
+def markdown_summary(report: Report) -> str:
+    """Return the whole run as Markdown: warnings first, then the tables that hold something."""
+    lines = [f"**{report.status}** in {words.duration(report.seconds)}", ""]
+    lines += [f"- ⚠ {_cell(warning)}" for warning in report.warnings]
+    tables = (
+        results_table(report),
+        systems_table(report),
+        router_table(report),
+        sizes_table(report),
+        edge_table(report),
+        stages_table(report.stages),
+    )
+    lines += [f"\n### {table.title}\n\n{table.markdown()}" for table in tables if table.rows]
+    return "\n".join(lines)
+
+
+def _results(part: DomainReport) -> tuple[str, ...]:
+    base, expert, edge = part.perplexity.base, part.perplexity.expert, part.edge_perplexity
+    return (
+        words.count(part.pairs),
+        words.interval(base),
+        words.interval(part.perplexity.generalist),
+        words.interval(expert),
+        words.change(expert.value / base.value) if expert and base else words.NOTHING,
+        words.figure(edge.edge) if edge else words.NOTHING,
+        words.change(1 + edge.loss) if edge else words.NOTHING,
+        words.size(part.sizes.bundle),
+    )
+
+
+def _training(run: Training | None) -> tuple[str, ...]:
+    if run is None:
+        return (words.NOTHING,) * 5
+    first, last = (run.losses[0], run.losses[-1]) if run.losses else (None, None)
+    counts = (run.tokens, run.token_budget, run.steps)
+    return (*map(words.count, counts), words.figure(first), words.figure(last))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").replace("<", "&lt;").split())
