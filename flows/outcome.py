@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from prefect.client.schemas.objects import State
-from prefect.states import get_state_exception
 
 from flows.report.schema import StageRow
 from tasks.artifacts import Artifact, Store
@@ -30,12 +29,12 @@ class Outcome:
 
 def outcome_of(label: str, state: State[Artifact]) -> Outcome:
     """Read a final state: an artifact, a failure, or a stage that never got its inputs."""
-    if state.is_completed():
-        status: Status = "cached" if state.name == "Cached" else "built"
-        return Outcome(label, status, artifact=state.result())
-    if state.is_failed() or state.is_crashed():
-        return Outcome(label, "failed", error=get_state_exception(state))
-    return Outcome(label, "skipped")
+    if not state.is_final():
+        return Outcome(label, "skipped")
+    result: Artifact | BaseException = state.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        return Outcome(label, "failed", error=result)
+    return Outcome(label, "cached" if state.name == "Cached" else "built", artifact=result)
 
 
 def stage_rows(outcomes: Mapping[str, Outcome], store: Store) -> list[StageRow]:
