@@ -87,6 +87,7 @@ def run_dag(config: Config, settings: Settings) -> dict[str, Outcome]:
 
     nodes = cast("dict[str, PrefectFuture[Artifact]]", dag(config, call))
     for future in as_completed(list(nodes.values())):
+        future.wait()
         announce(labels[id(future)], state=outcome_of("", future.state).status)
     return {name: outcome_of(labels[id(future)], future.state) for name, future in nodes.items()}
 

@@ -125,9 +125,10 @@ def _listener(label: str, logger: Logger) -> Callable[[Event], None]:
     def on_event(event: Event) -> None:
         nonlocal spoken
         if event.log is not None:
-            logger.log(event.log[0], "%s", event.log[1])
-            if event.log[0] >= logging.WARNING:
-                announce(label, note=event.log[1])
+            name, level, message = event.log
+            logger.log(level, "%s", message)
+            if level >= logging.WARNING and name.startswith("tasks."):
+                announce(label, note=message)
         if event.progress is None:
             return
         announce(label, **event.progress)

@@ -55,7 +55,8 @@ class Event(BaseModel):
     """One line from the child: exactly one field is set."""
 
     progress: dict[str, float | str] | None = None
-    log: tuple[int, str] | None = None
+    log: tuple[str, int, str] | None = None
+    """Logger, level and message."""
     outcome: Outcome | None = None
     error: str | None = None
 
@@ -118,7 +119,7 @@ class _EventHandler(logging.Handler):
         self._emit = emit
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._emit(Event(log=(record.levelno, record.getMessage())))
+        self._emit(Event(log=(record.name, record.levelno, record.getMessage())))
 
 
 def _model_folders(request: Request) -> dict[str, Path]:

@@ -75,7 +75,7 @@ def test_outcome_progress_and_log_come_back(tmp_path: Path) -> None:
     assert [event.progress for event in events if event.progress] == [
         {"done": 1, "total": 2, "unit": "steps", "loss": 0.5}
     ]
-    assert [event.log for event in events if event.log] == [(30, "careful")]
+    assert [event.log for event in events if event.log] == [("sample_run", 30, "careful")]
 
 
 def test_the_users_fault_keeps_its_own_words(tmp_path: Path) -> None:
