@@ -36,7 +36,7 @@ class Table:
         """Return a table for the terminal."""
         table = RichTable(title=self.title, title_justify="left", title_style="bold")
         for number, header in enumerate(self.headers):
-            table.add_column(header, justify="right" if number else "left", overflow="fold")
+            table.add_column(header, justify="right" if number else "left", no_wrap=not number)
         for row in self.rows:
             table.add_row(*(cell.replace("[", r"\[") for cell in row))
         return table
