@@ -41,7 +41,6 @@ install: .venv/installed .venv-convert/installed
 # The locks name plain versions: which build of them is installed is pip's own configuration.
 lock: install
 	for name in pipeline convert; do \
-	  python=$(BIN)/python; test $$name = convert && python=.venv-convert/bin/python; \
 	  $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url \
 	    --no-emit-find-links --no-emit-trusted-host -o requirements/$$name.txt requirements/$$name.in; \
 	  sed -i.bak 's/+cpu$$//' requirements/$$name.txt && rm requirements/$$name.txt.bak; \
