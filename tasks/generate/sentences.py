@@ -1,0 +1,76 @@
+"""Cut a passage into sentences and choose those that can stand alone as an answer.
+
+In: passage text. Out: sentences, and for each that is unfit the reason why. The answer is
+chosen before the question is asked, so everything that a pair states was in the document.
+"""
+
+import re
+
+WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_ABBREVIATION_LIST = (
+    "dr mr mrs ms prof st e.g i.e etc vs cf al fig no approx dept inc u.s u.k ph.d jr sr vol pp"
+)
+_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_BLOCK = re.compile(r"\n|\s*[•●▪◦‣·]\s+")
+_BOUNDARY = re.compile(r"(?<=[.?!])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9])")
+_DANGLING = re.compile(
+    r"(?:it|its|they|their|them|this|these|that|those|he|she|his|her|such|here|there|another|others|both|either"
+    r"|neither|some of|each of|one of|and|but|or|so|also|then|thus|therefore|hence|however|instead|otherwise"
+    r"|meanwhile|moreover|furthermore|additionally|similarly|likewise|finally|nevertheless|still|yet|rather"
+    r"|for (?:example|instance)|in (?:addition|contrast|other words)|as a result|on the other hand|to do so"
+    r"|by doing|the (?:same|other|others|latter|former|second|third|following|above|rest)|first|second|third"
+    r"|what follows)\b",
+    re.IGNORECASE,
+)
+_POINTER = re.compile(
+    r"https?://|www\.|@|\.(?:gov|org|com|edu)\b|\d{3}[-.–]\d{3,4}[-.–]\d{4}|[|\t©]| {3,}|\.{4,}"
+    r"|\b(?:brochure|fact ?sheet|booklet|leaflet|handout|chapter|page \d|figure \d|table \d|the following"
+    r"|this|these|(?:see|listed|shown|described) (?:above|below)|last (?:updated|reviewed)"
+    r"|(?:no|not) (?:a )?(?:medical|professional|legal) advice)\b"
+    r"|^the (?:\w+ )?(?:table|figure|list|diagram|overview|sample|example)\b",
+    re.IGNORECASE,
+)
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of `text` in order; list items and paragraphs never run into each other."""
+    blocks = (" ".join(block.split()) for block in _BLOCK.split(text))
+    return [sentence for block in blocks for sentence in _sentences(block)]
+
+
+def unfit(sentence: str, min_words: int, max_words: int) -> str | None:
+    """Return why `sentence` cannot stand alone as an answer, or None where it can."""
+    words = WORD.findall(sentence)
+    if len(words) < min_words:
+        return "too_short"
+    if len(words) > max_words:
+        return "too_long"
+    if not _is_statement(sentence, words):
+        return "not_a_statement"
+    if _DANGLING.match(sentence):
+        return "dangling_start"
+    return "pointer" if _POINTER.search(sentence) else None
+
+
+def _sentences(block: str) -> list[str]:
+    pieces: list[str] = []
+    for piece in _BOUNDARY.split(block):
+        if pieces and _open_ended(pieces[-1]):
+            pieces[-1] += " " + piece
+        elif piece:
+            pieces.append(piece)
+    return pieces
+
+
+def _open_ended(piece: str) -> bool:
+    """Tell whether `piece` ends with an abbreviation or an initial, so that the sentence goes on."""
+    last = piece.rsplit(maxsplit=1)[-1]
+    stem = last.rstrip(".").lstrip('("“').lower()
+    return last.endswith(".") and (stem in _ABBREVIATIONS or (len(stem) == 1 and stem.isalpha()))
+
+
+def _is_statement(sentence: str, words: list[str]) -> bool:
+    """Tell a statement from questions, headings, list items and halves of sentences."""
+    capitals = sum(word[0].isupper() for word in words)
+    ends = sentence.endswith((".", ".”", '."', ".)"))
+    return ends and sentence[0].isupper() and capitals <= len(words) / 2
