@@ -1,0 +1,118 @@
+"""Train one adapter: a domain's expert on its own data, or the generalist on all domains'.
+
+In: `base` (a Hugging Face folder) and one or several `qa/<domain>` folders. Out: a PEFT
+adapter with `training.json`. One data folder or many is the only difference between expert
+and generalist: everything else, the token budget included, follows the same rule.
+"""
+
+import logging
+from pathlib import Path
+from statistics import fmean
+
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
+
+from tasks.errors import DataError, UnsupportedError
+from tasks.finetune.adapter_files import base_identity, save_adapter
+from tasks.finetune.budget import Plan, plan_examples
+from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.encoding import Encoded, encode_examples, end_of_turn
+from tasks.finetune.network import adapted_model
+from tasks.finetune.scoring import answer_loss
+from tasks.finetune.training import Trained, train
+from tasks.loading import load_tokenizer
+from tasks.records import Example, read_records, write_json
+from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
+
+Pools = dict[str, list[Encoded]]
+
+logger = logging.getLogger(__name__)
+
+
+def run(inputs: Inputs, config: FinetuneConfig, work: Workspace) -> Metrics:
+    """Train, score before and after on validation data, and write the adapter."""
+    if refusals := config.refusals():
+        raise UnsupportedError("; ".join(refusals))
+    base, domains = inputs["base"], domain_inputs(inputs, "qa")
+    tokenizer = load_tokenizer(base)
+    pools = load_pools(domains, "train", tokenizer, config)
+    validation = load_pools(domains, "validation", tokenizer, config, config.validation_examples)
+    plan = plan_examples(pools, config.num_epochs, config.token_budget, config.seed)
+    logger.info("%d examples, %d of %d tokens", len(plan.sequence), plan.tokens, plan.budget)
+
+    model = adapted_model(base, config)
+    before = validation_losses(model, validation, config)
+    trained = train(model, tokenizer, plan.sequence, config, work.scratch / "checkpoints", work.progress)
+    after = validation_losses(model, validation, config)
+
+    save_adapter(model, work.out)
+    record = training_record(base, config, plan, trained, before, after)
+    record["end_of_turn"] = end_of_turn(tokenizer)
+    write_json(work.out / "training.json", record)
+    return metrics_of(plan, trained, before, after)
+
+
+def load_pools(
+    domains: dict[str, Path],
+    split: str,
+    tokenizer: PreTrainedTokenizerBase,
+    config: FinetuneConfig,
+    limit: int | None = None,
+) -> Pools:
+    """Read and encode one split of every domain, at most `limit` examples each."""
+    if not domains:
+        raise DataError("finetune: no `qa/<domain>` input; give the run at least one domain")
+    pools = {}
+    for domain, folder in domains.items():
+        examples = read_records(folder / f"{split}.jsonl", Example)[:limit]
+        pools[domain] = encode_examples(examples, domain, tokenizer, config.max_length)
+        if left_out := len(examples) - len(pools[domain]):
+            logger.warning(
+                "%s: %d of %d %s examples exceed `max_length`", domain, left_out, len(examples), split
+            )
+    return pools
+
+
+def validation_losses(model: PeftModel, validation: Pools, config: FinetuneConfig) -> dict[str, float]:
+    """Return each domain's mean answer loss in nats."""
+    size = config.per_device_batch_size
+    return {domain: answer_loss(model, examples, size) for domain, examples in validation.items()}
+
+
+def training_record(
+    base: Path,
+    config: FinetuneConfig,
+    plan: Plan,
+    trained: Trained,
+    before: dict[str, float],
+    after: dict[str, float],
+) -> dict[str, object]:
+    """Return what `training.json` holds: how the adapter came about, for the merge and the report."""
+    return {
+        "adapter": config.adapter.model_dump(mode="json"),
+        "base": base_identity(base),
+        "quantization": config.quantization,
+        "double_quantization": config.double_quantization,
+        "compute_dtype": config.compute_dtype,
+        "token_budget": plan.budget,
+        "tokens_seen": plan.tokens,
+        "tokens_by_domain": plan.tokens_by_domain(),
+        "examples_seen": len(plan.sequence),
+        "steps": trained.steps,
+        "step_losses": [round(loss, 6) for loss in trained.losses],
+        "validation_loss_before": before,
+        "validation_loss_after": after,
+    }
+
+
+def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: dict[str, float]) -> Metrics:
+    """Return the flat figures; losses are nats per supervised token, averaged over domains."""
+    return {
+        "steps": trained.steps,
+        "tokens": plan.tokens,
+        "token_budget": plan.budget,
+        "examples": len(plan.sequence),
+        "train_loss": trained.losses[-1],
+        "validation_loss_before": fmean(before.values()),
+        "validation_loss_after": fmean(after.values()),
+    }

@@ -1,0 +1,177 @@
+"""The training loop: TRL's trainer over a sequence that is already drawn and encoded.
+
+In: an adapted model, the planned sequence, a folder for checkpoints. Out: the trained model
+and the losses. The sequence is fixed beforehand, so the trainer neither shuffles nor
+tokenizes, and a resumed run continues at the very next example.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase, PrinterCallback
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
+
+from tasks.errors import ConfigError, ModelError, StageError
+from tasks.finetune.budget import sorted_within_steps, tokens_by_step
+from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.encoding import IGNORED, Encoded
+from tasks.finetune.scoring import supervised_loss
+from tasks.finetune.watching import ReportProgress, StopOnSignal
+from tasks.workspace import Progress
+
+CHECKPOINT_STEPS = 20
+
+Collator = Callable[[list[dict[str, list[int]]]], dict[str, torch.Tensor]]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a finished loop hands back besides the model's weights."""
+
+    steps: int
+    losses: tuple[float, ...]
+    """Mean loss of the supervised tokens at each optimizer step."""
+
+
+def train(
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sequence: Sequence[Encoded],
+    config: FinetuneConfig,
+    checkpoints: Path,
+    progress: Progress,
+) -> Trained:
+    """Train `model` in place on `sequence`, from the newest checkpoint if there is one.
+
+    Raises StageError when the process is asked to stop (after saving a checkpoint), and
+    ModelError when a label does not reach the end-of-turn token.
+    """
+    step_size = config.per_device_batch_size * config.gradient_accumulation_steps
+    report = ReportProgress(progress, tokens_by_step(sequence, step_size))
+    stop = StopOnSignal()
+    trainer = _trainer(model, tokenizer, sorted_within_steps(sequence, step_size), config, checkpoints)
+    trainer.add_callback(report)
+    trainer.add_callback(stop)
+    check_supervision(trainer.data_collator, sequence)
+    with stop.listening():
+        trainer.train(resume_from_checkpoint=newest_checkpoint(checkpoints))
+    if stop.requested:
+        at = f"{trainer.state.global_step} of {trainer.state.max_steps} steps"
+        raise StageError(f"finetune: asked to stop after {at}; a checkpoint is kept, run again to go on")
+    history = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    return Trained(trainer.state.global_step, tuple(history))
+
+
+def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:
+    """Raise ModelError unless the trainer's own batches keep the loss on all of the answer and its end."""
+    shortest = min(sequence, key=lambda one: one.tokens)
+    longest = max(sequence, key=lambda one: one.tokens)
+    batch = collate([_row(shortest), _row(longest)])["labels"]
+    for example, labels in zip((shortest, longest), batch, strict=True):
+        if _supervised(labels.tolist()) != _supervised(example.labels):
+            raise ModelError(
+                "finetune: the collator masks a part of the answer, so that the model would never learn to"
+                " stop; give the base model's tokenizer a padding token of its own"
+            )
+
+
+def _supervised(labels: Sequence[int]) -> list[int]:
+    return [label for label in labels if label != IGNORED]
+
+
+def newest_checkpoint(folder: Path) -> str | None:
+    """Return the newest complete checkpoint; the trainer writes its state file last."""
+    complete = [file.parent for file in folder.glob("checkpoint-*/trainer_state.json")]
+    newest = max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    if newest is None:
+        return None
+    logger.info("resuming from %s", newest.name)
+    return str(newest)
+
+
+class _AnswerTrainer(SFTTrainer):
+    """TRL's trainer without its usage ping, and with a loss that spares a CPU the prompt's logits.
+
+    TRL's fused head recomputes all logits in the backward pass: a quarter of a step's time here.
+    """
+
+    def _send_telemetry(self) -> None:
+        """Send nothing."""
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,  # noqa: ARG002  the trainer's signature
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Return the step's share of the mean loss over all supervised tokens of the step."""
+        items = num_items_in_batch or (inputs["labels"] != IGNORED).sum()
+        return supervised_loss(model, inputs) / items
+
+
+def _trainer(
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    ordered: Sequence[Encoded],
+    config: FinetuneConfig,
+    checkpoints: Path,
+) -> SFTTrainer:
+    rows = Dataset.from_list([_row(example) for example in ordered])
+    settings = _settings(config, checkpoints)
+    trainer = _AnswerTrainer(model=model, args=settings, train_dataset=rows, processing_class=tokenizer)
+    trainer.remove_callback(PrinterCallback)
+    # TRL turns the adapters of quantized models to bfloat16, where small optimizer steps are lost.
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return trainer
+
+
+def _row(example: Encoded) -> dict[str, list[int]]:
+    return {"input_ids": list(example.input_ids), "labels": list(example.labels)}
+
+
+def _settings(config: FinetuneConfig, checkpoints: Path) -> SFTConfig:
+    cuda = torch.cuda.is_available()
+    return SFTConfig(
+        output_dir=str(checkpoints),
+        num_train_epochs=1,
+        per_device_train_batch_size=config.per_device_batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup_steps,
+        lr_scheduler_type=config.lr_scheduler,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        optim=_optimizer(config, cuda=cuda),
+        bf16=config.compute_dtype == "bfloat16",
+        use_cpu=not cuda,
+        activation_checkpointing=config.gradient_checkpointing,
+        train_sampling_strategy="sequential",
+        max_length=None,
+        seed=config.seed,
+        save_strategy="steps",
+        save_steps=CHECKPOINT_STEPS,
+        save_total_limit=2,
+        logging_steps=1,
+        disable_tqdm=True,
+        report_to="none",
+        dataloader_pin_memory=cuda,
+    )
+
+
+def _optimizer(config: FinetuneConfig, *, cuda: bool) -> str:
+    if config.optimizer == "auto":
+        return "paged_adamw_8bit" if cuda else "adamw_torch"
+    if config.optimizer == "paged_adamw_8bit" and not cuda:
+        raise ConfigError("`optimizer`: paged_adamw_8bit needs CUDA, and there is none; use `auto`")
+    return config.optimizer
