@@ -1,0 +1,80 @@
+"""What the convert stage can be told: how to quantize, for which shapes, in which file formats.
+
+In: YAML. Out: a frozen slice for the cache key. A named recipe (`dynamic_int4_block128`) is
+only another spelling of the same value, so both give the same key.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from tasks.models import Slice
+
+BlockSize = Literal[128, 64, 32]
+BLOCK_SIZES: tuple[BlockSize, ...] = (128, 64, 32)
+RECIPE = re.compile(r"dynamic_int4(?:_block(?P<size>\d+))?")
+Length = Annotated[int, Field(ge=1, le=131072)]
+
+
+class Int4(Slice):
+    """Linear layers in symmetric 4-bit blocks; activations are quantized to 8 bits as the model runs."""
+
+    kind: Literal["int4"] = "int4"
+    block_size: BlockSize | Literal["auto"] = "auto"
+    """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
+    head: Literal["int8", "int4"] = "int8"
+    """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
+    embedding: Literal["int8"] = "int8"
+    """The token table, one scale a row."""
+    down_proj: Literal["int4", "int8"] = "int4"
+    """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
+
+
+class ConvertConfig(Slice):
+    """From merged weights to a bundle for phones."""
+
+    quantization: Int4 = Int4()
+    """An `int4` object, or a recipe's name: `dynamic_int4` or `dynamic_int4_block128` (64, 32)."""
+    prefill_lengths: tuple[Length, ...] = Field(default=(128,), min_length=1)
+    """Prompt lengths that get a graph of their own; longer prompts are fed in pieces."""
+    cache_length: Length = 1024
+    """Tokens of context, prompt and answer together."""
+    formats: tuple[Literal["litertlm", "task"], ...] = Field(default=("litertlm",), min_length=1)
+    """Files to write: `litertlm` for LiteRT-LM, `task` for MediaPipe."""
+
+    @field_validator("quantization", mode="before")
+    @classmethod
+    def _named_recipe(cls, value: object) -> object:
+        """Read a recipe's name as the object that it stands for."""
+        if not isinstance(value, str):
+            return value
+        recipe = RECIPE.fullmatch(value)
+        if recipe is None:
+            raise ValueError(f"unknown recipe {value!r}; use dynamic_int4 or dynamic_int4_block128, 64 or 32")
+        return {"block_size": int(recipe["size"]) if recipe["size"] else "auto"}
+
+    @model_validator(mode="after")
+    def _prompts_fit_cache(self) -> Self:
+        """Refuse a prompt graph longer than the context it writes to."""
+        longest = max(self.prefill_lengths)
+        if longest > self.cache_length:
+            raise ValueError(
+                f"prefill_lengths: {longest} exceeds cache_length {self.cache_length}; raise cache_length"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        """Refuse what is named twice."""
+        for field in ("prefill_lengths", "formats"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field}: a value is repeated; name each once")
+        return self
+
+    def refusals(self) -> list[str]:
+        """Return a sentence for each value that this stage cannot serve yet."""
+        if "task" in self.formats:
+            return ['`formats`: "task" is not built yet; use ["litertlm"] meanwhile']
+        return []

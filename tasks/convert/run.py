@@ -1,0 +1,65 @@
+"""Merged model to a bundle that LiteRT-LM runs on a phone.
+
+In: `merged`, a Hugging Face folder in bfloat16. Out: `model.litertlm`, `sizes.json` and
+`breakdown.json`. Only the bundle ships: the graphs in between are measured and removed.
+"""
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+from tasks.convert.blocks import block_size
+from tasks.convert.breakdown import breakdown
+from tasks.convert.bundle_file import settle_identity
+from tasks.convert.config import ConvertConfig
+from tasks.convert.graph import pack, trace, trace_steps
+from tasks.convert.quantize import quantize
+from tasks.convert.steps import Steps
+from tasks.errors import UnsupportedError
+from tasks.records import write_json
+from tasks.workspace import Inputs, Metrics, Workspace
+
+logger = logging.getLogger(__name__)
+
+
+def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
+    """Trace, quantize, pack and measure; return sizes in bytes."""
+    if refusals := config.refusals():
+        raise UnsupportedError("; ".join(refusals))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    merged = inputs["merged"]
+    size = block_size(merged, config.quantization)
+    logger.info("blocks of %d weights share a scale", size)
+    steps = Steps(work.progress, {"trace": trace_steps(config), "quantize": 3, "pack": 1, "measure": 1})
+
+    steps.begin("trace")
+    with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
+        graph = trace(merged, config, Path(scratch), steps.tick)
+        steps.begin("quantize")
+        int4 = Path(scratch) / "int4.tflite"
+        quantize(graph.tflite, int4, config.quantization, size)
+        steps.begin("pack")
+        bundle = pack(graph, int4, work.out)
+        settle_identity(bundle)
+        steps.begin("measure")
+        write_json(work.out / "breakdown.json", breakdown(bundle, int4))
+        sizes = size_report(merged, graph.tflite, int4, bundle)
+    write_json(work.out / "sizes.json", sizes)
+    steps.finish()
+    logger.info("bundle %.1f MB, %.0f %% smaller", sizes["bundle"] / 1e6, 100 * sizes["reduction_vs_bf16"])
+    return {**sizes, "block_size": float(size)}
+
+
+def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Path) -> dict[str, float]:
+    """Return bytes at each step, and which share of them the bundle saves."""
+    before = sum(file.stat().st_size for file in merged.glob("*.safetensors"))
+    sizes = [file.stat().st_size for file in (float_tflite, int4_tflite, bundle)]
+    return {
+        "merged_bf16": before,
+        "float_tflite": sizes[0],
+        "int4_tflite": sizes[1],
+        "bundle": sizes[2],
+        "reduction_vs_bf16": round(1 - sizes[2] / before, 4),
+        "reduction_vs_float": round(1 - sizes[1] / sizes[0], 4),
+    }
