@@ -1,0 +1,71 @@
+"""List every generated answer beside its reference.
+
+In: evidence. Out: one record for each (model, question) pair that was generated, with the
+systems that share it: the numbers in the report can be checked by reading.
+"""
+
+from collections.abc import Iterator
+
+from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.text_metrics import rouge_l
+from tasks.records import Record
+
+
+class Answer(Record):
+    """One line of answers.jsonl."""
+
+    id: str
+    """The question's."""
+    domain: str
+    routed: str
+    """The domain that the router chose."""
+    confidence: float
+    model: str
+    """`expert/<domain>`, `generalist` or `edge/<domain>`."""
+    systems: tuple[str, ...]
+    """The systems that give this answer; empty for bundles."""
+    question: str
+    reference: str
+    answer: str
+    rouge_l: float
+
+
+def answer_records(evidence: Evidence) -> list[Answer]:
+    """Return all answers, question by question."""
+    found = sorted([*_float_answers(evidence), *_edge_answers(evidence)])
+    scores = rouge_l(
+        [text for _, _, text in found], [evidence.questions[place].reference for place, _, _ in found]
+    )
+    return [
+        _record(evidence, place, model, text, score)
+        for (place, model, text), score in zip(found, scores, strict=True)
+    ]
+
+
+def _float_answers(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
+    for model, measured in evidence.models.items():
+        for place, text in measured.answers.items():
+            yield place, model, text
+
+
+def _edge_answers(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
+    for domain, run in evidence.edges.items():
+        for place, reply in zip(evidence.edge_positions[domain], run.replies, strict=True):
+            if reply:
+                yield place, f"edge/{domain}", reply.text
+
+
+def _record(evidence: Evidence, place: int, model: str, text: str, score: float) -> Answer:
+    question = evidence.questions[place]
+    return Answer(
+        id=question.id,
+        domain=question.domain,
+        routed=evidence.routing.domains[place],
+        confidence=evidence.routing.confidences[place],
+        model=model,
+        systems=tuple(name for name, models in evidence.systems.items() if models[place] == model),
+        question=question.text,
+        reference=question.reference,
+        answer=text,
+        rouge_l=score,
+    )

@@ -1,0 +1,65 @@
+"""What is measured on the held-out questions, and how surely.
+
+In: YAML. Out: frozen values. Metrics that are not built yet still validate, so that the
+reference systems can be written down in full, and are refused by name.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.models import Slice
+
+Metric = Literal["perplexity", "rouge_l", "bleu", "codebleu", "exact_match", "decision_accuracy", "pass_at_k"]
+
+
+class EvaluateConfig(Slice):
+    """One evaluation of a routed system, its experts, the generalist and the shipped bundles."""
+
+    metrics: tuple[Metric, ...] = ("perplexity", "rouge_l", "bleu")
+    """What the report must hold; perplexity, rouge_l and bleu are always in it."""
+    max_questions_per_domain: int | None = Field(default=None, ge=1)
+    """Held-out questions of each domain, drawn with the seed; none takes them all."""
+    edge_prompts: int = Field(default=20, ge=1)
+    """Held-out questions that each shipped bundle answers and scores."""
+    latency_prompts: int = Field(default=5, ge=1)
+    """Questions of each domain that are timed one by one."""
+    max_new_tokens: int = Field(default=256, ge=1, le=8192)
+    """Longest generated answer."""
+    max_length: int = Field(default=2048, ge=16)
+    """Longest question with its reference answer, in tokens; longer ones are cut at the answer's end."""
+    batch_size: int = Field(default=16, ge=1, le=1024)
+    """Questions in one forward pass of the float models."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    """0 decodes greedily; above it answers are sampled with the seed."""
+    constrained: Literal["json_schema", "regex", "grammar"] | None = None
+    """What generated answers are forced to obey."""
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    """Resamples behind each interval."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Coverage of the intervals."""
+    max_edge_loss: float = Field(default=0.10, ge=0)
+    """Rise of perplexity from the float model to the bundle above which the report warns."""
+    seed: int = Field(default=42, ge=0)
+    """Draws questions, resamples and sampled answers."""
+
+    def refusals(self) -> list[str]:
+        """Return one sentence for each valid value that cannot be measured yet."""
+        sentences = [
+            f"`metrics`: {metric} is not built yet; {_INSTEAD[metric]} meanwhile"
+            for metric in self.metrics
+            if metric in _INSTEAD
+        ]
+        if self.constrained is not None:
+            sentences.append(
+                f"`constrained`: {self.constrained} is not built yet; use null (free decoding) meanwhile"
+            )
+        return sentences
+
+
+_INSTEAD = {
+    "codebleu": "use bleu and rouge_l",
+    "exact_match": "use rouge_l, which is 1 for an exact match,",
+    "decision_accuracy": "use rouge_l and perplexity",
+    "pass_at_k": "use bleu and perplexity",
+}

@@ -1,0 +1,145 @@
+"""What INT4 and the phone's runtime cost: edge evidence in, its part of the report and warnings out.
+
+A bundle's perplexity is never given alone: beside it stands the float model's over the very
+same tokens, so that their ratio is the loss by conversion and nothing else.
+"""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from statistics import fmean, median
+from typing import Any
+
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.edge import EdgeRun
+from tasks.evaluate.edge_plan import Habits
+from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.intervals import Bootstrap, Estimate, Loss, perplexity
+from tasks.evaluate.systems import expert
+from tasks.evaluate.text_metrics import rouge_l
+
+Json = dict[str, Any]
+
+
+def edge_loss(edge: Sequence[Loss], floating: Sequence[Loss], bootstrap: Bootstrap) -> Estimate:
+    """Return how much higher the bundle's perplexity is than the float model's: 0.1 is 10 % worse."""
+    ratio = bootstrap.perplexity_ratio(edge, floating)
+    return Estimate(ratio.value - 1, ratio.low - 1, ratio.high - 1)
+
+
+def edge_sections(evidence: Evidence, bootstrap: Bootstrap) -> dict[str, Json]:
+    """Return `edge_perplexity` and `edge` for each domain with a bundle."""
+    return {
+        domain: {
+            "edge_perplexity": _perplexity(evidence, domain, bootstrap),
+            "edge": _answers(evidence, domain, bootstrap),
+        }
+        for domain in _scored(evidence)
+    }
+
+
+def edge_warnings(evidence: Evidence, bootstrap: Bootstrap, config: EvaluateConfig) -> list[str]:
+    """Return what a reader must know before trusting a bundle, in plain words."""
+    lossy = [
+        f"{domain}: {sentence}"
+        for domain in _scored(evidence)
+        for sentence in _loss_warnings(_paired(evidence, domain), bootstrap, config)
+    ]
+    return lossy + [
+        f"{domain}: {sentence}"
+        for domain, run in evidence.edges.items()
+        for sentence in (*_coverage_warnings(run, config), *_prompt_warnings(run))
+    ]
+
+
+def method(habits: Habits) -> str:
+    """Say how the scores were obtained, so that others can repeat them."""
+    parts = [f"run_text_scoring of litert-lm {version('litert-lm')} over the bundle's own tokens"]
+    if habits.start_token is not None:
+        parts.append("the runtime adds the start token, so it is not sent where the chat format has it")
+    if habits.drops_token:
+        parts.append(
+            "the last prompt token is sent twice, because scoring overwrites the one before it"
+            " (google-ai-edge/LiteRT-LM issue 3561, found by a trial on this bundle)"
+        )
+    parts.append("the float model scores the same token sequence in transformers, float32")
+    return "; ".join(parts)
+
+
+def _perplexity(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Json:
+    edge, floating = _paired(evidence, domain)
+    return {
+        "edge": bootstrap.perplexity(edge).json(),
+        "float": bootstrap.perplexity(floating).json(),
+        "loss": edge_loss(edge, floating, bootstrap).json(),
+        "prompts": len(edge),
+        "tokens": sum(loss.tokens for loss in edge),
+        "method": method(evidence.edges[domain].habits),
+    }
+
+
+def _answers(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Json:
+    run, positions = evidence.edges[domain], evidence.edge_positions[domain]
+    answered = [(place, reply) for place, reply in zip(positions, run.replies, strict=True) if reply]
+    references = [evidence.questions[place].reference for place, _ in answered]
+    floating = [evidence.models[expert(domain)].answers[place] for place, _ in answered]
+    replies = [reply for _, reply in answered]
+    return {
+        "prompts": len(replies),
+        "rouge_l": bootstrap.mean(rouge_l([reply.text for reply in replies], references)).json(),
+        "float_rouge_l": bootstrap.mean(rouge_l(floating, references)).json(),
+        "decode_tokens_per_second": median(reply.decode_tokens_per_second for reply in replies),
+        "prefill_tokens_per_second": median(reply.prefill_tokens_per_second for reply in replies),
+        "time_to_first_token_ms": median(reply.first_token_ms for reply in replies),
+        "latency_ms": 1000 * fmean(reply.seconds for reply in replies),
+        "init_seconds": run.init_seconds,
+        "memory_bytes": run.memory_bytes,
+        "threads": run.threads,
+        "context_tokens": run.context_tokens,
+    }
+
+
+def _scored(evidence: Evidence) -> list[str]:
+    """Return the domains whose bundle could score at least one answer."""
+    return [domain for domain, run in evidence.edges.items() if any(run.losses)]
+
+
+def _paired(evidence: Evidence, domain: str) -> tuple[list[Loss], list[Loss]]:
+    edge = [loss for loss in evidence.edges[domain].losses if loss]
+    return edge, list(evidence.models[expert(domain)].sequences)
+
+
+def _loss_warnings(
+    losses: tuple[list[Loss], list[Loss]], bootstrap: Bootstrap, config: EvaluateConfig
+) -> list[str]:
+    loss = edge_loss(*losses, bootstrap)
+    if loss.value <= config.max_edge_loss:
+        return []
+    edge, floating = (perplexity(found) for found in losses)
+    sentence = (
+        f"INT4 raises perplexity by {loss.value:.1%} ({loss.low:.1%} to {loss.high:.1%}), from {floating:.2f}"
+        f" in float32 to {edge:.2f} in the bundle; `max_edge_loss` is {config.max_edge_loss:.0%}"
+    )
+    return [sentence]
+
+
+def _coverage_warnings(run: EdgeRun, config: EvaluateConfig) -> list[str]:
+    asked, skipped = len(run.replies), sum(loss is None for loss in run.losses)
+    warnings = []
+    if asked < config.edge_prompts:
+        warnings.append(
+            f"the bundle answered {asked} of {config.edge_prompts} prompts: there are no more held out"
+        )
+    if skipped:
+        warnings.append(f"{skipped} of {asked} texts do not fit the bundle's {run.context_tokens} tokens")
+    return warnings
+
+
+def _prompt_warnings(run: EdgeRun) -> list[str]:
+    wrong = sum(reply is not None and not reply.prompt_matches for reply in run.replies)
+    if not wrong:
+        return []
+    sentence = (
+        f"in {wrong} of {len(run.replies)} conversations the runtime's prompt differs in length from the chat"
+        " format that the expert was trained on: compare chat template and start token of bundle and model"
+    )
+    return [sentence]

@@ -1,0 +1,54 @@
+"""Everything that was measured, before anyone draws conclusions.
+
+In: the stage's parts. Out: one value that the report modules read; they compute nothing
+that needs a model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.evaluate.edge import EdgeRun
+from tasks.evaluate.intervals import Loss
+from tasks.evaluate.models import Measured
+from tasks.evaluate.questions import Question
+from tasks.evaluate.systems import Routing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Measurements by model and by position of the question."""
+
+    questions: Sequence[Question]
+    labels: Sequence[str]
+    routing: Routing
+    systems: Mapping[str, Sequence[str]]
+    """Model name by system and question."""
+    models: Mapping[str, Measured]
+    edge_positions: Mapping[str, Sequence[int]]
+    edges: Mapping[str, EdgeRun]
+    sizes: Mapping[str, Mapping[str, float]]
+    peak_bytes: int
+
+    def domains(self) -> list[str]:
+        """Return the domains in order."""
+        return list(dict.fromkeys(question.domain for question in self.questions))
+
+    def of_domain(self, domain: str) -> list[int]:
+        """Return the positions of a domain's questions."""
+        return [place for place, question in enumerate(self.questions) if question.domain == domain]
+
+    def losses(self, model: str, positions: Sequence[int]) -> list[Loss]:
+        """Return a model's losses on some questions."""
+        return [self.models[model].losses[position] for position in positions]
+
+    def system_losses(self, system: str) -> list[Loss]:
+        """Return the losses of whichever model the system asks, on all questions."""
+        return [self.models[model].losses[place] for place, model in enumerate(self.systems[system])]
+
+    def system_answers(self, system: str) -> list[str]:
+        """Return the answers of whichever model the system asks, to all questions."""
+        return [self.models[model].answers[place] for place, model in enumerate(self.systems[system])]
+
+    def references(self) -> list[str]:
+        """Return all reference answers."""
+        return [question.reference for question in self.questions]

@@ -1,0 +1,129 @@
+"""Do all the measuring: input folders in, evidence out.
+
+Bundles run first, while the process is small enough to see what the phone's runtime takes;
+then one float model after the other. Each (model, question) pair is computed once.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tasks.evaluate.chat import Turns, chat_turns
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.edge import EdgeRun, run_bundle
+from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.memory import peak_bytes
+from tasks.evaluate.models import Measured, Wanted, decoding, measure
+from tasks.evaluate.questions import Question, first_of_each, read_questions
+from tasks.evaluate.systems import (
+    BASE,
+    GENERALIST,
+    assignments,
+    check_domains,
+    expert,
+    positions_of,
+    route,
+)
+from tasks.loading import load_tokenizer
+from tasks.router import load_router
+from tasks.workspace import Inputs, Workspace, domain_inputs
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Counter:
+    """Adds up finished questions for the progress display."""
+
+    work: Workspace
+    total: int
+    finished: int = 0
+
+    def __call__(self, count: int) -> None:
+        """Report `count` more; a total reached early stays reached."""
+        self.finished = min(self.total, self.finished + count)
+        self.work.progress(self.finished, self.total, "questions")
+
+
+def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
+    """Measure each bundle and each float model once; raise DataError where inputs do not fit together."""
+    questions = read_questions(domain_inputs(inputs, "qa"), config.max_questions_per_domain, config.seed)
+    router, experts = load_router(inputs["router"]), domain_inputs(inputs, "merged")
+    check_domains(questions, router, experts)
+    routing = route(router, questions)
+    systems = assignments(questions, routing)
+    wanted = _wanted(inputs, config, questions, systems)
+    positions = first_of_each(questions, config.edge_prompts)
+    done = Counter(work, _total(wanted, positions, domain_inputs(inputs, "edge")))
+    edges = {
+        domain: run_bundle(
+            folder / "model.litertlm",
+            _asked(experts[domain], [questions[place] for place in positions[domain]]),
+            decoding(config),
+            # The runtime names its files by the bundle's size and time, which two experts may share.
+            work.scratch / "litert" / domain,
+            done,
+        )
+        for domain, folder in domain_inputs(inputs, "edge").items()
+    }
+    models = _measure_all(wanted, edges, questions, config, done)
+    sizes = {domain: read_sizes(inputs, domain) for domain in experts}
+    return Evidence(questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes())
+
+
+def read_sizes(inputs: Inputs, domain: str) -> dict[str, float]:
+    """Return the sizes that merge and convert wrote down, in bytes and ratios."""
+    sizes: dict[str, float] = {}
+    for kind in ("merged", "edge"):
+        path = inputs.get(f"{kind}/{domain}", Path()) / "sizes.json"
+        if path.is_file():
+            sizes |= json.loads(path.read_text(encoding="utf-8"))
+    return sizes
+
+
+def _wanted(
+    inputs: Inputs,
+    config: EvaluateConfig,
+    questions: Sequence[Question],
+    systems: Mapping[str, Sequence[str]],
+) -> dict[str, Wanted]:
+    """Return what to measure on each model: no more than some system needs."""
+    everything = range(len(questions))
+    timed = {place for found in first_of_each(questions, config.latency_prompts).values() for place in found}
+    wanted = {
+        BASE: Wanted(inputs["base"], everything),
+        GENERALIST: Wanted(inputs["merged-generalist"], everything, everything, sorted(timed)),
+    }
+    for domain, folder in domain_inputs(inputs, "merged").items():
+        asked = positions_of(expert(domain), systems)
+        wanted[expert(domain)] = Wanted(folder, asked, asked, [place for place in asked if place in timed])
+    return wanted
+
+
+def _total(
+    wanted: Mapping[str, Wanted], positions: Mapping[str, Sequence[int]], bundles: Mapping[str, Path]
+) -> int:
+    prompts = sum(len(positions[domain]) for domain in bundles)
+    return prompts + sum(len(model.scored) + len(model.answered) for model in wanted.values())
+
+
+def _asked(model: Path, questions: Sequence[Question]) -> list[tuple[str, Turns]]:
+    tokenizer = load_tokenizer(model)
+    return [(one.text, chat_turns(tokenizer, one.text, one.reference)) for one in questions]
+
+
+def _measure_all(
+    wanted: Mapping[str, Wanted],
+    edges: Mapping[str, EdgeRun],
+    questions: Sequence[Question],
+    config: EvaluateConfig,
+    done: Callable[[int], None],
+) -> dict[str, Measured]:
+    sequences = {expert(domain): [text for text in run.sequences if text] for domain, run in edges.items()}
+    measured = {}
+    for name, model in wanted.items():
+        LOG.info("%s: %d questions to score, %d to answer", name, len(model.scored), len(model.answered))
+        measured[name] = measure(replace(model, sequences=sequences.get(name, ())), questions, config, done)
+    return measured

@@ -1,0 +1,97 @@
+"""Say how sure a number is.
+
+In: per-question values. Out: estimates with percentile bootstrap intervals over questions
+(Efron & Tibshirani, 1993), or Wilson's for shares. Two models are compared on the same
+resamples, because questions differ far more in difficulty than models do in skill.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How surprised a model is by one answer."""
+
+    nats: float
+    """Sum of the negative log likelihoods of the answer's tokens."""
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+    def json(self) -> dict[str, float]:
+        """Return the three numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Draws the same resamples for every statistic over equally many questions."""
+
+    samples: int
+    confidence: float
+    seed: int
+
+    def mean(self, values: Sequence[float]) -> Estimate:
+        """Return the mean of the values."""
+        array = np.asarray(values, dtype=np.float64)
+        return self._estimate(float(array.mean()), array[self._draws(len(array))].mean(axis=1))
+
+    def perplexity(self, losses: Sequence[Loss]) -> Estimate:
+        """Return the token-weighted perplexity of the answers."""
+        return self._estimate(perplexity(losses), self._perplexities(losses))
+
+    def perplexity_ratio(self, ours: Sequence[Loss], theirs: Sequence[Loss]) -> Estimate:
+        """Return our perplexity over theirs on the same questions; below 1 ours is better."""
+        resampled = self._perplexities(ours) / self._perplexities(theirs)
+        return self._estimate(perplexity(ours) / perplexity(theirs), resampled)
+
+    def perplexity_difference(self, ours: Sequence[Loss], theirs: Sequence[Loss]) -> Estimate:
+        """Return our perplexity minus theirs on the same questions; below 0 ours is better."""
+        resampled = self._perplexities(ours) - self._perplexities(theirs)
+        return self._estimate(perplexity(ours) - perplexity(theirs), resampled)
+
+    def _perplexities(self, losses: Sequence[Loss]) -> Floats:
+        draws = self._draws(len(losses))
+        nats = np.array([loss.nats for loss in losses])[draws].sum(axis=1)
+        tokens = np.array([loss.tokens for loss in losses])[draws].sum(axis=1)
+        return np.asarray(np.exp(nats / tokens), dtype=np.float64)
+
+    def _draws(self, count: int) -> NDArray[np.int64]:
+        return np.random.default_rng(self.seed).integers(count, size=(self.samples, count))
+
+    def _estimate(self, value: float, resampled: Floats) -> Estimate:
+        tail = (1 - self.confidence) / 2
+        low, high = np.quantile(resampled, [tail, 1 - tail])
+        return Estimate(value, float(low), float(high))
+
+
+def perplexity(losses: Sequence[Loss]) -> float:
+    """Return exp of the mean loss a token over all answers."""
+    return float(np.exp(sum(loss.nats for loss in losses) / sum(loss.tokens for loss in losses)))
+
+
+def wilson(right: int, asked: int, confidence: float) -> Estimate:
+    """Return a share with Wilson's score interval (1927), which holds for few questions and shares near 1."""
+    interval = binomtest(right, asked).proportion_ci(confidence, method="wilson")
+    return Estimate(right / asked, float(interval.low), float(interval.high))
+
+
+def verdict(ratio: Estimate, ours: str, theirs: str) -> str:
+    """Put a perplexity ratio into plain words."""
+    if ratio.high < 1:
+        return f"{ours} better"
+    return f"{theirs} better" if ratio.low > 1 else "no difference beyond the noise"

@@ -1,0 +1,77 @@
+"""Measure one float model: load it once, score, answer, time, and let it go.
+
+In: a model folder and the questions it is wanted for. Out: losses, answers and latencies
+by question. One model at a time, so that memory is one model's whatever their number.
+"""
+
+import gc
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.evaluate.chat import Encoded, Turns, chat_turns, encode
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.generation import Decoding, answer, milliseconds
+from tasks.evaluate.intervals import Loss
+from tasks.evaluate.questions import Question
+from tasks.evaluate.scoring import score_answers
+from tasks.loading import load_model, load_tokenizer
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure on one model: positions of questions."""
+
+    folder: Path
+    scored: Sequence[int]
+    answered: Sequence[int] = ()
+    timed: Sequence[int] = ()
+    sequences: Sequence[Encoded] = ()
+    """Token sequences that a bundle has scored, for the same model in float32; most equal a scored one."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one model made of the questions, by their position."""
+
+    losses: Mapping[int, Loss]
+    answers: Mapping[int, str]
+    latencies_ms: Mapping[int, float]
+    sequences: Sequence[Loss]
+
+
+def measure(
+    wanted: Wanted, questions: Sequence[Question], config: EvaluateConfig, done: Callable[[int], None]
+) -> Measured:
+    """Load the model in float32 and measure what is wanted of it."""
+    tokenizer, model = load_tokenizer(wanted.folder), load_model(wanted.folder)
+    turns = {
+        position: chat_turns(tokenizer, questions[position].text, questions[position].reference)
+        for position in {*wanted.scored, *wanted.answered, *wanted.timed}
+    }
+    texts = [encode(tokenizer, turns[position], config.max_length) for position in wanted.scored]
+    distinct = list(dict.fromkeys([*texts, *wanted.sequences]))
+    losses = dict(zip(distinct, score_answers(model, distinct, config.batch_size, done), strict=True))
+    how = decoding(config)
+    answers = answer(model, tokenizer, _prompts(turns, wanted.answered), how, config.batch_size, done)
+    times = milliseconds(model, tokenizer, _prompts(turns, wanted.timed), how)
+    del model
+    gc.collect()
+    return Measured(
+        {position: losses[text] for position, text in zip(wanted.scored, texts, strict=True)},
+        dict(zip(wanted.answered, answers, strict=True)),
+        dict(zip(wanted.timed, times, strict=True)),
+        [losses[text] for text in wanted.sequences],
+    )
+
+
+def decoding(config: EvaluateConfig) -> Decoding:
+    """Return how the config has answers drawn."""
+    return Decoding(config.max_new_tokens, config.temperature, config.seed)
+
+
+def _prompts(turns: Mapping[int, Turns], positions: Sequence[int]) -> list[str]:
+    return [turns[position].prompt for position in positions]

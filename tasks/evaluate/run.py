@@ -1,0 +1,37 @@
+"""Evaluate: base, router, experts, generalist, bundles and held-out questions in, a report out.
+
+Out: `evaluation.json` and `answers.jsonl`. Measuring and concluding are apart, so that
+every conclusion is a pure function of what was measured.
+"""
+
+import logging
+
+from tasks.errors import UnsupportedError
+from tasks.evaluate.answers import answer_records
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.gather import gather
+from tasks.evaluate.metrics import flat_metrics
+from tasks.evaluate.report import evaluation
+from tasks.records import write_json, write_records
+from tasks.workspace import Inputs, Metrics, Workspace
+
+LOG = logging.getLogger(__name__)
+
+
+def run(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Metrics:
+    """Measure every model on the held-out questions and write the report.
+
+    Raises DataError where a domain has no test questions or no expert, ModelError for a model or
+    bundle that cannot be loaded, UnsupportedError for metrics that are not built.
+    """
+    if refusals := config.refusals():
+        raise UnsupportedError(" ".join(refusals))
+    evidence = gather(inputs, config, work)
+    report = evaluation(evidence, config)
+    write_json(work.out / "evaluation.json", report)
+    write_records(work.out / "answers.jsonl", answer_records(evidence))
+    for sentence in report["findings"]:
+        LOG.info(sentence)
+    for sentence in report["warnings"]:
+        LOG.warning(sentence)
+    return flat_metrics(report)

@@ -1,0 +1,92 @@
+"""Two tiny domains with real models and a real router file for the evaluate stage."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.models import TinyModel
+from tasks.records import Example, write_records
+from tasks.router import RouterFile
+from tasks.workspace import Inputs, Workspace, silent
+
+DOMAINS = ("alpha", "beta")
+
+
+def write_questions(folder: Path, domain: str, count: int) -> None:
+    folder.mkdir(parents=True)
+    examples = [
+        Example(
+            id=f"{domain}-{number}",
+            question=f"What is {domain} number {number}?",
+            answer=f"It is {number} {domain}.",
+            teacher="scripted",
+        )
+        for number in range(count)
+    ]
+    write_records(folder / "test.jsonl", examples)
+
+
+def write_router(folder: Path, labels: Sequence[str] = DOMAINS) -> None:
+    """Write a router that reads the domain's own name; swapped labels make it wrong every time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = RouterFile(kind="tfidf", labels=tuple(labels), ngram_range=(1, 1), vocabulary=DOMAINS)
+    (folder / "router.json").write_text(stored.model_dump_json(), encoding="utf-8")
+    np.savez(folder / "weights.npz", coef=5 * np.eye(2), intercept=np.zeros(2), idf=np.ones(2))
+
+
+@pytest.fixture
+def relabel(inputs: Inputs) -> Callable[[Sequence[str]], None]:
+    """Return a function that gives the router's outputs other names."""
+    return lambda labels: write_router(inputs["router"], labels)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    for name in ("out", "scratch"):
+        (tmp_path / name).mkdir()
+    return Workspace(tmp_path / "out", tmp_path / "scratch", silent)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Return the folder of a tiny model by its seed."""
+    root = tmp_path_factory.mktemp("models")
+    return lambda seed: _wild(root / str(seed), seed)
+
+
+def _wild(folder: Path, seed: int) -> Path:
+    """Save a tiny model with larger weights and a head of its own: as made, it repeats its last token."""
+    import torch
+
+    from tasks.loading import load_model, load_tokenizer, model_folder
+
+    if folder.is_dir():
+        return folder
+    source = model_folder(TinyModel(seed=seed, hidden_size=32))
+    model = load_model(source, tie_word_embeddings=False)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.dim() > 1:
+                weights.normal_(std=0.3)
+    model.save_pretrained(folder)
+    load_tokenizer(source).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, tiny: Callable[[int], Path]) -> Inputs:
+    """Two domains, a perfect router, and four models that differ."""
+    for domain in DOMAINS:
+        write_questions(tmp_path / "qa" / domain, domain, 3)
+    write_router(tmp_path / "router")
+    return {
+        "base": tiny(0),
+        "merged/alpha": tiny(1),
+        "merged/beta": tiny(2),
+        "merged-generalist": tiny(3),
+        "router": tmp_path / "router",
+        **{f"qa/{domain}": tmp_path / "qa" / domain for domain in DOMAINS},
+    }

@@ -1,0 +1,30 @@
+"""Pins the evaluate config: what is not built validates and is refused by name, with a remedy."""
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.evaluate.config import EvaluateConfig
+
+
+def test_the_defaults_can_all_be_measured() -> None:
+    assert EvaluateConfig().refusals() == []
+
+
+@pytest.mark.parametrize("metric", ["codebleu", "exact_match", "decision_accuracy", "pass_at_k"])
+def test_a_metric_that_is_not_built_is_refused_with_a_remedy(metric: str) -> None:
+    config = EvaluateConfig.model_validate({"metrics": ["rouge_l", metric]})
+    (sentence,) = config.refusals()
+    assert sentence.startswith(f"`metrics`: {metric} is not built yet; use ")
+
+
+def test_constrained_decoding_is_refused() -> None:
+    (sentence,) = EvaluateConfig(constrained="json_schema").refusals()
+    assert "constrained" in sentence
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"edge_prompts": 0}, {"confidence": 1.0}, {"metrics": ["f1"]}, {"promts": 1}]
+)
+def test_values_out_of_range_and_misspelt_fields_do_not_validate(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        EvaluateConfig.model_validate(wrong)
