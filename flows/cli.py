@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from flows.server import prefect_api, prepare_environment
@@ -66,6 +67,66 @@ def plan(
     for row in rows:
         table.add_row(row.stage, row.domain, row.status, row.reason)
     Console().print(table)
+
+
+@app.command()
+def route(
+    questions: Annotated[typer.FileText, typer.Argument(help="JSON lines; - is standard input.")] = "-",  # type: ignore[assignment]  # Typer opens it
+    *,
+    folder: RunFolder = None,
+    field: Annotated[str, typer.Option(help="The field that holds the question.")] = "question",
+) -> None:
+    """Add domain and probabilities to each line of QUESTIONS."""
+    with _session() as settings:
+        from serving.route import route_lines
+        from serving.runs import open_run
+        from tasks.router import load_router
+
+        router = load_router(open_run(folder, settings).part("router"))
+        for line in route_lines(questions, router, field=field, source=questions.name):
+            typer.echo(line)
+
+
+@app.command()
+def chat(
+    *,
+    folder: RunFolder = None,
+    edge: Annotated[bool, typer.Option("--edge", help="Use the INT4 bundles, as on the phone.")] = False,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 128,
+) -> None:
+    """Talk to the experts of a finished run; shows who answers and how sure the router is."""
+    with _session() as settings:
+        from serving.chat import chat as converse
+        from serving.chat import questions_of
+        from serving.runs import open_run
+
+        console = Console(highlight=False)
+        run = open_run(folder, settings)
+        converse(run, questions_of(console), console, edge=edge, max_new_tokens=max_new_tokens)
+
+
+@app.command()
+def up() -> None:
+    """Serve the Prefect and MLflow dashboards on loopback until Ctrl-C."""
+    with _session() as settings:
+        from flows.dashboards import serve_dashboards
+
+        serve_dashboards(settings, Console())
+
+
+@app.command()
+def doctor() -> None:
+    """Examine this machine: versions, environments, disk, memory, device, servers, ports."""
+    with _session() as settings:
+        from flows.doctor import examine
+
+        checks = examine(settings)
+    table = Table("check", "", "found", "what to do")
+    for check in checks:
+        mark = "[green]ok[/green]" if check.ok else "[red]no[/red]"
+        table.add_row(check.name, mark, escape(check.found), escape(check.advice))
+    Console().print(table)
+    sys.exit(0 if all(check.ok for check in checks) else 2)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from flows.server import HOST, refuse_busy_port, start, start_prefect, stop
 from tasks.errors import ServiceError
 from tasks.settings import Settings
 
-_START_SECONDS = 120.0
+_START_SECONDS = 180.0
 _POLL_SECONDS = 0.5
 
 
@@ -46,8 +46,8 @@ def serve_dashboards(settings: Settings, console: Console) -> None:
     refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
     refuse_busy_port(settings.mlflow_port, "POCKETMOE_MLFLOW_PORT")
     with _until_asked_to_end(), ExitStack() as running:
-        dashboards = [_started(begin, settings, running) for begin in (_prefect, _mlflow)]
         console.print("starting both dashboards ...")
+        dashboards = [_started(begin, settings, running) for begin in (_prefect, _mlflow)]
         _await(dashboards)
         for dashboard in dashboards:
             console.print(f"{dashboard.name:<8} {dashboard.url}", highlight=False, soft_wrap=True)
@@ -128,7 +128,7 @@ def _refuse_dead(dashboards: Sequence[Dashboard]) -> None:
 def _until_asked_to_end() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the block, which cleans up after itself."""
 
-    def end(signum: int, frame: FrameType | None) -> None:
+    def end(_signum: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)

@@ -63,11 +63,12 @@ def train(
     check_supervision(trainer.data_collator, sequence)
     with stop.listening():
         trainer.train(resume_from_checkpoint=newest_checkpoint(checkpoints))
-    if stop.requested:
-        at = f"{trainer.state.global_step} of {trainer.state.max_steps} steps"
+    state = trainer.state
+    if state.global_step < state.max_steps:
+        at = f"{state.global_step} of {state.max_steps} steps"
         raise StageError(f"finetune: asked to stop after {at}; a checkpoint is kept, run again to go on")
-    history = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    return Trained(trainer.state.global_step, tuple(history))
+    history = [entry["loss"] for entry in state.log_history if "loss" in entry]
+    return Trained(state.global_step, tuple(history))
 
 
 def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:

@@ -59,6 +59,8 @@ def test_pairing_sees_a_small_gain_that_separate_intervals_hide() -> None:
         (0.8, 0.9, "expert better"),
         (0.85, 1.1, "no difference beyond the noise"),
         (1.1, 1.2, "generalist better"),
+        (1 + 1e-8, 1 + 3e-8, "no difference beyond the noise"),
+        (1 - 3e-8, 1 - 1e-8, "no difference beyond the noise"),
     ],
 )
 def test_the_verdict_follows_the_interval(low: float, high: float, words: str) -> None:

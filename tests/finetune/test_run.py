@@ -84,6 +84,17 @@ def test_a_stopped_run_goes_on_and_ends_like_an_unbroken_one(
         ).read_bytes()
 
 
+def test_a_run_killed_after_its_last_step_has_nothing_left_to_train(
+    inputs: Inputs, workspace: MakeWorkspace
+) -> None:
+    run(inputs, config(), workspace())
+    first = (workspace().out / FILES[0]).read_bytes()
+    steps: list[int] = []
+    run(inputs, config(), workspace("run", lambda done, *_, **__: steps.append(done)))
+    assert steps == []
+    assert (workspace().out / FILES[0]).read_bytes() == first
+
+
 def test_the_adapter_names_no_place_and_no_time(inputs: Inputs, base: Path, workspace: MakeWorkspace) -> None:
     run(inputs, config(num_epochs=1), workspace())
     for name in ("adapter_config.json", "training.json"):

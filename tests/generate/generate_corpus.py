@@ -6,13 +6,9 @@ from pathlib import Path
 from tasks.records import Example, Passage, write_records
 from tasks.workspace import Workspace, silent
 
-SUBJECTS = ("glacier", "volcano", "desert", "river", "island", "forest") + (
-    "canyon",
-    "lagoon",
-    "prairie",
-    "tundra",
-    "reef",
-    "delta",
+SUBJECTS = (
+    *("glacier", "volcano", "desert", "river", "island", "forest"),
+    *("canyon", "lagoon", "prairie", "tundra", "reef", "delta"),
 )
 NAMES = ("bravo", "candor", "dexter", "ember", "falcon", "garnet", "harbor", "indigo")
 

@@ -43,9 +43,9 @@ def test_other_seeds_draw_other_passages() -> None:
 
 
 def test_fixed_splits_stay() -> None:
-    fixed: list[Split] = [*["train" for _ in range(8)], "validation", "validation", "test", "test"]
+    fixed: tuple[Split, ...] = ("train", "train", "test", "train", "validation", "train")
     drawn = draw_splits([pair(at, split=split) for at, split in enumerate(fixed)], CONFIG)
-    assert [example.split for example in drawn] == fixed
+    assert [example.split for example in drawn] == list(fixed)
 
 
 def test_held_out_examples_come_from_training_ones_where_a_data_set_has_no_others() -> None:
