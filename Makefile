@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
 
+# Idle OpenMP threads spin by default, which starves the tests that run beside them.
+export OMP_WAIT_POLICY := PASSIVE
+
 .PHONY: demo test install bench lint lock clean
 
 demo: install

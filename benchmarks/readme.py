@@ -44,9 +44,9 @@ def _times(result: dict[str, object]) -> str:
         for name, found in stages.items()
     ]
     head = (
-        f"On {machine['cores']} cores ({machine['processor']}) and {machine['memory_gb']} GB, without a GPU: "
-        f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a second "
-        f"run that builds {result['warm_built']} stages; "
+        f"On {machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, no GPU: "
+        f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a "
+        f"second run that builds {result['warm_built']} stages; "
         f"{result['peak_memory_bytes'] / 2**30:.1f} GB at most, all processes together.\n"
     )
     return "\n".join([head, "| stage | runs | seconds | GB at most |", "| --- | ---: | ---: | ---: |", *rows])

@@ -40,9 +40,14 @@ def test_other_bytes_or_names_have_another_digest(tmp_path: Path, text: str, nam
 
 def test_a_failure_while_staging_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(RuntimeError), store.staging() as data:
-        (data / "f").write_text("half")
-        raise RuntimeError
+
+    def fail_half_way() -> None:
+        with store.staging() as data:
+            (data / "f").write_text("half")
+            (data / "missing" / "g").write_text("never")
+
+    with pytest.raises(FileNotFoundError):
+        fail_half_way()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

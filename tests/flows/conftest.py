@@ -1,67 +1,7 @@
-"""One folder of artifacts for all flow tests, and the command line as a user calls it."""
-
-import json
-import os
-import socket
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+"""The smoke configuration, run once for all flow tests."""
 
 import pytest
-
-from tasks.settings import PROJECT
-
-SMOKE = PROJECT / "configs" / "smoke.yaml"
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """The command line over one artifacts folder."""
-
-    home: Path
-    port: int
-
-    def call(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `pocketmoe` in a process of its own."""
-        places = {"POCKETMOE_ARTIFACTS": str(self.home), "POCKETMOE_PREFECT_PORT": str(self.port)}
-        command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
-        return subprocess.run(
-            command,
-            cwd=PROJECT,
-            env={**os.environ, **places, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def run(self, *configs: Path) -> dict[str, str]:
-        """Run the pipeline and return what became of each stage, by label."""
-        done = self.call("run", *configs)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return self.stages()
-
-    def report(self) -> dict[str, object]:
-        """Return the newest report."""
-        return json.loads((self.home / "runs" / "latest" / "report.json").read_text())
-
-    def stages(self) -> dict[str, str]:
-        """Return the newest run's status by `stage:domain`."""
-        rows = self.report()["stages"]
-        return {f"{row['stage']}:{row['domain']}".rstrip(":"): row["status"] for row in rows}
-
-    def plan(self, *configs: Path) -> dict[str, dict[str, str]]:
-        """Return the plan's rows by label."""
-        done = self.call("plan", "--json", *configs)
-        assert done.returncode == 0, done.stderr
-        return {f"{row['stage']}:{row['domain']}".rstrip(":"): row for row in json.loads(done.stdout)}
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from smoke_pipeline import SMOKE, Pipeline, free_port
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import SMOKE, Pipeline, free_port  # type: ignore[import-not-found]
+from smoke_pipeline import SMOKE, Pipeline, free_port
 
 pytestmark = pytest.mark.flow
 
