@@ -6,7 +6,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test install bench lint lock clean
+.PHONY: demo test install bench pictures lint lock clean
 
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
@@ -23,6 +23,9 @@ lint: install
 
 bench: install
 	$(BIN)/python -m benchmarks.demo
+
+pictures: install
+	$(BIN)/python -m benchmarks.pictures
 
 install: .venv/installed .venv-convert/installed
 
