@@ -38,12 +38,13 @@ def run(configs: ConfigFiles) -> None:
     with _session() as settings:
         from flows.closing import closing_words
         from flows.config import load_config
+        from flows.interrupt import ends_on_interrupt
         from flows.pipeline import pipeline, refuse
         from flows.progress import shown_progress
 
         config = load_config(configs)
         refuse(config)
-        with prefect_api(settings), shown_progress(Console(stderr=True)):
+        with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True)):
             folder = pipeline(config)
         Console().print(closing_words(folder))
 
@@ -132,9 +133,9 @@ def doctor() -> None:
 @contextmanager
 def _session() -> Iterator[Settings]:
     """Prepare the environment, and turn the pipeline's errors into one message and an exit code."""
-    settings = Settings()
-    prepare_environment(settings)
     try:
+        settings = Settings.read()
+        prepare_environment(settings)
         yield settings
     except PipelineError as error:
         Console(stderr=True).print(

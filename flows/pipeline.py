@@ -45,7 +45,7 @@ def pipeline(config: Config) -> Path:
     Raises PipelineError that names every failed stage, after all branches have ended.
     """
     refuse(config)
-    settings = Settings()
+    settings = Settings.read()
     tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": config.name}
     with PeakMemory() as memory, Tracker(settings.home).run(config.name, tags=tags) as parent:
         start = time.monotonic()

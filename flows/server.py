@@ -5,12 +5,13 @@ is ended only after it has stored the state of every task run.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def prepare_environment(settings: Settings) -> None:
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
@@ -90,17 +92,23 @@ def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a service with its output in `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def stop(service: subprocess.Popen[bytes]) -> None:
-    """End a service gently, then for good."""
+    """End a service gently, then with all that it started for good."""
     service.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         service.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        service.kill()
-        service.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(service.pid, signal.SIGKILL)
+    service.wait()
 
 
 def refuse_busy_port(port: int, variable: str) -> None:

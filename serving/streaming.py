@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterator
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from tasks.errors import DataError, ModelError
+from tasks.chat import prompt_text, stop_ids, token_ids
+from tasks.errors import DataError
 
 _UNFINISHED = "\ufffd"
 """What a tokenizer shows for a character whose bytes have not all come yet."""
@@ -19,7 +20,7 @@ def stream_answer(
     model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, question: str, max_new_tokens: int
 ) -> Generator[str, None, None]:
     """Yield the greedy answer's pieces; raise DataError where the question fills the context."""
-    prompt = prompt_ids(tokenizer, question)
+    prompt = token_ids(tokenizer, prompt_text(tokenizer, question))
     room = context_length(model) - len(prompt)
     if room < 1:
         message = f"question: {len(prompt)} tokens with its chat format fill the model's context"
@@ -36,29 +37,12 @@ def stream_answer(
     yield str(tokenizer.decode(tokens, skip_special_tokens=True))[len(shown) :]
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, question: str) -> list[int]:
-    """Return the tokens of a user's turn and the opening of the assistant's."""
-    if not tokenizer.chat_template:
-        raise ModelError("tokenizer: it has no chat template; chat with an instruction-tuned model")
-    turns = [{"role": "user", "content": question}]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-    return list(tokenizer(str(text), add_special_tokens=False)["input_ids"])
-
-
-def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Return the tokenizer's end of text and the token that ends a turn in the chat format."""
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]
-    text = str(tokenizer.apply_chat_template(turns, tokenize=False)).rstrip()
-    end_of_turn = tokenizer(text, add_special_tokens=False)["input_ids"][-1]
-    return {int(end_of_turn), int(tokenizer.eos_token_id)}
-
-
 def context_length(model: torch.nn.Module) -> int:
     """Return how many tokens the model can hold."""
     return int(model.config.max_position_embeddings)  # type: ignore[union-attr, arg-type]  # PEFT hands it on
 
 
-def _tokens(model: torch.nn.Module, prompt: list[int], stops: set[int], limit: int) -> Iterator[int]:
+def _tokens(model: torch.nn.Module, prompt: list[int], stops: list[int], limit: int) -> Iterator[int]:
     device = next(model.parameters()).device
     ids, cache = torch.tensor([prompt], device=device), None
     for _ in range(limit):

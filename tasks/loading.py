@@ -5,6 +5,7 @@ the Hugging Face layout are unpacked once into the user's cache folder, because 
 GGUF takes twenty seconds and every stage starts a fresh process.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -55,6 +56,15 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32, **options: obje
         raise ModelError(f"{folder}: no causal language model can be loaded ({error})") from error
     model.eval()
     return model
+
+
+def base_identity(base: Path) -> str:
+    """Return a digest of the base's configuration and weights: an adapter fits no other base."""
+    digest = hashlib.sha256()
+    for file in sorted([base / "config.json", *base.glob("*.safetensors")]):
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
 def model_folder(source: ModelSource) -> Path:

@@ -5,9 +5,12 @@ In: the environment. Out: one frozen value that is passed on explicitly.
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +32,18 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(default=5000, ge=1, le=65535)
     parent_run: str = ""
     """MLflow run that stages are logged below; the flow sets it."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; raise ConfigError that names the variable at fault."""
+        try:
+            return cls()
+        except ValidationError as error:
+            problem = error.errors()[0]
+            variable = f"POCKETMOE_{str(problem['loc'][0]).upper()}"
+            raise ConfigError(
+                f"{variable}={problem['input']}: {problem['msg']}; set another or unset it"
+            ) from error
 
     @property
     def home(self) -> Path:

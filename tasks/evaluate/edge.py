@@ -15,9 +15,10 @@ from time import perf_counter
 
 import litert_lm
 
+from tasks.chat import Turns
 from tasks.errors import ModelError
-from tasks.evaluate.chat import Encoded, Turns
 from tasks.evaluate.edge_plan import Habits, Prefill, plan_prefill
+from tasks.evaluate.encoding import Encoded
 from tasks.evaluate.generation import Decoding
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.memory import resident_bytes

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasks.evaluate.chat import Turns, chat_turns
+from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.edge import EdgeRun, run_bundle
 from tasks.evaluate.evidence import Evidence

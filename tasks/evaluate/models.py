@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.evaluate.chat import Encoded, Turns, chat_turns, encode
+from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.encoding import Encoded, encode
 from tasks.evaluate.generation import Decoding, answer, milliseconds
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.questions import Question

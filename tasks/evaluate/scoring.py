@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from transformers import PreTrainedModel
 
-from tasks.evaluate.chat import Encoded
+from tasks.evaluate.encoding import Encoded
 from tasks.evaluate.intervals import Loss
 
 IGNORED = -100

@@ -4,7 +4,6 @@ In: a trained PEFT model and the run's record. Out: `adapter_model.safetensors`,
 `adapter_config.json` and `training.json`, byte-identical for identical training.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -30,15 +29,6 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     settings["target_modules"] = sorted(settings["target_modules"])
     settings["inference_mode"] = True
     write_json(folder / "adapter_config.json", settings)
-
-
-def base_identity(base: Path) -> str:
-    """Return a digest of the base's configuration and weights: an adapter fits no other base."""
-    digest = hashlib.sha256()
-    for file in sorted([base / "config.json", *base.glob("*.safetensors")]):
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _stored(name: str, tensor: torch.Tensor) -> torch.Tensor:

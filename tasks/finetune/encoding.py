@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.errors import DataError, ModelError
+from tasks.chat import chat_turns, token_ids
+from tasks.errors import DataError
 from tasks.records import Example
 
 if TYPE_CHECKING:
@@ -49,48 +50,7 @@ def encode_examples(
 
 def encode(example: Example, domain: str, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     """Encode one example; prompt and completion apart, as they are when the model answers."""
-    prompt, completion = chat_turns(example.question.strip(), example.answer.strip(), tokenizer)
-    prompt_ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
+    turns = chat_turns(tokenizer, example.question.strip(), example.answer.strip())
+    prompt_ids, completion_ids = token_ids(tokenizer, turns.prompt), token_ids(tokenizer, turns.answer)
     labels = [IGNORED] * len(prompt_ids) + completion_ids
     return Encoded(domain, tuple(prompt_ids + completion_ids), tuple(labels))
-
-
-def chat_turns(question: str, answer: str, tokenizer: "PreTrainedTokenizerBase") -> tuple[str, str]:
-    """Return the text before the answer, and the answer with its end-of-turn token and nothing after it."""
-    user = [{"role": "user", "content": question}]
-    prompt = _render(user, tokenizer, open_turn=True)
-    whole = _render([*user, {"role": "assistant", "content": answer}], tokenizer, open_turn=False)
-    if not whole.startswith(prompt + answer):
-        raise ModelError(
-            "chat template: a finished conversation does not begin with the prompt and the answer;"
-            " use a base model whose template leaves the turns as they are"
-        )
-    return prompt, answer + _first_special(whole.removeprefix(prompt + answer), tokenizer)
-
-
-def end_of_turn(tokenizer: "PreTrainedTokenizerBase") -> int:
-    """Return the id of the token that ends the assistant's turn."""
-    _, completion = chat_turns("?", "!", tokenizer)
-    return int(tokenizer(completion, add_special_tokens=False)["input_ids"][-1])
-
-
-def _render(messages: list[dict[str, str]], tokenizer: "PreTrainedTokenizerBase", *, open_turn: bool) -> str:
-    if not tokenizer.chat_template:
-        raise ModelError(
-            "base model: its tokenizer has no chat template; use an instruction-tuned base model"
-        )
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=open_turn))
-
-
-def _first_special(suffix: str, tokenizer: "PreTrainedTokenizerBase") -> str:
-    special = sorted(
-        (token.content for token in tokenizer.added_tokens_decoder.values()), key=len, reverse=True
-    )
-    token = next((token for token in special if suffix.lstrip().startswith(token)), None)
-    if token is None:
-        raise ModelError(
-            f"chat template: no special token ends the assistant's turn (found {suffix[:20]!r}), so a"
-            " fine-tuned model would never stop; use a base model whose template ends its turns"
-        )
-    return token

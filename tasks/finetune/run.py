@@ -12,15 +12,16 @@ from statistics import fmean
 from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 
+from tasks.chat import end_of_turn
 from tasks.errors import DataError, UnsupportedError
-from tasks.finetune.adapter_files import base_identity, save_adapter
+from tasks.finetune.adapter_files import save_adapter
 from tasks.finetune.budget import Plan, plan_examples
 from tasks.finetune.config import FinetuneConfig
-from tasks.finetune.encoding import Encoded, encode_examples, end_of_turn
+from tasks.finetune.encoding import Encoded, encode_examples
 from tasks.finetune.network import adapted_model
 from tasks.finetune.scoring import answer_loss
 from tasks.finetune.training import Trained, train
-from tasks.loading import load_tokenizer
+from tasks.loading import base_identity, load_tokenizer
 from tasks.records import Example, read_records, write_json
 from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
 

@@ -4,7 +4,6 @@ In: the folders of base and adapter. Out: a `MergePlan`. An adapter belongs to t
 weights it was trained on: for NF4 those are the quantized ones, read back from 4 bits.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import torch
 
 from tasks.errors import PipelineError
+from tasks.loading import base_identity
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -58,12 +58,3 @@ def read_record(adapter: Path) -> dict[str, object]:
     if missing := {"base", "quantization", "double_quantization", "compute_dtype"} - record.keys():
         raise MergeError(f"{file}: no {', '.join(sorted(missing))}; train the adapter again")
     return record
-
-
-def base_identity(base: Path) -> str:
-    """Return the digest of the base's configuration and weights that `training.json` holds."""
-    digest = hashlib.sha256()
-    for file in sorted([base / "config.json", *base.glob("*.safetensors")]):
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()

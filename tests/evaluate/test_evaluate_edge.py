@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.evaluate.chat import Turns, chat_turns
+from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.edge import EdgeRun, run_bundle
 from tasks.evaluate.edge_plan import Habits, Prefill, plan_prefill
@@ -112,7 +112,7 @@ def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Ca
 
 @pytest.mark.models
 def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.chat import encode
+    from tasks.evaluate.encoding import encode
     from tasks.loading import load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))

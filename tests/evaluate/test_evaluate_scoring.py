@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tasks.chat import chat_turns
 from tasks.errors import DataError
-from tasks.evaluate.chat import Encoded, chat_turns, encode
+from tasks.evaluate.encoding import Encoded, encode
 from tasks.evaluate.generation import Decoding, answer
 from tasks.evaluate.intervals import perplexity
 from tasks.evaluate.scoring import BATCH_TOKENS, batches, score_answers

@@ -25,8 +25,7 @@ def make_adapter(tmp_path: Path, base: Path) -> MakeAdapter:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from tasks.loading import load_model
-    from tasks.merge.plan import base_identity
+    from tasks.loading import base_identity, load_model
 
     def make(quantization: str = "nf4", compute_dtype: str = "float32", *, dora: bool = False) -> Path:
         torch.manual_seed(0)

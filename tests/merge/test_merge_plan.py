@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.merge.plan import MergeError, base_identity, plan_merge
+from tasks.loading import base_identity
+from tasks.merge.plan import MergeError, plan_merge
 from tasks.records import write_json
 
 

@@ -9,7 +9,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from serving.adapters import AdapterExperts
-from serving.streaming import prompt_ids
+from tasks.chat import prompt_text, token_ids
 from tasks.errors import DataError, ModelError
 from tasks.loading import load_model, load_tokenizer, model_folder
 from tasks.models import TinyModel
@@ -65,7 +65,7 @@ def test_switching_gives_each_domain_its_own_expert(base: Path, make_adapter: Ma
 def test_an_answer_comes_in_pieces_and_ends_at_the_limit(base: Path, make_adapter: MakeAdapter) -> None:
     experts = AdapterExperts(base, {"ocd": make_adapter("ocd", 1)}, max_new_tokens=8)
     network, tokenizer = experts.expert("ocd"), load_tokenizer(base)
-    prompt = torch.tensor([prompt_ids(tokenizer, "Why?")])
+    prompt = torch.tensor([token_ids(tokenizer, prompt_text(tokenizer, "Why?"))])
     output = network.generate(input_ids=prompt, max_new_tokens=8, do_sample=False)  # type: ignore[no-untyped-call]  # PEFT
     expected = tokenizer.decode(output[0, prompt.shape[1] :], skip_special_tokens=True)
     assert len(set(expected)) > 1, "an answer of one character would not show a lost context"
