@@ -19,10 +19,13 @@ class Pipeline:
 
     home: Path
     port: int
+    api: str = ""
+    """A running Prefect API; empty: each run starts its own."""
 
     def call(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `pocketmoe` in a process of its own."""
         places = {"POCKETMOE_ARTIFACTS": str(self.home), "POCKETMOE_PREFECT_PORT": str(self.port)}
+        places |= {"PREFECT_API_URL": self.api} if self.api else {}
         command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
         return subprocess.run(
             command,

@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 from rich.console import Console
+from smoke_pipeline import free_port
 
 from flows.dashboards import serve_dashboards
 from tasks.errors import ServiceError
@@ -25,12 +26,6 @@ from tasks.settings import Settings
 prepare_environment(Settings())
 serve_dashboards(Settings(), Console())
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture
