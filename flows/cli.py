@@ -44,9 +44,9 @@ def run(configs: ConfigFiles) -> None:
 
         config = load_config(configs)
         refuse(config)
-        with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True)):
+        with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
             folder = pipeline(config)
-        Console().print(closing_words(folder))
+        Console(emoji=False).print(closing_words(folder))
 
 
 @app.command()
@@ -67,7 +67,7 @@ def plan(
     table = Table("stage", "domain", "status", "reason")
     for row in rows:
         table.add_row(row.stage, row.domain, row.status, row.reason)
-    Console().print(table)
+    Console(emoji=False).print(table)
 
 
 @app.command()
@@ -101,7 +101,7 @@ def chat(
         from serving.chat import questions_of
         from serving.runs import open_run
 
-        console = Console(highlight=False)
+        console = Console(highlight=False, emoji=False)
         run = open_run(folder, settings)
         converse(run, questions_of(console), console, edge=edge, max_new_tokens=max_new_tokens)
 
@@ -112,7 +112,7 @@ def up() -> None:
     with _session() as settings:
         from flows.dashboards import serve_dashboards
 
-        serve_dashboards(settings, Console())
+        serve_dashboards(settings, Console(emoji=False))
 
 
 @app.command()
@@ -126,7 +126,7 @@ def doctor() -> None:
     for check in checks:
         mark = "[green]ok[/green]" if check.ok else "[red]no[/red]"
         table.add_row(check.name, mark, escape(check.found), escape(check.advice))
-    Console().print(table)
+    Console(emoji=False).print(table)
     sys.exit(0 if all(check.ok for check in checks) else 2)
 
 
@@ -138,7 +138,7 @@ def _session() -> Iterator[Settings]:
         prepare_environment(settings)
         yield settings
     except PipelineError as error:
-        Console(stderr=True).print(
+        Console(stderr=True, emoji=False).print(
             f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         sys.exit(1 if isinstance(error, StageError) else 2)

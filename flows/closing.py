@@ -24,4 +24,9 @@ def closing_words(folder: Path) -> RenderableType:
         "chat        .venv/bin/pocketmoe chat          (adapters)",
         "            .venv/bin/pocketmoe chat --edge   (INT4 bundles, as on the phone)",
     ]
-    return Group(results_table(report).rich(), systems_table(report).rich(), *warnings, *map(Text, lines))
+    return Group(
+        results_table(report, intervals=False).rich(),
+        systems_table(report).rich(),
+        *warnings,
+        *map(Text, lines),
+    )

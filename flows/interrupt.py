@@ -29,7 +29,7 @@ def ends_on_interrupt() -> Iterator[None]:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     console.show_cursor()
     console.print("interrupted; what is built is kept: run again to go on")
     family = psutil.Process().children(recursive=True)

@@ -4,13 +4,13 @@ One table value serves the HTML page, Prefect's artifacts, the README and the te
 that a figure is worded once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table as RichTable
 
 from flows.report import words
-from flows.report.figures import Training
+from flows.report.figures import Interval, Training
 from flows.report.schema import DomainReport, Report, StageRow
 
 
@@ -42,20 +42,23 @@ class Table:
         return table
 
 
-def results_table(report: Report) -> Table:
-    """Return each expert's main figures: what the terminal shows at the end of a run."""
+def results_table(report: Report, *, intervals: bool = True) -> Table:
+    """Return each expert's main figures; without `intervals` they fit a terminal of 80 columns."""
     headers = (
         "domain",
         "pairs",
         "base",
         "generalist",
         "expert",
-        "expert/base",
+        "to base",
         "INT4",
-        "INT4 loss",
+        "loss",
         "bundle",
     )
-    rows = [(name, *_results(part)) for name, part in report.domains.items()]
+    rows = [
+        (name, *_results(part, words.interval if intervals else _value))
+        for name, part in report.domains.items()
+    ]
     return Table("Perplexity of held-out answers, by domain", headers, tuple(rows))
 
 
@@ -198,18 +201,22 @@ def markdown_summary(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _results(part: DomainReport) -> tuple[str, ...]:
+def _results(part: DomainReport, show: Callable[[Interval | None], str]) -> tuple[str, ...]:
     base, expert, edge = part.perplexity.base, part.perplexity.expert, part.edge_perplexity
     return (
         words.count(part.pairs),
-        words.interval(base),
-        words.interval(part.perplexity.generalist),
-        words.interval(expert),
+        show(base),
+        show(part.perplexity.generalist),
+        show(expert),
         words.change(expert.value / base.value) if expert and base else words.NOTHING,
         words.figure(edge.edge) if edge else words.NOTHING,
         words.change(1 + edge.loss) if edge else words.NOTHING,
         words.size(part.sizes.bundle),
     )
+
+
+def _value(measured: Interval | None) -> str:
+    return words.figure(measured.value) if measured else words.NOTHING
 
 
 def _training(run: Training | None) -> tuple[str, ...]:
