@@ -10,7 +10,9 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tasks.models import EmbeddedModel, FolderModel, HubModel, TinyModel
 Recipe = dict[str, object]
 
 _PACKAGE = "tasks"
+_PARSING = threading.Lock()
 
 
 class FingerprintError(ConfigError, TypeError):
@@ -82,6 +85,12 @@ def code_identity(module: str) -> dict[str, str]:
 
     Digests are of the syntax tree without docstrings: comments and formatting do not count.
     """
+    # In CPython 3.11 threads that build syntax trees side by side fail now and then (SystemError).
+    with _PARSING:
+        return _digests(module)
+
+
+def _digests(module: str) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting = [module]
     while waiting:
@@ -89,10 +98,17 @@ def code_identity(module: str) -> dict[str, str]:
         path = _source_file(name)
         if path is None or name in found:
             continue
-        tree = ast.parse(path.read_bytes())
+        tree = _parse(path)
         found[name] = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
         waiting.extend(_imports(tree))
     return dict(sorted(found.items()))
+
+
+def _parse(path: Path) -> ast.Module:
+    # A library's thread may be at it too, so the lock alone is not enough: a second try is.
+    with suppress(SystemError):
+        return ast.parse(path.read_bytes())
+    return ast.parse(path.read_bytes())
 
 
 def differences(old: object, new: object, prefix: str = "") -> list[str]:

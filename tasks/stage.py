@@ -17,6 +17,7 @@ from prefect.logging import get_run_logger
 from prefect.results import ResultRecord  # type: ignore[attr-defined]  # imported there, not declared
 
 from tasks.artifacts import Artifact, Store
+from tasks.errors import StageError
 from tasks.execute import announce, execute
 from tasks.fingerprint import Recipe, recipe_key
 from tasks.job import Job, job_recipe
@@ -47,14 +48,21 @@ class Stage(Generic[P, A]):
     def submit(self, settings: Settings, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[A]:
         """Submit to Prefect; arguments may be futures of other stages."""
         label = self.label(*args, **kwargs)
+        keys: list[str] = []
 
         def body(*args: P.args, **kwargs: P.kwargs) -> A:
             job = self.describe(*args, **kwargs)
+            if not keys:
+                # Prefect only logs a cache key that fails, and would forget the result.
+                raise StageError(
+                    f"{label}: no cache key {recipe_key(job_recipe(self.name, job))[:12]}; run again"
+                )
             return execute(self.name, job, label, settings, get_run_logger())
 
         def key(_: TaskRunContext, parameters: dict[str, Any]) -> str:
             bound = self._signature.bind(**parameters)
-            return _trusted_key(label, recipe_key(self.recipe(*bound.args, **bound.kwargs)), settings)
+            keys.append(recipe_key(self.recipe(*bound.args, **bound.kwargs)))
+            return _trusted_key(label, keys[-1], settings)
 
         vars(body)["__signature__"] = self._signature
         task: Task[..., A] = Task(
