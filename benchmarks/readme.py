@@ -40,14 +40,14 @@ def _times(result: dict[str, object]) -> str:
         stages.setdefault(row["stage"], []).append(row)
     rows = [
         f"| {name} | {len(found)} | {sum(row['seconds'] for row in found):.0f} "
-        f"| {max(row['peak_memory_bytes'] for row in found) / 2**30:.1f} |"
+        f"| {max(row['peak_memory_bytes'] for row in found) / 1e9:.1f} |"
         for name, found in stages.items()
     ]
     head = (
-        f"On {machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, no GPU: "
+        f"On {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, no GPU: "
         f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a "
         f"second run that builds {result['warm_built']} stages; "
-        f"{result['peak_memory_bytes'] / 2**30:.1f} GB at most, all processes together.\n"
+        f"{result['peak_memory_bytes'] / 1e9:.1f} GB at most, all processes together.\n"
     )
     return "\n".join([head, "| stage | runs | seconds | GB at most |", "| --- | ---: | ---: | ---: |", *rows])
 
