@@ -7,8 +7,8 @@ the page, and named in the warnings.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flows.config import GENERALIST
 from flows.report.cautions import cautions
-from flows.report.dag import GENERALIST
 from flows.report.evaluation import Evaluation, read_evaluation
 from flows.report.figures import ByteGroup, Funnel, MergeCheck, RouterReport, Sizes, Training
 from flows.report.reading import Folders

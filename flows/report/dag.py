@@ -10,11 +10,11 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
+from flows.config import GENERALIST
 from flows.report import words
 from flows.report.schema import Report, StageRow
 from flows.report.svg import BAD, GOOD, GRID, INK, MUTED, canvas, to_svg
 
-GENERALIST = "generalist"
 COLUMNS = {"ingest": 0, "generate": 1, "route": 2, "finetune": 2, "merge": 3, "convert": 4, "evaluate": 5}
 CHAIN = ("ingest", "generate", "finetune", "merge", "convert")
 BOX = (0.76, 0.58)
