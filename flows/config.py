@@ -5,7 +5,7 @@ composes the stages' own configs; a domain's overrides are laid on them when its
 asked for, and validated with everything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -134,9 +134,13 @@ class Config(Slice):
         return _laid_on(self.convert, self.domains[domain].convert, f"domains.{domain}.convert")
 
 
-def load_config(paths: Sequence[Path]) -> Config:
-    """Read, merge and validate configuration files; raise ConfigError with file, line and field."""
+def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None = None) -> Config:
+    """Read, merge and validate configuration files; raise ConfigError with file, line and field.
+
+    `overrides` are fields that are laid on the merged files, last of all.
+    """
     content, places = read_merged(paths)
+    content = merge(content, overrides or {})
     try:
         return Config.model_validate(content)
     except ValidationError as error:

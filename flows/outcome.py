@@ -6,15 +6,12 @@ for every failure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from prefect.client.schemas.objects import State
 
-from flows.report.schema import StageRow
+from flows.report.schema import StageRow, StageStatus
 from tasks.artifacts import Artifact, Store
 from tasks.errors import StageError
-
-Status = Literal["built", "cached", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -22,19 +19,29 @@ class Outcome:
     """How one stage of one domain ended."""
 
     label: str
-    status: Status
+    status: StageStatus
     artifact: Artifact | None = None
     error: BaseException | None = None
 
 
 def outcome_of(label: str, state: State[Artifact]) -> Outcome:
-    """Read a final state: an artifact, a failure, or a stage that never got its inputs."""
+    """Read a final state: an artifact, a failure, or a stage that never got its inputs or was left out."""
     if not state.is_final():
         return Outcome(label, "skipped")
+    if state.is_cancelled():
+        return Outcome(label, "left")
     result: Artifact | BaseException = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         return Outcome(label, "failed", error=result)
     return Outcome(label, "cached" if state.name == "Cached" else "built", artifact=result)
+
+
+def settled(outcomes: Mapping[str, Outcome], *, only: bool) -> dict[str, Outcome]:
+    """Return the outcomes, in which what waits for a stage that was left out is left out as well."""
+    if not only or any(node.status == "failed" for node in outcomes.values()):
+        return dict(outcomes)
+    left = {name: Outcome(node.label, "left") for name, node in outcomes.items() if node.status == "skipped"}
+    return {**outcomes, **left}
 
 
 def stage_rows(outcomes: Mapping[str, Outcome], store: Store) -> list[StageRow]:

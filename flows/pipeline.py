@@ -1,62 +1,92 @@
 """The one Prefect flow: submit the DAG, wait for every branch, report what exists, name every failure.
 
-In: a configuration. Out: the folder of the report. The run is Completed only when every
-planned stage is there.
+In: configuration files. Out: the folder of the report. The run is Completed only when every
+stage that was asked for is there.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Annotated, ParamSpec, TypeVar, cast
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
+from pydantic import Field
 
-from flows.config import Config
+from flows.config import Config, Overrides
 from flows.dag import dag
 from flows.environment import environment
 from flows.memory import PeakMemory
-from flows.outcome import Outcome, failures, outcome_of, stage_rows, users_fault
+from flows.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
 from flows.plan import refusals
 from flows.report.collect import collect
 from flows.report.schema import Report, RunFacts
 from flows.report.tables import markdown_summary, stages_table
 from flows.report.write import write_report
+from flows.runs import Begun, begin
+from flows.selection import Rebuild, chosen, order_of
 from tasks.artifacts import Artifact, Store
 from tasks.errors import PipelineError, StageError, UnsupportedError
 from tasks.execute import announce
+from tasks.locks import exclusive
 from tasks.records import write_json
 from tasks.settings import Settings
 from tasks.stage import Stage
+from tasks.stopping import stops_stages
 from tasks.tracking import TrackedRun, Tracker
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
 
+Configs = Annotated[list[Path], Field(description="YAML files, merged left to right.", min_length=1)]
+Laid = Annotated[Overrides, Field(description="Fields that are laid on the files, last of all.")]
 
-@flow(name="pocketmoe", flow_run_name="{config.name}")
-def pipeline(config: Config) -> Path:
-    """Run every stage of `config`; return the folder of the report.
+_AS_IT_IS = Rebuild()
 
-    Raises PipelineError that names every failed stage, after all branches have ended.
+
+def _run_name() -> str:
+    """Return the names of the configuration files, for the dashboard."""
+    return "+".join(Path(path).stem for path in flow_run.parameters["configs"])
+
+
+@flow(name="pocketmoe", flow_run_name=_run_name, persist_result=False)
+def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | None = None) -> Path:
+    """Build everything that the configuration describes and that is not built yet, and report on it.
+
+    Returns the folder of the report. Raises ConfigError or UnsupportedError before anything is built,
+    and otherwise PipelineError that names every failed stage, after all branches have ended.
     """
-    refuse(config)
     settings = Settings.read()
-    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": config.name}
-    with PeakMemory() as memory, Tracker(settings.home).run(config.name, tags=tags) as parent:
+    begun = begin(settings, str(flow_run.id), configs, rebuild, overrides or {})
+    refuse(begun.config)
+    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": begun.config.name}
+    with (
+        exclusive(settings.locks, begun.lock, lambda: None),
+        PeakMemory() as memory,
+        Tracker(settings.home).run(begun.config.name, tags=tags) as parent,
+    ):
         start = time.monotonic()
-        nodes = run_dag(config, settings.model_copy(update={"parent_run": parent.run_id}))
+        nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id)
         measured = Measured(time.monotonic() - start, memory.peak_bytes)
-        folder = publish_report(config, settings, nodes, measured, parent)
-        problems = failures(nodes)
-        if problems:
-            message = "\n".join([*problems, f"what exists is in {folder / 'report.html'}"])
-            raise PipelineError(message) if users_fault(nodes) else StageError(message)
-    return folder
+        publish_report(begun, settings, nodes, measured, parent)
+        raise_failures(begun, nodes)
+    return begun.folder
+
+
+def raise_failures(begun: Begun, nodes: Mapping[str, Outcome]) -> None:
+    """Raise an error that names every failure, and the commands that go on from here."""
+    problems = failures(nodes)
+    if not problems:
+        return
+    again = [
+        f"again: pocketmoe retry {begun.folder.name}",
+        f"what exists is in {begun.folder / 'report.html'}",
+    ]
+    message = "\n".join([*problems, *again])
+    raise PipelineError(message) if users_fault(nodes) else StageError(message)
 
 
 @dataclass(frozen=True)
@@ -75,31 +105,34 @@ def refuse(config: Config) -> None:
         raise UnsupportedError("\n".join(lines))
 
 
-def run_dag(config: Config, settings: Settings) -> dict[str, Outcome]:
+@stops_stages()
+def run_dag(config: Config, rebuild: Rebuild, parent_run: str) -> dict[str, Outcome]:
     """Submit every stage, wait for all of them and return how each node ended."""
     labels: dict[int, str] = {}
+    order = order_of(rebuild, chosen(config, rebuild), parent_run)
 
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
-        future = stage.submit(settings, *args, **kwargs)
-        labels[id(future)] = stage.label(*args, **kwargs)
-        announce(labels[id(future)], state="waiting")
+        label = stage.label(*args, **kwargs)
+        future = stage.submit(order(label), *args, **kwargs)
+        labels[id(future)] = label
+        announce(label, state="waiting")
         return cast("A", future)
 
     nodes = cast("dict[str, PrefectFuture[Artifact]]", dag(config, call))
     for future in as_completed(list(nodes.values())):
         future.wait()
         announce(labels[id(future)], state=outcome_of("", future.state).status)
-    return {name: outcome_of(labels[id(future)], future.state) for name, future in nodes.items()}
+    ended = {name: outcome_of(labels[id(future)], future.state) for name, future in nodes.items()}
+    return settled(ended, only=rebuild.only)
 
 
 def publish_report(
-    config: Config, settings: Settings, nodes: Mapping[str, Outcome], measured: Measured, parent: TrackedRun
-) -> Path:
-    """Write the report's files and show them in both dashboards; return their folder."""
+    begun: Begun, settings: Settings, nodes: Mapping[str, Outcome], measured: Measured, parent: TrackedRun
+) -> None:
+    """Write the report's files into the run's folder and show them in both dashboards."""
     store = Store(settings.store)
-    folder = settings.runs / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{str(flow_run.id)[:8]}"
     facts = RunFacts(
-        run=folder.name,
+        run=begun.folder.name,
         status="failed" if failures(nodes) else "completed",
         seconds=measured.seconds,
         peak_memory_bytes=measured.peak_memory_bytes,
@@ -107,12 +140,11 @@ def publish_report(
     )
     built = {name: node.artifact for name, node in nodes.items() if node.artifact is not None}
     folders = {name: store.folder(artifact) for name, artifact in built.items()}
-    report = collect(folders, stage_rows(nodes, store), config.model_dump(mode="json"), facts)
-    write_report(report, folder)
-    write_json(folder / "artifacts.json", _references(config, built))
-    _point_latest(folder)
-    _show(report, folder, parent)
-    return folder
+    report = collect(folders, stage_rows(nodes, store), begun.config.model_dump(mode="json"), facts)
+    write_report(report, begun.folder)
+    write_json(begun.folder / "artifacts.json", _references(begun.config, built))
+    _point_latest(begun.folder)
+    _show(report, begun.folder, parent)
 
 
 def _references(config: Config, built: Mapping[str, Artifact]) -> dict[str, object]:

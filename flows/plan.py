@@ -3,18 +3,25 @@
 In: a configuration. Out: one row per stage and domain: hit, miss or refused, and why.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import importlib.metadata
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.dag import dag
+from flows.selection import Rebuild, chosen, nested, order_of
 from tasks.artifacts import Artifact, Store
-from tasks.errors import ConfigError, DocumentError, ModelError
-from tasks.execute import last_recipe
+from tasks.cache import Cache
+from tasks.errors import ConfigError, DocumentError, ModelError, StoreError
+from tasks.execute import Order
 from tasks.fingerprint import Recipe, differences, recipe_key
+from tasks.job import Job, job_recipe
 from tasks.settings import Settings
-from tasks.stage import Stage, cached
+from tasks.stage import Stage
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
@@ -30,8 +37,11 @@ class Row:
     domain: str
     key: str
     """The cache key; empty while an input is not built."""
-    status: Literal["hit", "miss", "refused"]
+    status: Literal["hit", "miss", "left", "refused"]
+    """`left`: not built, and not asked for."""
     reason: str
+    warning: str = ""
+    """Versions of libraries that differ from those that built the artifact."""
 
     def as_dict(self) -> dict[str, str]:
         """Return the row for `plan --json`."""
@@ -45,19 +55,26 @@ class _Pending:
     label: str
 
 
-def plan(config: Config, settings: Settings) -> list[Row]:
+def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> list[Row]:
     """Return a row for each stage and domain, in the order of the DAG."""
+    rebuild = rebuild or Rebuild()
     refused = refusals(config)
+    again = chosen(config, rebuild)
+    order = order_of(rebuild, again)
     rows: list[Row] = []
 
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         label = stage.label(*args, **kwargs)
-        row, node = _plan_one(stage, label, settings, *args, **kwargs)
+        waits = sorted({pending.label for pending in nested([*args, *kwargs.values()], _Pending)})
+        row, node = _plan_one(
+            lambda: stage.describe(*args, **kwargs), stage.name, order(label), settings, waits
+        )
+        if label in again and rebuild.since is None and not waits:
+            row, node = replace(row, status="miss", reason="asked for again"), None
         if label in refused:
-            row = Row(row.stage, row.domain, row.key, "refused", "; ".join(refused[label]))
-            node = _Pending(label)
+            row, node = replace(row, status="refused", reason="; ".join(refused[label])), None
         rows.append(row)
-        return cast("A", node)
+        return cast("A", node or _Pending(label))
 
     dag(config, call)
     return rows
@@ -83,26 +100,29 @@ def refusals(config: Config) -> dict[str, list[str]]:
 
 
 def _plan_one(
-    stage: Stage[P, A], label: str, settings: Settings, *args: P.args, **kwargs: P.kwargs
-) -> tuple[Row, Artifact | _Pending]:
-    name, _, domain = label.partition(":")
-    waits = sorted({pending.label for pending in _pending([*args, *kwargs.values()])})
+    describe: Callable[[], Job[A]], stage: str, order: Order, settings: Settings, waits: list[str]
+) -> tuple[Row, A | None]:
+    domain = order.label.partition(":")[2]
+    missing: Literal["miss", "left"] = "miss" if order.build else "left"
     if waits:
-        return Row(name, domain, "", "miss", f"waits for {', '.join(waits)}"), _Pending(label)
+        return Row(stage, domain, "", missing, f"waits for {', '.join(waits)}"), None
     try:
-        recipe = stage.recipe(*args, **kwargs)
+        job = describe()
+        recipe = job_recipe(stage, job)
     except (DocumentError, ModelError, ConfigError) as error:
-        return Row(name, domain, "", "miss", str(error)), _Pending(label)
+        return Row(stage, domain, "", missing, str(error)), None
     key = recipe_key(recipe)
-    artifact = cached(key, settings)
-    problem = Store(settings.store).damage(artifact, deep=False) if artifact else ""
-    if artifact and not problem:
-        return Row(name, domain, key, "hit", f"built: {artifact.digest[:12]}"), artifact
-    return Row(name, domain, key, "miss", problem or _why(settings, label, recipe)), _Pending(label)
+    artifact = Cache(settings.cache).recall(job.produces, key, order.since)
+    store = Store(settings.store)
+    problem = store.damage(artifact, deep=False) if artifact else ""
+    if artifact is None or problem:
+        return Row(stage, domain, key, missing, problem or _why(settings, order.label, recipe)), None
+    warning = _drift(store, artifact, settings.convert_python if job.converter else None)
+    return Row(stage, domain, key, "hit", f"built: {artifact.digest[:12]}", warning), artifact
 
 
 def _why(settings: Settings, label: str, recipe: Recipe) -> str:
-    last = last_recipe(settings, label)
+    last = Cache(settings.cache).last(label)
     if last is None:
         return "never built"
     changes = differences(last, recipe)
@@ -113,12 +133,28 @@ def _why(settings: Settings, label: str, recipe: Recipe) -> str:
     return f"changed: {shown}" + (f"; and {hidden} more" if hidden > 0 else "")
 
 
-def _pending(values: object) -> list[_Pending]:
-    if isinstance(values, _Pending):
-        return [values]
-    if isinstance(values, Mapping):
-        values = list(values.values())
-    return [found for value in values for found in _pending(value)] if isinstance(values, list) else []
+def _drift(store: Store, artifact: Artifact, python: Path | None) -> str:
+    """Name the libraries whose versions differ from those that built the artifact."""
+    try:
+        recorded = store.manifest(artifact).packages
+    except StoreError:
+        return ""
+    changes = [
+        f"{name} {version} -> {now}"
+        for name, version in recorded.items()
+        if (now := _installed(name, python)) != version
+    ]
+    return f"built with other versions: {'; '.join(changes)}" if changes else ""
+
+
+@cache
+def _installed(name: str, python: Path | None) -> str:
+    """Return the version of a library in this environment, or in that of another interpreter."""
+    folders = (
+        [str(path) for path in python.parents[1].glob("lib/python*/site-packages")] if python else sys.path
+    )
+    found = next(iter(importlib.metadata.distributions(name=name, path=folders)), None)
+    return found.version if found else "none"
 
 
 def _whole_model(config: Config, name: str) -> list[str]:

@@ -15,7 +15,14 @@ from rich.table import Table
 from tasks.execute import PROGRESS, describe_progress
 
 _LINE_EVERY_SECONDS = 10.0
-_STYLES = {"built": "green", "cached": "blue", "failed": "bold red", "running": "yellow", "skipped": "red"}
+_STYLES = {
+    "built": "green",
+    "cached": "blue",
+    "failed": "bold red",
+    "running": "yellow",
+    "skipped": "red",
+    "left": "dim",
+}
 
 
 class Board(logging.Handler):

@@ -1,69 +1,92 @@
-"""Execute a job: child process, publishing, tracking, checkpoints and locks in one place.
+"""Execute a job: cache, child process, publishing, tracking, checkpoints and locks in one place.
 
-In: a job and the settings of this machine. Out: the published artifact. Runs are safe side
-by side: one lock per key, so that nobody builds the same thing twice, and a fixed number of
-slots for heavy stages. Both are file locks, which the operating system drops with the process.
+In: a job, how it is asked for, and the settings of this machine. Out: the artifact, from the
+cache or built. Runs are safe side by side: whoever holds a key's lock looks into the cache first,
+so nobody builds the same thing twice, and heavy stages share a fixed number of slots.
 """
 
-import json
 import logging
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
-
-from filelock import FileLock, Timeout
+from typing import Generic, TypeVar
 
 from tasks.artifacts import Artifact, Provenance, Store
+from tasks.cache import Cache
 from tasks.child import run_child
 from tasks.fingerprint import Recipe, recipe_key
 from tasks.job import Job, job_recipe
+from tasks.locks import exclusive, one_of
 from tasks.settings import PROJECT, Settings
 from tasks.tracking import Tracker
 from tasks.worker import Event, Outcome, Request
 
 A = TypeVar("A", bound=Artifact)
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+Progress = Mapping[str, float | str]
 
 PROGRESS = logging.getLogger("pocketmoe.progress")
 """Carries live progress as records with the fields `label` and `progress`."""
 
 _LOG_EVERY_SECONDS = 10.0
-_POLL_SECONDS = 0.2
 
 
-def execute(stage: str, job: Job[A], label: str, settings: Settings, logger: Logger) -> A:
-    """Build the artifact of `job`; raise PipelineError where that fails.
+@dataclass(frozen=True)
+class Order:
+    """How one run asks for a stage; none of it is part of the stage's identity."""
 
-    What a failed attempt left in its scratch folder is there again for the next attempt.
+    label: str
+    parent_run: str = ""
+    """MLflow run that the stage is logged below."""
+    since: datetime | None = None
+    """A cached result must be at least this new; none: any age will do."""
+    build: bool = True
+    """Whether to build what is not there."""
+
+
+@dataclass(frozen=True)
+class Obtained(Generic[A]):
+    """An artifact, and whether it was there already."""
+
+    artifact: A
+    cached: bool
+
+
+def obtain(
+    stage: str,
+    job: Job[A],
+    order: Order,
+    settings: Settings,
+    logger: Logger,
+    on_progress: Callable[[Progress], None],
+) -> Obtained[A] | None:
+    """Return the artifact of `job`, from the cache or built; none where it is neither there nor to be built.
+
+    Raises PipelineError where building fails. What a failed attempt left in its scratch folder is
+    there again for the next attempt.
     """
     recipe = job_recipe(stage, job)
     key = recipe_key(recipe)
-    scratch = settings.scratch / key
-    store = Store(settings.store)
-    tracker = Tracker(settings.home)
-    with _lock(settings, key), _slot(settings), store.staging() as out:
-        announce(label, state="running")
-        scratch.mkdir(parents=True, exist_ok=True)
-        with tracker.run(label, parent=settings.parent_run) as tracked:
-            outcome = _run(stage, job, out, scratch, settings, _listener(label, logger))
-            artifact = store.publish(job.produces, out, _provenance(recipe, outcome, tracked.run_id))
-            tracked.record(recipe, outcome.metrics, store.folder(artifact), artifact.digest)
-        _remember(settings, label, recipe)
-        shutil.rmtree(scratch, ignore_errors=True)
-    return artifact
 
+    def on_wait() -> None:
+        logger.info("another run is at it; waiting for its result")
+        announce(order.label, note="another run is at it; waiting for its result")
 
-def last_recipe(settings: Settings, label: str) -> Recipe | None:
-    """Return the recipe with which this stage and domain were last built."""
-    path = _memory(settings, label)
-    recipe: Recipe | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    return recipe
+    with exclusive(settings.locks, key, on_wait):
+        found = _cached(job.produces, key, order, settings, logger)
+        if found is not None:
+            return Obtained(found, cached=True)
+        if not order.build:
+            return None
+        with one_of(settings.locks, [f"slot-{number}" for number in range(settings.slots)]):
+            listen = _listener(order.label, logger, on_progress)
+            return Obtained(_build(stage, job, recipe, order, settings, listen), cached=False)
 
 
 def announce(label: str, **progress: float | str) -> None:
@@ -71,13 +94,54 @@ def announce(label: str, **progress: float | str) -> None:
     PROGRESS.info("", extra={"label": label, "progress": progress})
 
 
-def describe_progress(progress: Mapping[str, float | str]) -> str:
+def describe_progress(progress: Progress) -> str:
     """Return one line such as `12 of 40 steps, loss 2.31`."""
     head = f"{progress['done']:.0f} of {progress['total']:.0f} {progress['unit']}"
     extras = [
         f"{name} {value:.4g}" for name, value in progress.items() if name not in {"done", "total", "unit"}
     ]
     return ", ".join([head, *extras])
+
+
+def _cached(kind: type[A], key: str, order: Order, settings: Settings, logger: Logger) -> A | None:
+    """Return what the cache knows, after forgetting a record whose bytes no longer verify."""
+    known = Cache(settings.cache)
+    artifact = known.recall(kind, key, order.since)
+    if artifact is None:
+        return None
+    problem = Store(settings.store).damage(artifact)
+    if not problem:
+        known.use(key)
+        return artifact
+    logger.warning("%s; building it again", problem)
+    announce(order.label, note=f"{problem}; building it again")
+    known.forget(key)
+    return None
+
+
+def _build(
+    stage: str,
+    job: Job[A],
+    recipe: Recipe,
+    order: Order,
+    settings: Settings,
+    on_event: Callable[[Event], None],
+) -> A:
+    key = recipe_key(recipe)
+    scratch = settings.scratch / key
+    store = Store(settings.store)
+    announce(order.label, state="running")
+    with store.staging() as out:
+        scratch.mkdir(parents=True, exist_ok=True)
+        with Tracker(settings.home).run(order.label, parent=order.parent_run) as tracked:
+            outcome = _run(stage, job, out, scratch, settings, on_event)
+            artifact = store.publish(job.produces, out, _provenance(recipe, outcome, tracked.run_id))
+            tracked.record(recipe, outcome.metrics, store.folder(artifact), artifact.digest)
+        known = Cache(settings.cache)
+        known.note_last(order.label, recipe)
+        known.remember(key, artifact)
+        shutil.rmtree(scratch, ignore_errors=True)
+    return artifact
 
 
 def _run(
@@ -118,8 +182,8 @@ def _provenance(recipe: Recipe, outcome: Outcome, mlflow_run: str) -> Provenance
     )
 
 
-def _listener(label: str, logger: Logger) -> Callable[[Event], None]:
-    """Return what hands a child's events on to the terminal and to the run's log."""
+def _listener(label: str, logger: Logger, on_progress: Callable[[Progress], None]) -> Callable[[Event], None]:
+    """Return what hands a child's events on to the terminal, to the run's log and to `on_progress`."""
     spoken = time.monotonic()
 
     def on_event(event: Event) -> None:
@@ -132,47 +196,12 @@ def _listener(label: str, logger: Logger) -> Callable[[Event], None]:
         if event.progress is None:
             return
         announce(label, **event.progress)
+        on_progress(event.progress)
         if time.monotonic() - spoken > _LOG_EVERY_SECONDS:
             spoken = time.monotonic()
             logger.info("%s", describe_progress(event.progress))
 
     return on_event
-
-
-def _lock(settings: Settings, name: str) -> FileLock:
-    folder = settings.home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"{name}.lock")
-
-
-@contextmanager
-def _slot(settings: Settings) -> Iterator[None]:
-    """Hold one of the machine's slots for heavy stages."""
-    locks = [_lock(settings, f"slot-{number}") for number in range(settings.slots)]
-    while True:
-        for lock in locks:
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                continue
-            try:
-                yield
-            finally:
-                lock.release()
-            return
-        time.sleep(_POLL_SECONDS)
-
-
-def _remember(settings: Settings, label: str, recipe: Recipe) -> None:
-    path = _memory(settings, label)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{recipe_key(recipe)[:12]}")
-    partial.write_text(json.dumps(recipe), encoding="utf-8")
-    partial.replace(path)
-
-
-def _memory(settings: Settings, label: str) -> Path:
-    return settings.home / "last" / f"{label.replace(':', '-')}.json"
 
 
 @cache

@@ -5,9 +5,9 @@ In: the environment. Out: one frozen value that is passed on explicitly.
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.errors import ConfigError
@@ -28,10 +28,22 @@ class Settings(BaseSettings):
     """Heavy stages that run at the same time on this machine."""
     stage_timeout: float = Field(default=24 * 3600, gt=0)
     """Seconds after which a stage's child process is ended."""
+    stage_memory: ByteSize | None = None
+    """Resident memory at which a stage's processes are ended, such as `6GB`; none: no limit."""
+    gpus: tuple[int, ...] | None = None
+    """Indices of the GPUs that stages may use, one each; none: all that the driver lists."""
+    store_url: str = ""
+    """Where artifacts are shared with other machines, such as `s3://bucket/prefix`; empty: nowhere."""
+    task_runner: Literal["thread", "dask", "ray"] = "thread"
+    """What runs the stages: threads of this process, or the workers of a cluster."""
+    cluster: str = ""
+    """Address of the Dask scheduler or the Ray head; empty: a cluster on this machine."""
+    cluster_workers: int = Field(default=2, ge=1, le=1024)
+    """Workers of a cluster on this machine."""
+    notify_url: SecretStr = SecretStr("")
+    """Where `pocketmoe setup` lets the server tell how runs end: a webhook, a chat or an e-mail address."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     mlflow_port: int = Field(default=5000, ge=1, le=65535)
-    parent_run: str = ""
-    """MLflow run that stages are logged below; the flow sets it."""
 
     @classmethod
     def read(cls) -> Self:
@@ -57,13 +69,18 @@ class Settings(BaseSettings):
 
     @property
     def cache(self) -> Path:
-        """Return the folder in which Prefect keeps one small record per cache key."""
+        """Return the folder of one small record per cache key."""
         return self.home / "cache"
 
     @property
     def runs(self) -> Path:
         """Return the folder of the reports."""
         return self.home / "runs"
+
+    @property
+    def locks(self) -> Path:
+        """Return the folder of the file locks that runs on this machine share."""
+        return self.home / "locks"
 
     @property
     def scratch(self) -> Path:

@@ -1,27 +1,25 @@
 """`@stage`: a pure description of a job becomes a cached Prefect task that runs in a child process.
 
 In: a function that says which artifacts, models and sources a stage consumes, with which
-config, and what kind of artifact it produces. Out: a `Stage` that can be planned (its key
-computed without running anything) or submitted. Prefect maps key to reference; the store
-maps reference to bytes; a hit counts only when the bytes verify.
+config, and what kind of artifact it produces. Out: a `Stage` that can be planned (its recipe
+computed without running anything) or submitted. The cache is the kernel's own, because a hit
+counts only when the bytes verify; Prefect is told `Cached` and keeps no result itself. Prefect
+is imported by `submit` alone: planning does not wait for it.
 """
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
-from prefect import Task
-from prefect.context import TaskRunContext
-from prefect.futures import PrefectFuture
-from prefect.logging import get_run_logger
-from prefect.results import ResultRecord  # type: ignore[attr-defined]  # imported there, not declared
-
-from tasks.artifacts import Artifact, Store
-from tasks.errors import StageError
-from tasks.execute import announce, execute
-from tasks.fingerprint import Recipe, recipe_key
+from tasks.artifacts import Artifact
+from tasks.execute import Order, obtain
+from tasks.fingerprint import Recipe
 from tasks.job import Job, job_recipe
 from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
+    from prefect.futures import PrefectFuture
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
@@ -45,35 +43,21 @@ class Stage(Generic[P, A]):
         """Return the identity of the computation; raise FingerprintError or DocumentError."""
         return job_recipe(self.name, self.describe(*args, **kwargs))
 
-    def submit(self, settings: Settings, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[A]:
+    def submit(self, order: Order, *args: P.args, **kwargs: P.kwargs) -> "PrefectFuture[A]":
         """Submit to Prefect; arguments may be futures of other stages."""
-        label = self.label(*args, **kwargs)
-        keys: list[str] = []
+        from prefect import Task
+        from prefect.cache_policies import NO_CACHE
 
-        def body(*args: P.args, **kwargs: P.kwargs) -> A:
-            job = self.describe(*args, **kwargs)
-            if not keys:
-                # Prefect only logs a cache key that fails, and would forget the result.
-                raise StageError(
-                    f"{label}: no cache key {recipe_key(job_recipe(self.name, job))[:12]}; run again"
-                )
-            return execute(self.name, job, label, settings, get_run_logger())
-
-        def key(_: TaskRunContext, parameters: dict[str, Any]) -> str:
-            bound = self._signature.bind(**parameters)
-            keys.append(recipe_key(self.recipe(*bound.args, **bound.kwargs)))
-            return _trusted_key(label, keys[-1], settings)
+        def body(*args: P.args, **kwargs: P.kwargs) -> "State[A]":
+            return _perform(self.name, self.describe(*args, **kwargs), order)
 
         vars(body)["__signature__"] = self._signature
-        task: Task[..., A] = Task(
+        task: Task[..., Any] = Task(
             fn=body,
             name=self._task_name,
-            task_run_name=label,
-            cache_key_fn=key,
-            persist_result=True,
-            cache_result_in_memory=False,
-            result_storage=settings.cache,
-            result_serializer="json",
+            task_run_name=order.label,
+            cache_policy=NO_CACHE,
+            persist_result=False,
             tags=[self.name],
         )
         return task.submit(*args, **kwargs)
@@ -84,22 +68,12 @@ def stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
     return Stage(describe)
 
 
-def cached(key: str, settings: Settings) -> Artifact | None:
-    """Return the reference that Prefect recorded under `key`, if there is a readable record."""
-    try:
-        record: ResultRecord[object] = ResultRecord.deserialize((settings.cache / key).read_bytes())
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return record.result if isinstance(record.result, Artifact) else None
+def _perform(stage: str, job: Job[A], order: Order) -> "State[A]":
+    """Obtain the artifact, and say in Prefect's words how; the settings are those of the worker's machine."""
+    from prefect.logging import get_run_logger
+    from prefect.states import Cancelled, Completed
 
-
-def _trusted_key(label: str, key: str, settings: Settings) -> str:
-    """Return the cache key, after forgetting a record whose bytes no longer verify."""
-    artifact = cached(key, settings)
-    problem = Store(settings.store).damage(artifact) if artifact else "its cache record cannot be read"
-    record = settings.cache / key
-    if problem and record.exists():
-        get_run_logger().warning("%s: %s; building it again", label, problem)
-        announce(label, note=f"{problem}; building it again")
-        record.unlink(missing_ok=True)
-    return key
+    obtained = obtain(stage, job, order, Settings.read(), get_run_logger(), lambda _: None)
+    if obtained is None:
+        return Cancelled(message="not there, and not asked for")
+    return Completed(name="Cached" if obtained.cached else "Completed", data=obtained.artifact)

@@ -1,7 +1,9 @@
-"""Build, and say beforehand what would be built."""
+"""Build, build again, go on where a run stopped, and say beforehand what would be built."""
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -9,41 +11,118 @@ from rich.table import Table
 
 from flows.commands.session import ConfigFiles, app, session
 from flows.server import prefect_api
+from tasks.errors import ConfigError
+from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.plan import Row
+    from flows.selection import Rebuild
+
+From = Annotated[
+    list[str] | None,
+    typer.Option("--from", metavar="STAGE[:DOMAIN]", help="Build this again and all that depends on it."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="STAGE[:DOMAIN]", help="Build this again and nothing else."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or Prefect's id of it.")]
 
 
 @app.command()
 def run(configs: ConfigFiles) -> None:
     """Build everything that CONFIGS describe and that is not built yet, and report on it."""
     with session() as settings:
-        from flows.closing import closing_words
-        from flows.config import load_config
-        from flows.interrupt import ends_on_interrupt
-        from flows.pipeline import pipeline, refuse
-        from flows.progress import shown_progress
+        _run(configs, None, settings)
 
-        config = load_config(configs)
-        refuse(config)
-        with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
-            folder = pipeline(config)
-        Console(emoji=False).print(closing_words(folder))
+
+@app.command()
+def rerun(
+    configs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="YAML files, merged left to right; none: those of the newest run."),
+    ] = None,
+    *,
+    begin: From = None,
+    only: Only = None,
+    yes: Yes = False,
+) -> None:
+    """Build chosen stages again, although they are built; shows its plan and asks."""
+    with session() as settings:
+        from flows.runs import find_run
+        from flows.selection import Rebuild
+
+        if bool(begin) == bool(only):
+            raise ConfigError("give either --from or --only, such as `--from finetune:anxiety`")
+        rebuild = Rebuild(stages=tuple(begin or only or ()), only=bool(only))
+        _agreed(configs or [find_run(settings, "latest") / "config.json"], rebuild, settings, yes=yes)
+
+
+@app.command()
+def retry(name: RunName, *, yes: Yes = False) -> None:
+    """Go on where RUN stopped, with its own parameters; shows its plan and asks."""
+    with session() as settings:
+        from flows.runs import find_run, reopen
+
+        begun = reopen(find_run(settings, name))
+        _agreed([begun.folder / "config.json"], begun.file.rebuild, settings, yes=yes)
 
 
 @app.command()
 def plan(
     configs: ConfigFiles,
     *,
+    begin: From = None,
+    only: Only = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """Say for each stage and domain whether a run would build it, and why."""
     with session() as settings:
         from flows.config import load_config
         from flows.plan import plan as planned
+        from flows.selection import Rebuild
 
-        rows = planned(load_config(configs), settings)
+        rebuild = Rebuild(stages=tuple(begin or only or ()), only=bool(only))
+        rows = planned(load_config(configs), settings, rebuild)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
         return
+    _show(rows)
+
+
+def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: Settings, *, yes: bool) -> None:
+    """Show the plan and run it when the user agrees."""
+    from flows.config import load_config
+    from flows.plan import plan as planned
+
+    _show(planned(load_config(configs), settings, rebuild))
+    if yes or typer.confirm("go on?"):
+        _run(configs, rebuild, settings)
+
+
+def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: Settings) -> None:
+    from flows.closing import closing_words
+    from flows.config import load_config
+    from flows.interrupt import ends_on_interrupt
+    from flows.pipeline import pipeline, refuse
+    from flows.progress import shown_progress
+    from flows.selection import Rebuild
+
+    refuse(load_config(configs))
+    with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
+        folder = pipeline(list(configs), rebuild or Rebuild())
+    Console(emoji=False).print(closing_words(folder))
+
+
+def _show(rows: "Sequence[Row]") -> None:
     table = Table("stage", "domain", "status", "reason")
     for row in rows:
         table.add_row(row.stage, row.domain, row.status, row.reason)
-    Console(emoji=False).print(table)
+    console = Console(emoji=False)
+    console.print(table)
+    for row in rows:
+        if row.warning:
+            console.print(
+                f"{row.stage}:{row.domain} {row.warning}".replace(": ", " "), style="yellow", markup=False
+            )

@@ -88,7 +88,7 @@ def stages_chart(stages: Sequence[StageRow]) -> str:
     rows = [row for row in stages if row.seconds is not None]
     if not rows:
         return ""
-    colours = {"built": series_colour(0), "cached": GRID, "failed": BAD, "skipped": GRID}
+    colours = {"built": series_colour(0), "cached": GRID, "failed": BAD, "skipped": GRID, "left": GRID}
     with canvas(0.7 + BAR * len(rows)) as (figure, axes):
         for place, row in enumerate(rows):
             bar = axes.barh(place, row.seconds or 0, 0.72, color=colours[row.status], label=row.status)

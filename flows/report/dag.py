@@ -19,7 +19,7 @@ COLUMNS = {"ingest": 0, "generate": 1, "route": 2, "finetune": 2, "merge": 3, "c
 CHAIN = ("ingest", "generate", "finetune", "merge", "convert")
 BOX = (0.76, 0.58)
 """Width and height of a box; columns and rows are 1 apart."""
-_EDGE = {"built": GOOD, "cached": GOOD, "failed": BAD, "skipped": GRID}
+_EDGE = {"built": GOOD, "cached": GOOD, "failed": BAD, "skipped": GRID, "left": GRID}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from flows.report.figures import (
 
 SCHEMA: Literal["pocketmoe-report-1"] = "pocketmoe-report-1"
 RunStatus = Literal["completed", "failed", "cancelled"]
-StageStatus = Literal["built", "cached", "failed", "skipped"]
+StageStatus = Literal["built", "cached", "failed", "skipped", "left"]
+"""`skipped`: an input failed or was left; `left`: neither there nor asked for."""
 
 
 class DomainReport(Part):
