@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from flows.yaml_files import Places, merge, place, read_merged
+from flows.yaml_files import Places, merge, named, place, read_merged
 from tasks.convert.config import ConvertConfig
 from tasks.errors import ConfigError
 from tasks.evaluate.config import EvaluateConfig
@@ -141,6 +141,7 @@ def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None
     """
     content, places = read_merged(paths)
     content = merge(content, overrides or {})
+    places |= named(overrides or {}, "overrides")
     try:
         return Config.model_validate(content)
     except ValidationError as error:

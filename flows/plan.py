@@ -13,20 +13,19 @@ from typing import Literal, ParamSpec, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.dag import dag
+from flows.reasons import reason
 from flows.selection import Rebuild, chosen, nested, order_of
 from tasks.artifacts import Artifact, Store
 from tasks.cache import Cache
 from tasks.errors import ConfigError, DocumentError, ModelError, StoreError
 from tasks.execute import Order
-from tasks.fingerprint import Recipe, differences, recipe_key
+from tasks.fingerprint import recipe_key
 from tasks.job import Job, job_recipe
 from tasks.settings import Settings
 from tasks.stage import Stage
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
-
-_SHOWN_DIFFERENCES = 3
 
 
 @dataclass(frozen=True)
@@ -112,25 +111,14 @@ def _plan_one(
     except (DocumentError, ModelError, ConfigError) as error:
         return Row(stage, domain, "", missing, str(error)), None
     key = recipe_key(recipe)
-    artifact = Cache(settings.cache).recall(job.produces, key, order.since)
-    store = Store(settings.store)
+    known = Cache(settings.cache, settings.store_url)
+    artifact = known.recall(job.produces, key, order.since)
+    store = Store(settings.store, settings.store_url)
     problem = store.damage(artifact, deep=False) if artifact else ""
     if artifact is None or problem:
-        return Row(stage, domain, key, missing, problem or _why(settings, order.label, recipe)), None
+        return Row(stage, domain, key, missing, problem or reason(known.last(order.label), recipe)), None
     warning = _drift(store, artifact, settings.convert_python if job.converter else None)
     return Row(stage, domain, key, "hit", f"built: {artifact.digest[:12]}", warning), artifact
-
-
-def _why(settings: Settings, label: str, recipe: Recipe) -> str:
-    last = Cache(settings.cache).last(label)
-    if last is None:
-        return "never built"
-    changes = differences(last, recipe)
-    if not changes:
-        return "its cache record is gone"
-    shown = "; ".join(changes[:_SHOWN_DIFFERENCES])
-    hidden = len(changes) - _SHOWN_DIFFERENCES
-    return f"changed: {shown}" + (f"; and {hidden} more" if hidden > 0 else "")
 
 
 def _drift(store: Store, artifact: Artifact, python: Path | None) -> str:

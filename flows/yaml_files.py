@@ -45,6 +45,16 @@ def merge(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, o
     return result
 
 
+def named(content: Mapping[str, object], source: str, path: FieldPath = ()) -> Places:
+    """Return `source` as the place of every field of `content`."""
+    found: Places = {}
+    for key, value in content.items():
+        found[(*path, key)] = source
+        if isinstance(value, Mapping):
+            found |= named(value, source, (*path, key))
+    return found
+
+
 def place(places: Places, path: FieldPath) -> str:
     """Return where `path`, or the nearest field around it, was written."""
     while path and path not in places:

@@ -107,3 +107,8 @@ def test_a_domain_overrides_only_its_own_slice(tmp_path: Path) -> None:
     config = load_config([write(tmp_path, text)])
     assert config.finetune_of("anxiety").num_epochs == 7
     assert config.finetune_of("ocd").num_epochs == config.finetune_of(GENERALIST).num_epochs == 3
+
+
+def test_an_override_that_is_wrong_is_named_as_one() -> None:
+    with pytest.raises(ConfigError, match=r"^overrides: merge.max_kl: no such field"):
+        load_config([PROJECT / "configs" / "smoke.yaml"], {"merge": {"max_kl": 0.5}})

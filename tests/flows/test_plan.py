@@ -1,0 +1,162 @@
+"""The plan: hit or miss for each stage and domain, and the exact reason, without running anything."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filled_store import fill
+from smoke_pipeline import SMOKE
+
+from flows.config import Config, load_config
+from flows.plan import Row, plan
+from flows.selection import Rebuild
+from tasks.artifacts import Store
+from tasks.cache import Cache
+from tasks.errors import ConfigError
+from tasks.settings import PROJECT, Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(artifacts=tmp_path / "artifacts")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    shutil.copytree(PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md"))
+    return tmp_path / "library"
+
+
+def config_of(library: Path, **overrides: object) -> Config:
+    domains = {name: {"documents": str(library / name)} for name in ("anxiety", "ocd")}
+    return load_config([SMOKE], {"domains": domains, **overrides})
+
+
+def rows(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> dict[str, Row]:
+    return {f"{row.stage}:{row.domain}".rstrip(":"): row for row in plan(config, settings, rebuild)}
+
+
+def missed(found: dict[str, Row]) -> set[str]:
+    return {label for label, row in found.items() if row.status == "miss"}
+
+
+BRANCH = {f"{stage}:anxiety" for stage in ("ingest", "generate", "finetune", "merge", "convert")}
+FAN_IN = {"route", "finetune:generalist", "merge:generalist", "evaluate"}
+
+
+def test_what_was_never_built_says_so(library: Path, settings: Settings) -> None:
+    found = rows(config_of(library), settings)
+    assert found["ingest:anxiety"].reason == "never built"
+    assert found["generate:anxiety"].reason == "waits for ingest:anxiety"
+    assert {row.status for row in found.values()} == {"miss"}
+
+
+def test_what_is_built_is_a_hit(library: Path, settings: Settings) -> None:
+    built = fill(config_of(library), settings)
+    found = rows(config_of(library), settings)
+    assert {row.status for row in found.values()} == {"hit"}
+    assert found["route"].reason == f"built: {built['route'].digest[:12]}"
+
+
+def test_a_changed_field_is_named_with_its_old_and_new_value(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    found = rows(config_of(library, merge={"max_mean_kl": 0.5}), settings)
+    assert found["merge:anxiety"].reason.startswith("changed: config.max_mean_kl: ")
+    assert found["merge:anxiety"].reason.endswith(" -> 0.5")
+    assert found["finetune:anxiety"].status == "hit"
+    assert found["evaluate"].reason == (
+        "waits for convert:anxiety, convert:ocd, merge:anxiety, merge:generalist, merge:ocd"
+    )
+
+
+def test_a_changed_document_reaches_its_own_branch_and_the_fan_in(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    path = min((library / "anxiety").glob("*.pdf"))
+    path.write_bytes(path.read_bytes() + b"\n")
+    found = rows(config_of(library), settings)
+    assert found["ingest:anxiety"].reason.startswith(f"changed: documents file {path.name} ")
+    assert missed(found) == BRANCH | FAN_IN
+
+
+def test_a_removed_document_reaches_its_own_branch_and_the_fan_in(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    path = min((library / "anxiety").glob("*.pdf"))
+    path.unlink()
+    found = rows(config_of(library), settings)
+    assert found["ingest:anxiety"].reason == f"changed: documents file {path.name} is gone"
+    assert missed(found) == BRANCH | FAN_IN
+
+
+def test_a_changed_source_file_is_named(library: Path, settings: Settings) -> None:
+    config = config_of(library)
+    fill(config, settings)
+    known = Cache(settings.cache)
+    old = known.last("ingest:ocd") or {}
+    old["code"] = {**old["code"], "tasks.ingest.lines": "0" * 64}  # type: ignore[dict-item]  # a mapping
+    known.note_last("ingest:ocd", old)
+    known.forget(rows(config, settings)["ingest:ocd"].key)
+    assert rows(config, settings)["ingest:ocd"].reason == "changed: source file tasks/ingest/lines.py"
+
+
+def test_a_changed_input_is_named_with_both_digests(library: Path, settings: Settings) -> None:
+    config = config_of(library)
+    built = fill(config, settings)
+    known = Cache(settings.cache)
+    old = known.last("merge:ocd") or {}
+    old["artifacts"] = {"adapter": "Adapter:" + "0" * 64}
+    known.note_last("merge:ocd", old)
+    known.forget(rows(config, settings)["merge:ocd"].key)
+    digest = built["finetune:ocd"].digest[:12]
+    assert rows(config, settings)["merge:ocd"].reason == f"changed: input adapter 000000000000 -> {digest}"
+
+
+def test_lost_damaged_and_forgotten_results_are_told_apart(library: Path, settings: Settings) -> None:
+    config = config_of(library)
+    built = fill(config, settings)
+    store, known = Store(settings.store), Cache(settings.cache)
+    before = rows(config, settings)
+    shutil.rmtree(store.folder(built["convert:ocd"]).parent)
+    (store.folder(built["convert:anxiety"]) / "file.txt").write_text("shorter or longer")
+    known.forget(before["evaluate"].key)
+    found = rows(config, settings)
+    assert found["convert:ocd"].reason == "its bytes are gone"
+    assert found["convert:anxiety"].reason == "file.txt is damaged or missing"
+    assert missed(found) == {"convert:ocd", "convert:anxiety", "evaluate"}
+
+
+def test_other_library_versions_are_a_warning_and_no_miss(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings, packages={"pydantic": "0.0.1"})
+    row = rows(config_of(library), settings)["route"]
+    assert row.status == "hit"
+    assert row.warning.startswith("built with other versions: pydantic 0.0.1 -> ")
+
+
+def test_what_is_asked_for_again_is_a_miss_with_all_that_depends_on_it(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    found = rows(config_of(library), settings, Rebuild(stages=("merge:ocd",)))
+    assert found["merge:ocd"].reason == "asked for again"
+    assert missed(found) == {"merge:ocd", "convert:ocd", "evaluate"}
+
+
+def test_only_leaves_everything_else_as_it_is(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    found = rows(config_of(library), settings, Rebuild(stages=("merge",), only=True))
+    assert missed(found) == {"merge:anxiety", "merge:ocd", "merge:generalist"}
+    assert found["convert:ocd"].status == "left"
+    assert found["ingest:ocd"].status == "hit"
+
+
+def test_an_unknown_stage_is_refused_by_name(library: Path, settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"finetune:ocdd: no such stage; choose among .*finetune:ocd,"):
+        plan(config_of(library), settings, Rebuild(stages=("finetune:ocdd",)))
+
+
+def test_planning_imports_nothing_heavy() -> None:
+    heavy = ("prefect", "mlflow", "torch", "matplotlib", "dask", "ray")
+    code = "import sys, flows.plan, flows.cli; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *heavy], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
