@@ -19,6 +19,7 @@ from pydantic import Field
 from flows.config import Config, Overrides
 from flows.dag import dag
 from flows.environment import environment
+from flows.gc import sweep
 from flows.memory import PeakMemory
 from flows.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
 from flows.plan import refusals
@@ -26,6 +27,7 @@ from flows.report.collect import collect
 from flows.report.schema import Report, RunFacts
 from flows.report.tables import markdown_summary, stages_table
 from flows.report.write import write_report
+from flows.runner import Runner, task_runner
 from flows.runs import Begun, begin
 from flows.selection import Rebuild, chosen, order_of
 from tasks.artifacts import Artifact, Store
@@ -36,7 +38,8 @@ from tasks.records import write_json
 from tasks.settings import Settings
 from tasks.stage import Stage
 from tasks.stopping import stops_stages
-from tasks.tracking import TrackedRun, Tracker
+from tasks.tracked import TrackedRun
+from tasks.tracking import Tracker
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
@@ -58,10 +61,17 @@ def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | N
 
     Returns the folder of the report. Raises ConfigError or UnsupportedError before anything is built,
     and otherwise PipelineError that names every failed stage, after all branches have ended.
+
+    Args:
+        configs: YAML files from the project's folder, merged left to right.
+        rebuild: What to build again although it is built; empty: nothing.
+        overrides: Fields laid on the files, last of all, such as {"finetune": {"num_epochs": 1}}.
+
     """
     settings = Settings.read()
     begun = begin(settings, str(flow_run.id), configs, rebuild, overrides or {})
     refuse(begun.config)
+    sweep(settings)
     tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": begun.config.name}
     with (
         exclusive(settings.locks, begun.lock, lambda: None),
@@ -69,7 +79,8 @@ def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | N
         Tracker(settings.home).run(begun.config.name, tags=tags) as parent,
     ):
         start = time.monotonic()
-        nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id)
+        with task_runner(settings) as runner, stops_stages():
+            nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id, runner)
         measured = Measured(time.monotonic() - start, memory.peak_bytes)
         publish_report(begun, settings, nodes, measured, parent)
         raise_failures(begun, nodes)
@@ -105,15 +116,14 @@ def refuse(config: Config) -> None:
         raise UnsupportedError("\n".join(lines))
 
 
-@stops_stages()
-def run_dag(config: Config, rebuild: Rebuild, parent_run: str) -> dict[str, Outcome]:
+def run_dag(config: Config, rebuild: Rebuild, parent_run: str, runner: Runner) -> dict[str, Outcome]:
     """Submit every stage, wait for all of them and return how each node ended."""
     labels: dict[int, str] = {}
     order = order_of(rebuild, chosen(config, rebuild), parent_run)
 
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         label = stage.label(*args, **kwargs)
-        future = stage.submit(order(label), *args, **kwargs)
+        future = stage.submit(runner, order(label), *args, **kwargs)
         labels[id(future)] = label
         announce(label, state="waiting")
         return cast("A", future)
@@ -130,7 +140,7 @@ def publish_report(
     begun: Begun, settings: Settings, nodes: Mapping[str, Outcome], measured: Measured, parent: TrackedRun
 ) -> None:
     """Write the report's files into the run's folder and show them in both dashboards."""
-    store = Store(settings.store)
+    store = Store(settings.store, settings.store_url)
     facts = RunFacts(
         run=begun.folder.name,
         status="failed" if failures(nodes) else "completed",
@@ -139,7 +149,7 @@ def publish_report(
         environment=environment(nodes, store),
     )
     built = {name: node.artifact for name, node in nodes.items() if node.artifact is not None}
-    folders = {name: store.folder(artifact) for name, artifact in built.items()}
+    folders = {name: store.fetch(artifact) for name, artifact in built.items()}
     report = collect(folders, stage_rows(nodes, store), begun.config.model_dump(mode="json"), facts)
     write_report(report, begun.folder)
     write_json(begun.folder / "artifacts.json", _references(begun.config, built))

@@ -39,10 +39,10 @@ class Row:
     status: Literal["hit", "miss", "left", "refused"]
     """`left`: not built, and not asked for."""
     reason: str
-    warning: str = ""
-    """Versions of libraries that differ from those that built the artifact."""
+    drift: tuple[str, ...] = ()
+    """Libraries whose versions differ from those that built the artifact, such as `peft 0.20 -> 0.21`."""
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, object]:
         """Return the row for `plan --json`."""
         return asdict(self)
 
@@ -117,22 +117,21 @@ def _plan_one(
     problem = store.damage(artifact, deep=False) if artifact else ""
     if artifact is None or problem:
         return Row(stage, domain, key, missing, problem or reason(known.last(order.label), recipe)), None
-    warning = _drift(store, artifact, settings.convert_python if job.converter else None)
-    return Row(stage, domain, key, "hit", f"built: {artifact.digest[:12]}", warning), artifact
+    drift = _drift(store, artifact, settings.convert_python if job.converter else None)
+    return Row(stage, domain, key, "hit", f"built: {artifact.digest[:12]}", drift), artifact
 
 
-def _drift(store: Store, artifact: Artifact, python: Path | None) -> str:
+def _drift(store: Store, artifact: Artifact, python: Path | None) -> tuple[str, ...]:
     """Name the libraries whose versions differ from those that built the artifact."""
     try:
         recorded = store.manifest(artifact).packages
     except StoreError:
-        return ""
-    changes = [
+        return ()
+    return tuple(
         f"{name} {version} -> {now}"
         for name, version in recorded.items()
         if (now := _installed(name, python)) != version
-    ]
-    return f"built with other versions: {'; '.join(changes)}" if changes else ""
+    )
 
 
 @cache

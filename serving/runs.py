@@ -60,13 +60,16 @@ class FinishedRun:
     settings: Settings
 
     def part(self, name: str) -> Path:
-        """Return the folder of one part; raise StoreError where the run or the store has it not."""
+        """Return the local folder of one part, downloaded where a remote store has it.
+
+        Raises StoreError where the run or the store has it not.
+        """
         if name not in self.artifacts:
             raise StoreError(f"{self.folder}: this run has no {name}; run `pocketmoe run` again to build it")
-        store = Store(self.settings.store)
+        store = Store(self.settings.store, self.settings.store_url)
         if damage := store.damage(self.artifacts[name], deep=False):
             raise StoreError(f"{self.folder}: {name}: {damage}; run `pocketmoe run` again to rebuild it")
-        return store.folder(self.artifacts[name])
+        return store.fetch(self.artifacts[name])
 
     def domains(self, kind: str) -> dict[str, Path]:
         """Return the folders of the parts named `kind/<domain>`; raise StoreError where there is none."""

@@ -1,6 +1,6 @@
 """Run one stage in a process of its own, so that it can be stopped and gives its memory back.
 
-In: a request and the interpreter that can serve it. Out: the outcome; progress and log
+In: a request, the interpreter that can serve it, and limits. Out: the outcome; progress and log
 lines are handed on while it runs. The child leads its own process group, and whatever
 happens to the parent, the whole group is ended with it.
 """
@@ -11,18 +11,22 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from tasks.errors import PipelineError, StageError
+from tasks.guard import GRACE_SECONDS, guarded
 from tasks.settings import PROJECT
+from tasks.stopping import refuse_when_stopping
 from tasks.worker import USER_ERROR, Event, Outcome, Request
 
-GRACE_SECONDS = 30.0
-"""What a child has between SIGTERM and SIGKILL: a trainer saves a checkpoint in it."""
-
+_POLL_SECONDS = 0.25
 _TAIL_LINES = 30
 _QUIET = {
     "DO_NOT_TRACK": "true",
@@ -36,7 +40,7 @@ _QUIET = {
 }
 
 
-def run_child(
+def run_child(  # noqa: PLR0913  each limit is a setting of its own
     request: Request,
     request_file: Path,
     *,
@@ -44,12 +48,17 @@ def run_child(
     threads: int,
     timeout: float,
     on_event: Callable[[Event], None],
+    memory: int | None = None,
+    gpu: int | None = None,
 ) -> Outcome:
     """Run `request` under `python` with so many processor threads and at most `timeout` seconds.
 
-    Raises StageError where the child is missing, hangs, is killed or crashes, and
-    PipelineError with the child's own message where the input is at fault.
+    The child and all that it starts hold at most `memory` resident bytes, and see the GPU with index
+    `gpu` alone where one is given. Raises StageError where the child is missing, exceeds a limit, is
+    killed or crashes, or the run is asked to end, and PipelineError with the child's own message
+    where the input is at fault.
     """
+    refuse_when_stopping(request.module)
     if not python.is_file():
         raise StageError(
             f"{python}: no such interpreter; run `make install`, or set POCKETMOE_CONVERT_PYTHON"
@@ -57,11 +66,11 @@ def run_child(
     request_file.write_text(request.model_dump_json(), encoding="utf-8")
     reader, writer = os.pipe()
     child = subprocess.Popen(
-        [str(python), "-m", "tasks.worker", str(request_file), str(writer)],
+        guarded([str(python), "-m", "tasks.worker", str(request_file), str(writer)]),
         cwd=PROJECT,
-        env=_environment(threads),
+        env=_environment(threads, gpu),
         pass_fds=(writer,),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -69,14 +78,21 @@ def run_child(
         start_new_session=True,
     )
     os.close(writer)
-    return _attend(child, os.fdopen(reader, encoding="utf-8"), request.module, timeout, on_event)
+    limits = _Limits(timeout, memory)
+    return _attend(child, os.fdopen(reader, encoding="utf-8"), request.module, limits, on_event)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    seconds: float
+    memory_bytes: int | None
 
 
 def _attend(
     child: subprocess.Popen[str],
     events: IO[str],
     module: str,
-    timeout: float,
+    limits: _Limits,
     on_event: Callable[[Event], None],
 ) -> Outcome:
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -88,17 +104,52 @@ def _attend(
     for thread in readers:
         thread.start()
     try:
-        code = child.wait(timeout)
-    except subprocess.TimeoutExpired as error:
-        raise StageError(
-            f"{module}: no result after {timeout:.0f} s; raise POCKETMOE_STAGE_TIMEOUT"
-        ) from error
+        code = _await(child, module, limits)
     finally:
         _end_group(child)
         for thread in readers:
             thread.join(timeout=5)
         events.close()
     return _outcome(code, last, module, tail)
+
+
+def _await(child: subprocess.Popen[str], module: str, limits: _Limits) -> int:
+    """Return the exit code; raise StageError at a limit, or when the run is asked to end."""
+    deadline = time.monotonic() + limits.seconds
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(_POLL_SECONDS)
+        refuse_when_stopping(module)
+        if time.monotonic() > deadline:
+            raise StageError(
+                f"{module}: no result after {limits.seconds:.0f} s; raise POCKETMOE_STAGE_TIMEOUT"
+            )
+        if limits.memory_bytes is not None:
+            _refuse_excess(child, module, limits.memory_bytes)
+
+
+def _refuse_excess(child: subprocess.Popen[str], module: str, limit: int) -> None:
+    """End the group at once where it holds too much: time to save would let it take yet more.
+
+    It is measured, because RLIMIT_AS counts addresses, and torch reserves many times what it uses.
+    """
+    held = _resident_bytes(child.pid)
+    if held > limit:
+        _signal_group(child, signal.SIGKILL)
+        raise StageError(
+            f"{module}: held {held / 1e9:.2f} GB of memory, more than the limit of {limit / 1e9:.2f} GB;"
+            " raise POCKETMOE_STAGE_MEMORY, or lower the stage's batch size"
+        )
+
+
+def _resident_bytes(group: int) -> int:
+    """Return what a process group holds; a page that two of its processes share counts twice."""
+    total = 0
+    for pid in psutil.pids():
+        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getpgid(pid) == group:
+                total += psutil.Process(pid).memory_info().rss
+    return total
 
 
 def _outcome(code: int, last: list[Event], module: str, tail: deque[str]) -> Outcome:
@@ -147,11 +198,13 @@ def _signal_group(child: subprocess.Popen[str], number: int) -> None:
         return
 
 
-def _environment(threads: int) -> dict[str, str]:
+def _environment(threads: int, gpu: int | None) -> dict[str, str]:
     # Idle OpenMP threads spin by default, which costs the stage that runs beside this one its core.
     limits = {
         "OMP_NUM_THREADS": str(threads),
         "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": str(threads),
     }
-    return {**os.environ, **_QUIET, **limits, "PYTHONPATH": str(PROJECT)}
+    # CUDA numbers the fastest GPU first by default; the driver's list goes by bus.
+    chosen = {} if gpu is None else {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(gpu)}
+    return {**os.environ, **_QUIET, **limits, **chosen, "PYTHONPATH": str(PROJECT)}

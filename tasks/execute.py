@@ -10,20 +10,24 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tasks.artifacts import Artifact, Provenance, Store
+from tasks.artifacts import Artifact, Corpus, QADataset, Store
 from tasks.cache import Cache
 from tasks.child import run_child
+from tasks.devices import available, device
 from tasks.fingerprint import Recipe, recipe_key
 from tasks.job import Job, job_recipe
 from tasks.locks import exclusive, one_of
+from tasks.manifest import Provenance
 from tasks.settings import PROJECT, Settings
+from tasks.tracked import DataInput, TrackedRun
 from tasks.tracking import Tracker
 from tasks.worker import Event, Outcome, Request
 
@@ -58,13 +62,18 @@ class Obtained(Generic[A]):
     cached: bool
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the place where a stage runs offers it."""
+
+    logger: Logger
+    on_progress: Callable[[Progress], None]
+    gpu_limit: Callable[[], AbstractContextManager[None]]
+    """Waits until one more job of all machines together may use a GPU."""
+
+
 def obtain(
-    stage: str,
-    job: Job[A],
-    order: Order,
-    settings: Settings,
-    logger: Logger,
-    on_progress: Callable[[Progress], None],
+    stage: str, job: Job[A], order: Order, settings: Settings, around: Surroundings
 ) -> Obtained[A] | None:
     """Return the artifact of `job`, from the cache or built; none where it is neither there nor to be built.
 
@@ -75,18 +84,18 @@ def obtain(
     key = recipe_key(recipe)
 
     def on_wait() -> None:
-        logger.info("another run is at it; waiting for its result")
+        around.logger.info("another run is at it; waiting for its result")
         announce(order.label, note="another run is at it; waiting for its result")
 
     with exclusive(settings.locks, key, on_wait):
-        found = _cached(job.produces, key, order, settings, logger)
+        found = _cached(job.produces, key, order, settings, around.logger)
         if found is not None:
             return Obtained(found, cached=True)
         if not order.build:
             return None
-        with one_of(settings.locks, [f"slot-{number}" for number in range(settings.slots)]):
-            listen = _listener(order.label, logger, on_progress)
-            return Obtained(_build(stage, job, recipe, order, settings, listen), cached=False)
+        slots = [f"slot-{number}" for number in range(settings.slots)]
+        with _gpu(job, settings, around) as gpu, one_of(settings.locks, slots):
+            return Obtained(_build(stage, job, recipe, order, settings, around, gpu), cached=False)
 
 
 def announce(label: str, **progress: float | str) -> None:
@@ -105,12 +114,14 @@ def describe_progress(progress: Progress) -> str:
 
 def _cached(kind: type[A], key: str, order: Order, settings: Settings, logger: Logger) -> A | None:
     """Return what the cache knows, after forgetting a record whose bytes no longer verify."""
-    known = Cache(settings.cache)
+    known = Cache(settings.cache, settings.store_url)
     artifact = known.recall(kind, key, order.since)
     if artifact is None:
         return None
-    problem = Store(settings.store).damage(artifact)
+    store = Store(settings.store, settings.store_url)
+    problem = store.damage(artifact)
     if not problem:
+        store.share(artifact)
         known.use(key)
         return artifact
     logger.warning("%s; building it again", problem)
@@ -119,29 +130,52 @@ def _cached(kind: type[A], key: str, order: Order, settings: Settings, logger: L
     return None
 
 
+@contextmanager
+def _gpu(job: Job[A], settings: Settings, around: Surroundings) -> Iterator[int | None]:
+    """Hold a GPU for a job that can use one, on a machine that has one."""
+    if not job.accelerated or not available(settings.gpus):
+        yield None
+        return
+    with around.gpu_limit(), device(settings.gpus, settings.locks) as gpu:
+        yield gpu
+
+
 def _build(
     stage: str,
     job: Job[A],
     recipe: Recipe,
     order: Order,
     settings: Settings,
-    on_event: Callable[[Event], None],
+    around: Surroundings,
+    gpu: int | None,
 ) -> A:
     key = recipe_key(recipe)
     scratch = settings.scratch / key
-    store = Store(settings.store)
+    store = Store(settings.store, settings.store_url)
     announce(order.label, state="running")
     with store.staging() as out:
         scratch.mkdir(parents=True, exist_ok=True)
         with Tracker(settings.home).run(order.label, parent=order.parent_run) as tracked:
-            outcome = _run(stage, job, out, scratch, settings, on_event)
+            tracked.log_inputs(_data_inputs(job, store))
+            listen = _listener(order.label, around, tracked)
+            outcome = _run(stage, job, out, scratch, settings, gpu, listen)
             artifact = store.publish(job.produces, out, _provenance(recipe, outcome, tracked.run_id))
-            tracked.record(recipe, outcome.metrics, store.folder(artifact), artifact.digest)
-        known = Cache(settings.cache)
+            manifest = store.manifest(artifact).model_dump_json(indent=1)
+            tracked.record(recipe, outcome.metrics, store.folder(artifact), artifact.digest, manifest)
+        known = Cache(settings.cache, settings.store_url)
         known.note_last(order.label, recipe)
         known.remember(key, artifact)
         shutil.rmtree(scratch, ignore_errors=True)
     return artifact
+
+
+def _data_inputs(job: Job[A], store: Store) -> list[DataInput]:
+    """Return the data that the job reads, for MLflow: what is made of it is no data set."""
+    return [
+        DataInput(name, artifact.digest, str(store.folder(artifact)))
+        for name, artifact in job.artifacts.items()
+        if isinstance(artifact, Corpus | QADataset)
+    ]
 
 
 def _run(
@@ -150,10 +184,11 @@ def _run(
     out: Path,
     scratch: Path,
     settings: Settings,
+    gpu: int | None,
     on_event: Callable[[Event], None],
 ) -> Outcome:
-    store = Store(settings.store)
-    artifacts = {name: store.folder(artifact) for name, artifact in job.artifacts.items()}
+    store = Store(settings.store, settings.store_url)
+    artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
     request = Request(
         module=f"tasks.{stage}.run",
         inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
@@ -168,6 +203,8 @@ def _run(
         python=settings.convert_python if job.converter else Path(sys.executable),
         threads=settings.threads * (settings.slots if job.alone else 1),
         timeout=settings.stage_timeout,
+        memory=settings.stage_memory,
+        gpu=gpu,
         on_event=on_event,
     )
 
@@ -182,24 +219,25 @@ def _provenance(recipe: Recipe, outcome: Outcome, mlflow_run: str) -> Provenance
     )
 
 
-def _listener(label: str, logger: Logger, on_progress: Callable[[Progress], None]) -> Callable[[Event], None]:
-    """Return what hands a child's events on to the terminal, to the run's log and to `on_progress`."""
+def _listener(label: str, around: Surroundings, tracked: TrackedRun) -> Callable[[Event], None]:
+    """Return what hands a child's events on to the terminal, the run's log and both dashboards."""
     spoken = time.monotonic()
 
     def on_event(event: Event) -> None:
         nonlocal spoken
         if event.log is not None:
             name, level, message = event.log
-            logger.log(level, "%s", message)
+            around.logger.log(level, "%s", message)
             if level >= logging.WARNING and name.startswith("tasks."):
                 announce(label, note=message)
         if event.progress is None:
             return
         announce(label, **event.progress)
-        on_progress(event.progress)
+        tracked.step(event.progress)
+        around.on_progress(event.progress)
         if time.monotonic() - spoken > _LOG_EVERY_SECONDS:
             spoken = time.monotonic()
-            logger.info("%s", describe_progress(event.progress))
+            around.logger.info("%s", describe_progress(event.progress))
 
     return on_event
 

@@ -13,13 +13,15 @@ import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from tasks.artifacts import Artifact, hash_file, hash_folder
+from tasks.artifacts import Artifact
 from tasks.errors import ConfigError, DocumentError
+from tasks.manifest import hash_file, hash_folder
 from tasks.models import EmbeddedModel, FolderModel, HubModel, TinyModel
 
 Recipe = dict[str, object]
@@ -79,29 +81,40 @@ def source_identity(path: Path, field: str) -> dict[str, str]:
     return {name: entry.sha256 for name, entry in hash_folder(path).items()}
 
 
-@cache
 def code_identity(module: str) -> dict[str, str]:
     """Return the digest of each of our source files that `module` imports, directly or not.
 
     Digests are of the syntax tree without docstrings: comments and formatting do not count.
     """
-    # In CPython 3.11 threads that build syntax trees side by side fail now and then (SystemError).
-    with _PARSING:
-        return _digests(module)
-
-
-def _digests(module: str) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = _source_file(name)
-        if path is None or name in found:
-            continue
-        tree = _parse(path)
-        found[name] = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
-        waiting.extend(_imports(tree))
+        # In CPython 3.11 threads that build syntax trees side by side fail now and then (SystemError);
+        # and threads that wait for one another here find what the first has read.
+        with _PARSING:
+            source = _source(name)
+        if source is not None and name not in found:
+            found[name] = source.digest
+            waiting.extend(source.imports)
     return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class _Source:
+    digest: str
+    imports: tuple[str, ...]
+
+
+@cache
+def _source(module: str) -> _Source | None:
+    """Read one of our source files; none for a module of others."""
+    path = _source_file(module)
+    if path is None:
+        return None
+    tree = _parse(path)
+    digest = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
+    return _Source(digest, tuple(_imports(tree)))
 
 
 def _parse(path: Path) -> ast.Module:

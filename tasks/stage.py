@@ -9,10 +9,11 @@ is imported by `submit` alone: planning does not wait for it.
 
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from tasks.artifacts import Artifact
-from tasks.execute import Order, obtain
+from tasks.execute import Order, Surroundings, obtain
 from tasks.fingerprint import Recipe
 from tasks.job import Job, job_recipe
 from tasks.settings import Settings
@@ -20,9 +21,13 @@ from tasks.settings import Settings
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
     from prefect.futures import PrefectFuture
+    from prefect.task_runners import TaskRunner
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
+
+GPU_LIMIT = "pocketmoe-gpu"
+"""Prefect's global concurrency limit for jobs that use a GPU."""
 
 
 class Stage(Generic[P, A]):
@@ -43,8 +48,10 @@ class Stage(Generic[P, A]):
         """Return the identity of the computation; raise FingerprintError or DocumentError."""
         return job_recipe(self.name, self.describe(*args, **kwargs))
 
-    def submit(self, order: Order, *args: P.args, **kwargs: P.kwargs) -> "PrefectFuture[A]":
-        """Submit to Prefect; arguments may be futures of other stages."""
+    def submit(
+        self, runner: "TaskRunner[Any]", order: Order, *args: P.args, **kwargs: P.kwargs
+    ) -> "PrefectFuture[A]":
+        """Submit to a started task runner; arguments may be futures of other stages."""
         from prefect import Task
         from prefect.cache_policies import NO_CACHE
 
@@ -60,7 +67,10 @@ class Stage(Generic[P, A]):
             persist_result=False,
             tags=[self.name],
         )
-        return task.submit(*args, **kwargs)
+        given = self._signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        future: PrefectFuture[A] = runner.submit(task, given.arguments)
+        return future
 
 
 def stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
@@ -73,7 +83,16 @@ def _perform(stage: str, job: Job[A], order: Order) -> "State[A]":
     from prefect.logging import get_run_logger
     from prefect.states import Cancelled, Completed
 
-    obtained = obtain(stage, job, order, Settings.read(), get_run_logger(), lambda _: None)
+    around = Surroundings(get_run_logger(), lambda _: None, _gpu_limit)
+    obtained = obtain(stage, job, order, Settings.read(), around)
     if obtained is None:
         return Cancelled(message="not there, and not asked for")
     return Completed(name="Cached" if obtained.cached else "Completed", data=obtained.artifact)
+
+
+def _gpu_limit() -> AbstractContextManager[None]:
+    """Take one of the GPUs that all machines together have, as counted by `pocketmoe setup`."""
+    from prefect.concurrency.sync import concurrency
+
+    # A lease that cannot be renewed must not end a training that holds its GPU anyway.
+    return concurrency(GPU_LIMIT, occupy=1, strict=False, raise_on_lease_renewal_failure=False)

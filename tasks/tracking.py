@@ -1,93 +1,128 @@
 """MLflow: one parent run per flow run and one child run per stage and domain.
 
-In: what a stage was given and what it measured. Out: run ids. Every call names its run,
-because the fluent API opens stray runs in threads. Big weights are logged by reference.
+In: a server's address, or the artifacts folder below which a database stands. Out: open runs by
+their ids: the fluent API opens stray runs in threads. MLflow takes two seconds to import, so that
+waits until something is tracked. A server that cannot be reached is told before a stage begins.
 """
 
-import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from tasks.errors import ServiceError
+from tasks.tracked import TrackedRun, asked, warned
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 EXPERIMENT = "pocketmoe"
-SMALL_FILE_BYTES = 1_000_000
-_PARAM_CHARACTERS = 500
 
-
-@dataclass(frozen=True)
-class TrackedRun:
-    """An open MLflow run."""
-
-    client: MlflowClient
-    run_id: str
-
-    def record(
-        self, recipe: Mapping[str, object], metrics: Mapping[str, float], data: Path, digest: str
-    ) -> None:
-        """Log parameters, metrics, small files, and the digest that stands for the big ones."""
-        params = [Param(name, value[:_PARAM_CHARACTERS]) for name, value in flat(recipe, "").items()]
-        values = [Metric(name, value, 0, 0) for name, value in metrics.items()]
-        self.client.log_batch(self.run_id, values, params, [RunTag("pocketmoe.digest", digest)])
-        for path in sorted(data.rglob("*")):
-            if (
-                path.is_file()
-                and path.suffix in {".json", ".jsonl"}
-                and path.stat().st_size < SMALL_FILE_BYTES
-            ):
-                self.client.log_artifact(self.run_id, str(path))
+_FIRST_SAMPLE_SECONDS, _LAST_SAMPLE_SECONDS, _SAMPLE_GROWTH = 1.0, 30.0, 1.5
 
 
 class Tracker:
-    """The tracking database below the artifacts folder."""
+    """The tracking server, or the database below the artifacts folder `home`."""
 
-    def __init__(self, home: Path) -> None:
-        self.client, self._experiment = _connect(home)
+    def __init__(self, home: Path, uri: str = "") -> None:
+        self.uri = uri or tracking_uri(home)
+        self.client, self._experiment = _connect(self.uri, home.resolve() / "mlflow")
 
     @contextmanager
     def run(
-        self, name: str, *, parent: str = "", tags: Mapping[str, str] | None = None
+        self, name: str, *, parent: str = "", tags: Mapping[str, str] | None = None, resume: str = ""
     ) -> Iterator[TrackedRun]:
-        """Open a run, below `parent` where one is given; it is marked failed when the body raises."""
-        lineage = {MLFLOW_PARENT_RUN_ID: parent} if parent else {}
-        run = self.client.create_run(self._experiment, tags={**lineage, **(tags or {})}, run_name=name)
+        """Open a run, below `parent` where one is given; it is marked failed when the body raises.
+
+        `resume` is the id of a run that was begun earlier and goes on. Raises ServiceError where
+        MLflow cannot be reached.
+        """
+        tracked = TrackedRun(self.client, self._open(name, parent, tags or {}, resume))
         status = "FAILED"
         try:
-            yield TrackedRun(self.client, run.info.run_id)
+            with _machine_watched(tracked.run_id, self.uri, again=bool(resume)):
+                yield tracked
             status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
         finally:
-            self.client.set_terminated(run.info.run_id, status)
+            tracked.flush()
+            with warned("the end of the run"):
+                asked(self.client.set_terminated, tracked.run_id, status)
+
+    def _open(self, name: str, parent: str, tags: Mapping[str, str], resume: str) -> str:
+        from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+        if resume:
+            asked(self.client.update_run, resume, status="RUNNING")
+            return resume
+        lineage = {MLFLOW_PARENT_RUN_ID: parent} if parent else {}
+        run = asked(self.client.create_run, self._experiment, tags={**lineage, **tags}, run_name=name)
+        return str(run.info.run_id)
 
 
 def tracking_uri(home: Path) -> str:
+    """Return MLFLOW_TRACKING_URI, or the address of the database below `home` where it is not set."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or database_uri(home)
+
+
+def database_uri(home: Path) -> str:
     """Return the absolute address of the tracking database below `home`."""
     return f"sqlite:///{home.resolve()}/mlflow/mlflow.db"
 
 
-def flat(value: object, prefix: str) -> dict[str, str]:
-    """Return nested mappings as dotted names with text values."""
-    if isinstance(value, Mapping):
-        pairs = ((f"{prefix}.{key}" if prefix else str(key), item) for key, item in value.items())
-        return {name: text for key, item in pairs for name, text in flat(item, key).items()}
-    return {prefix: value if isinstance(value, str) else json.dumps(value)}
-
-
 @cache
-def _connect(home: Path) -> tuple[MlflowClient, str]:
-    """Open the database, made by one process at a time: a fresh SQLite file dies of two."""
+def _connect(uri: str, folder: Path) -> "tuple[MlflowClient, str]":
+    """Open the server or database; a database is made by one process at a time: a fresh file dies of two."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    folder = home.resolve() / "mlflow"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+    from mlflow import MlflowClient
+
+    if uri.startswith("http"):
+        client = MlflowClient(uri)
+        return client, _experiment(client, None)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "init.lock"):
-        client = MlflowClient(tracking_uri=tracking_uri(home))
-        found = client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            return client, found.experiment_id
-        return client, client.create_experiment(EXPERIMENT, artifact_location=(folder / "files").as_uri())
+        client = MlflowClient(uri)
+        return client, _experiment(client, (folder / "files").as_uri())
+
+
+def _experiment(client: "MlflowClient", files: str | None) -> str:
+    """Return the id of our experiment, made where it is missing; a server chooses the place of its files."""
+    found = asked(client.get_experiment_by_name, EXPERIMENT)
+    if found is None:
+        try:
+            return str(asked(client.create_experiment, EXPERIMENT, artifact_location=files))
+        except ServiceError:
+            found = asked(client.get_experiment_by_name, EXPERIMENT)
+            if found is None:
+                raise
+    return str(found.experiment_id)
+
+
+@contextmanager
+def _machine_watched(run_id: str, uri: str, *, again: bool) -> Iterator[None]:
+    """Log the machine's load, often in the first seconds and twice a minute in the end."""
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    class Monitor(SystemMetricsMonitor):
+        def publish_metrics(self, metrics: dict[str, float]) -> None:
+            super().publish_metrics(metrics)  # type: ignore[no-untyped-call]  # MLflow has no types here
+            self.sampling_interval = min(self.sampling_interval * _SAMPLE_GROWTH, _LAST_SAMPLE_SECONDS)
+
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+    monitor: Any = None
+    with warned("the machine's load"):
+        monitor = asked(Monitor, run_id, _FIRST_SAMPLE_SECONDS, resume_logging=again, tracking_uri=uri)
+        monitor.start()
+    try:
+        yield
+    finally:
+        if monitor is not None:
+            monitor.finish()

@@ -5,13 +5,11 @@ stream of events on the file descriptor EVENTS, the last of which is the outcome
 Nothing here knows the store, Prefect or MLflow, so it runs in any environment with pydantic.
 """
 
-import ctypes
 import errno
 import importlib
 import logging
 import os
 import resource
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -26,7 +24,6 @@ from tasks.models import ModelSource
 from tasks.workspace import Workspace
 
 USER_ERROR = 2
-_PR_SET_PDEATHSIG = 1
 
 
 class Request(BaseModel):
@@ -66,7 +63,6 @@ Emit = Callable[[Event], None]
 
 def main(request_file: str, events: str) -> int:
     """Do what the request file says, write events to the open descriptor, return the exit code."""
-    _die_with_parent()
     with os.fdopen(int(events), "w", encoding="utf-8", buffering=1) as stream:
 
         def emit(event: Event) -> None:
@@ -136,12 +132,6 @@ def _loaded_packages() -> dict[str, str]:
     loaded = {name.partition(".")[0] for name in sys.modules}
     names = {owner for name in loaded for owner in owners.get(name, ())} - {"pocketmoe"}
     return {name: version(name) for name in sorted(names)}
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent dies, so that no orphan goes on (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 if __name__ == "__main__":

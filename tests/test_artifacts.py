@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.artifacts import Corpus, Provenance, QADataset, Store
+from tasks.artifacts import Corpus, QADataset, Store
 from tasks.errors import StoreError
+from tasks.manifest import Provenance
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=1.0, peak_memory_bytes=1, packages={}, git_commit=""

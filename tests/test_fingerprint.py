@@ -74,12 +74,12 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "part.py").write_text('"""Doc."""\n\ndef answer():\n    return 42\n')
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(fingerprint, "_PACKAGE", "sample_stage")
-    code_identity.cache_clear()
+    fingerprint._source.cache_clear()
     return root
 
 
 def identity() -> Mapping[str, str]:
-    code_identity.cache_clear()
+    fingerprint._source.cache_clear()
     return code_identity("sample_stage.run")
 
 

@@ -10,13 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.session import ConfigFiles, app, session
-from flows.server import prefect_api
 from tasks.errors import ConfigError
-from tasks.settings import Settings
 
 if TYPE_CHECKING:
     from flows.plan import Row
     from flows.selection import Rebuild
+    from tasks.settings import Settings
 
 From = Annotated[
     list[str] | None,
@@ -91,7 +90,7 @@ def plan(
     _show(rows)
 
 
-def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: Settings, *, yes: bool) -> None:
+def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: "Settings", *, yes: bool) -> None:
     """Show the plan and run it when the user agrees."""
     from flows.config import load_config
     from flows.plan import plan as planned
@@ -101,13 +100,14 @@ def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: Settings, *, 
         _run(configs, rebuild, settings)
 
 
-def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: Settings) -> None:
+def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings") -> None:
     from flows.closing import closing_words
     from flows.config import load_config
     from flows.interrupt import ends_on_interrupt
     from flows.pipeline import pipeline, refuse
     from flows.progress import shown_progress
     from flows.selection import Rebuild
+    from flows.server import prefect_api
 
     refuse(load_config(configs))
     with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
@@ -121,8 +121,12 @@ def _show(rows: "Sequence[Row]") -> None:
         table.add_row(row.stage, row.domain, row.status, row.reason)
     console = Console(emoji=False)
     console.print(table)
-    for row in rows:
-        if row.warning:
-            console.print(
-                f"{row.stage}:{row.domain} {row.warning}".replace(": ", " "), style="yellow", markup=False
-            )
+    if drift := sorted({clause for row in rows for clause in row.drift}):
+        warned = sum(bool(row.drift) for row in rows)
+        console.print(
+            f"warning: {warned} of these were built with other versions: {'; '.join(drift)}",
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -8,14 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from flows.server import prepare_environment
 from tasks.errors import PipelineError, StageError
-from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
 
 app = typer.Typer(
     help="From a library of PDFs to a mixture of pocket-size experts.",
@@ -29,8 +30,11 @@ RunFolder = Annotated[Path | None, typer.Option("--run", help="A run's folder; n
 
 
 @contextmanager
-def session() -> Iterator[Settings]:
+def session() -> "Iterator[Settings]":
     """Prepare the environment, and turn the pipeline's errors into one message and an exit code."""
+    from flows.server import prepare_environment
+    from tasks.settings import Settings
+
     try:
         settings = Settings.read()
         prepare_environment(settings)

@@ -1,12 +1,14 @@
 """List every generated answer beside its reference.
 
 In: evidence. Out: one record for each (model, question) pair that was generated, with the
-systems that share it: the numbers in the report can be checked by reading.
+systems that share it: the numbers in the report can be checked by reading, and the losses let
+a later run be compared on the same questions.
 """
 
 from collections.abc import Iterator
 
 from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.intervals import Loss
 from tasks.evaluate.text_metrics import rouge_l
 from tasks.records import Record
 
@@ -28,6 +30,9 @@ class Answer(Record):
     reference: str
     answer: str
     rouge_l: float
+    nats: float | None = None
+    """The model's loss on the reference answer, summed over `tokens`; none where it was not scored."""
+    tokens: int | None = None
 
 
 def answer_records(evidence: Evidence) -> list[Answer]:
@@ -36,8 +41,9 @@ def answer_records(evidence: Evidence) -> list[Answer]:
     scores = rouge_l(
         [text for _, _, text in found], [evidence.questions[place].reference for place, _, _ in found]
     )
+    losses = _losses(evidence)
     return [
-        _record(evidence, place, model, text, score)
+        _record(evidence, place, model, text, score, losses.get((place, model)))
         for (place, model, text), score in zip(found, scores, strict=True)
     ]
 
@@ -55,7 +61,22 @@ def _edge_answers(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
                 yield place, f"edge/{domain}", reply.text
 
 
-def _record(evidence: Evidence, place: int, model: str, text: str, score: float) -> Answer:
+def _losses(evidence: Evidence) -> dict[tuple[int, str], Loss]:
+    floats = {
+        (place, model): loss
+        for model, measured in evidence.models.items()
+        for place, loss in measured.losses.items()
+    }
+    edges = {
+        (place, f"edge/{domain}"): loss
+        for domain, run in evidence.edges.items()
+        for place, loss in zip(evidence.edge_positions[domain], run.losses, strict=True)
+        if loss
+    }
+    return floats | edges
+
+
+def _record(evidence: Evidence, place: int, model: str, text: str, score: float, loss: Loss | None) -> Answer:
     question = evidence.questions[place]
     return Answer(
         id=question.id,
@@ -68,4 +89,6 @@ def _record(evidence: Evidence, place: int, model: str, text: str, score: float)
         reference=question.reference,
         answer=text,
         rouge_l=score,
+        nats=loss and loss.nats,
+        tokens=loss and loss.tokens,
     )

@@ -27,4 +27,4 @@ def evaluate_system(
         **{f"merged/{name}": expert for name, expert in experts.items()},
         **{f"edge/{name}": bundle for name, bundle in bundles.items()},
     }
-    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True)
+    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True, accelerated=True)

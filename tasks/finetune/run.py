@@ -110,6 +110,7 @@ def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: di
     """Return the flat figures; losses are nats per supervised token, averaged over domains."""
     return {
         "steps": trained.steps,
+        "resumed_from_step": trained.resumed_from,
         "tokens": plan.tokens,
         "token_budget": plan.budget,
         "examples": len(plan.sequence),

@@ -18,4 +18,4 @@ def train_expert(
 ) -> Job[Adapter]:
     """Train one adapter on one domain, or on the equal mix of several."""
     artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
-    return Job(Adapter, config, artifacts=artifacts, models={"base": base})
+    return Job(Adapter, config, artifacts=artifacts, models={"base": base}, accelerated=True)

@@ -5,6 +5,7 @@ and the losses. The sequence is fixed beforehand, so the trainer neither shuffle
 tokenizes, and a resumed run continues at the very next example.
 """
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from tasks.finetune.watching import ReportProgress, StopOnSignal
 from tasks.workspace import Progress
 
 CHECKPOINT_STEPS = 20
+"""A killed run repeats fewer steps than this, and less than an eighth of them all."""
 
 Collator = Callable[[list[dict[str, list[int]]]], dict[str, torch.Tensor]]
 
@@ -37,6 +39,8 @@ class Trained:
     """What a finished loop hands back besides the model's weights."""
 
     steps: int
+    resumed_from: int
+    """The step of the checkpoint that the loop began with; the rest is what it would have been anyway."""
     losses: tuple[float, ...]
     """Mean loss of the supervised tokens at each optimizer step."""
 
@@ -51,6 +55,7 @@ def train(
 ) -> Trained:
     """Train `model` in place on `sequence`, from the newest checkpoint if there is one.
 
+    On the CPU the weights and losses after a resumption are those of an unbroken run, bit by bit.
     Raises StageError when the process is asked to stop (after saving a checkpoint), and
     ModelError when a label does not reach the end-of-turn token.
     """
@@ -61,14 +66,15 @@ def train(
     trainer.add_callback(report)
     trainer.add_callback(stop)
     check_supervision(trainer.data_collator, sequence)
+    newest = newest_checkpoint(checkpoints)
     with stop.listening():
-        trainer.train(resume_from_checkpoint=newest_checkpoint(checkpoints))
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     state = trainer.state
     if state.global_step < state.max_steps:
         at = f"{state.global_step} of {state.max_steps} steps"
         raise StageError(f"finetune: asked to stop after {at}; a checkpoint is kept, run again to go on")
     history = [entry["loss"] for entry in state.log_history if "loss" in entry]
-    return Trained(state.global_step, tuple(history))
+    return Trained(state.global_step, _step_of(newest) if newest else 0, tuple(history))
 
 
 def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:
@@ -88,14 +94,25 @@ def _supervised(labels: Sequence[int]) -> list[int]:
     return [label for label in labels if label != IGNORED]
 
 
-def newest_checkpoint(folder: Path) -> str | None:
+def newest_checkpoint(folder: Path) -> Path | None:
     """Return the newest complete checkpoint; the trainer writes its state file last."""
-    complete = [file.parent for file in folder.glob("checkpoint-*/trainer_state.json")]
-    newest = max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-    if newest is None:
-        return None
-    logger.info("resuming from %s", newest.name)
-    return str(newest)
+    complete = [file.parent for file in folder.glob("checkpoint-*/trainer_state.json") if _whole(file)]
+    newest = max(complete, key=_step_of, default=None)
+    if newest is not None:
+        logger.info("resuming from %s", newest.name)
+    return newest
+
+
+def _whole(state: Path) -> bool:
+    try:
+        json.loads(state.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 class _AnswerTrainer(SFTTrainer):
@@ -127,7 +144,7 @@ def _trainer(
     checkpoints: Path,
 ) -> SFTTrainer:
     rows = Dataset.from_list([_row(example) for example in ordered])
-    settings = _settings(config, checkpoints)
+    settings = _settings(config, checkpoints, _steps_between_checkpoints(len(rows), config))
     trainer = _AnswerTrainer(model=model, args=settings, train_dataset=rows, processing_class=tokenizer)
     trainer.remove_callback(PrinterCallback)
     # TRL turns the adapters of quantized models to bfloat16, where small optimizer steps are lost.
@@ -141,7 +158,12 @@ def _row(example: Encoded) -> dict[str, list[int]]:
     return {"input_ids": list(example.input_ids), "labels": list(example.labels)}
 
 
-def _settings(config: FinetuneConfig, checkpoints: Path) -> SFTConfig:
+def _steps_between_checkpoints(examples: int, config: FinetuneConfig) -> int:
+    steps = examples // (config.per_device_batch_size * config.gradient_accumulation_steps)
+    return max(1, min(CHECKPOINT_STEPS, steps // 8))
+
+
+def _settings(config: FinetuneConfig, checkpoints: Path, save_steps: int) -> SFTConfig:
     cuda = torch.cuda.is_available()
     return SFTConfig(
         output_dir=str(checkpoints),
@@ -161,7 +183,7 @@ def _settings(config: FinetuneConfig, checkpoints: Path) -> SFTConfig:
         max_length=None,
         seed=config.seed,
         save_strategy="steps",
-        save_steps=CHECKPOINT_STEPS,
+        save_steps=save_steps,
         save_total_limit=2,
         logging_steps=1,
         disable_tqdm=True,

@@ -15,4 +15,4 @@ def generate_qa(
     """Let the teacher write questions to the passages, filter them and split them."""
     teacher = config.teacher.model
     models = {} if teacher is None else {"teacher": teacher}
-    return Job(QADataset, config, artifacts={"corpus": corpus}, models=models)
+    return Job(QADataset, config, artifacts={"corpus": corpus}, models=models, accelerated=True)

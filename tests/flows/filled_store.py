@@ -4,10 +4,11 @@ from typing import ParamSpec, TypeVar
 
 from flows.config import Config
 from flows.dag import dag
-from tasks.artifacts import Artifact, Provenance, Store
+from tasks.artifacts import Artifact, Store
 from tasks.cache import Cache
 from tasks.fingerprint import recipe_key
 from tasks.job import job_recipe
+from tasks.manifest import Provenance
 from tasks.settings import Settings
 from tasks.stage import Stage
 

@@ -25,7 +25,9 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    shutil.copytree(PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md"))
+    shutil.copytree(
+        PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md")
+    )
     return tmp_path / "library"
 
 
@@ -130,10 +132,13 @@ def test_other_library_versions_are_a_warning_and_no_miss(library: Path, setting
     fill(config_of(library), settings, packages={"pydantic": "0.0.1"})
     row = rows(config_of(library), settings)["route"]
     assert row.status == "hit"
-    assert row.warning.startswith("built with other versions: pydantic 0.0.1 -> ")
+    assert len(row.drift) == 1
+    assert row.drift[0].startswith("pydantic 0.0.1 -> ")
 
 
-def test_what_is_asked_for_again_is_a_miss_with_all_that_depends_on_it(library: Path, settings: Settings) -> None:
+def test_what_is_asked_for_again_is_a_miss_with_all_that_depends_on_it(
+    library: Path, settings: Settings
+) -> None:
     fill(config_of(library), settings)
     found = rows(config_of(library), settings, Rebuild(stages=("merge:ocd",)))
     assert found["merge:ocd"].reason == "asked for again"

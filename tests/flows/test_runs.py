@@ -21,7 +21,9 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_run_keeps_what_it_was_begun_with(settings: Settings, tmp_path: Path) -> None:
     change = tmp_path / "change.yaml"
     change.write_text("name: renamed\n")
-    begun = begin(settings, FIRST, [SMOKE, change], Rebuild(stages=("route",)), {"merge": {"max_mean_kl": 0.5}})
+    begun = begin(
+        settings, FIRST, [SMOKE, change], Rebuild(stages=("route",)), {"merge": {"max_mean_kl": 0.5}}
+    )
     change.write_text("name: again\n")
     again = begin(settings, FIRST, [SMOKE, change], Rebuild(), {})
     assert again == begun
