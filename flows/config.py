@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from flows.gate import Gate
 from flows.yaml_files import Places, merge, named, place, read_merged
 from tasks.convert.config import ConvertConfig
 from tasks.errors import ConfigError
@@ -88,6 +89,8 @@ class Config(Slice):
     merge: MergeConfig = MergeConfig()
     convert: ConvertConfig = ConvertConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    promotion: Gate = Gate()
+    """What a new version must keep to become champion."""
 
     @model_validator(mode="after")
     def names_are_usable(self) -> Self:

@@ -1,48 +1,41 @@
-"""Ctrl-C ends a run at once: stages get time to save a checkpoint, and nothing is left behind.
+"""Ctrl-C and SIGTERM end a run: stages get time to save a checkpoint, and nothing is left behind.
 
-In: nothing. Out: exit code 130. The task runner would otherwise wait for every stage that is
-running and then start those that wait for a slot.
+In: nothing. Out: exit code 130 or 143. The signal becomes an exception, so that every block of the
+run ends the usual way: the flow stops its stages and tells Prefect, its server stores that and ends.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import psutil
 from rich.console import Console
 
-from tasks.child import GRACE_SECONDS
-
-_INTERRUPTED = 130
+_BY_SIGNAL = 128
+"""A shell's exit code for a process that a signal ended is this plus the signal's number."""
 
 
 @contextmanager
 def ends_on_interrupt() -> Iterator[None]:
-    """End this process and all its descendants on the first Ctrl-C while the block runs."""
-    before = signal.signal(signal.SIGINT, _end)
+    """Leave the block on the first Ctrl-C or SIGTERM and exit; on the second one exit at once."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        if received:
+            os._exit(_BY_SIGNAL + number)
+        received.append(number)
+        console = Console(stderr=True, emoji=False)
+        console.show_cursor()
+        console.print("interrupted; what is built is kept: run again to go on")
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except KeyboardInterrupt:
+        sys.exit(_BY_SIGNAL + received[0])
     finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    console = Console(stderr=True, emoji=False)
-    console.show_cursor()
-    console.print("interrupted; what is built is kept: run again to go on")
-    family = psutil.Process().children(recursive=True)
-    for process in family:
-        _terminate(process)
-    _, stubborn = psutil.wait_procs(family, timeout=GRACE_SECONDS)
-    for process in stubborn:
-        process.kill()
-    os._exit(_INTERRUPTED)
-
-
-def _terminate(process: psutil.Process) -> None:
-    try:
-        process.terminate()
-    except psutil.NoSuchProcess:
-        return
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -69,6 +69,7 @@ def _row(outcome: Outcome, store: Store) -> StageRow:
         manifest = store.manifest(outcome.artifact)
         known = {
             "seconds": manifest.seconds,
+            "metrics": manifest.metrics,
             "peak_memory_bytes": manifest.peak_memory_bytes,
             "key": manifest.key,
             "digest": manifest.digest,

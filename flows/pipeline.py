@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar, cast
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from pydantic import Field
@@ -24,12 +23,12 @@ from flows.memory import PeakMemory
 from flows.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
 from flows.plan import refusals
 from flows.report.collect import collect
-from flows.report.schema import Report, RunFacts
-from flows.report.tables import markdown_summary, stages_table
+from flows.report.schema import RunFacts
 from flows.report.write import write_report
 from flows.runner import Runner, task_runner
 from flows.runs import Begun, begin
 from flows.selection import Rebuild, chosen, order_of
+from flows.shown import show
 from tasks.artifacts import Artifact, Store
 from tasks.errors import PipelineError, StageError, UnsupportedError
 from tasks.execute import announce
@@ -154,24 +153,13 @@ def publish_report(
     write_report(report, begun.folder)
     write_json(begun.folder / "artifacts.json", _references(begun.config, built))
     _point_latest(begun.folder)
-    _show(report, begun.folder, parent)
+    show(report, begun.folder, settings, parent)
 
 
 def _references(config: Config, built: Mapping[str, Artifact]) -> dict[str, object]:
     """Return what a finished run is served from: kind and digest of every artifact, and the base model."""
     parts = {name: {"kind": type(node).__name__, "digest": node.digest} for name, node in built.items()}
     return {**parts, "base_model": config.base_model.model_dump(mode="json")}
-
-
-def _show(report: Report, folder: Path, parent: TrackedRun) -> None:
-    create_table_artifact(key="stages", table=stages_table(report.stages).records(), description="Stages")
-    create_markdown_artifact(key="report", markdown=markdown_summary(report), description="Results")
-    for name in ("report.json", "report.html"):
-        parent.client.log_artifact(parent.run_id, str(folder / name))
-    for row in report.stages:
-        if row.status == "cached":
-            label = f"{row.stage}.{row.domain}".rstrip(".")
-            parent.client.set_tag(parent.run_id, f"built_by.{label}", row.mlflow_run)
 
 
 def _point_latest(folder: Path) -> None:

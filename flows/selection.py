@@ -25,7 +25,7 @@ N = TypeVar("N")
 class Rebuild(BaseModel):
     """What to build again, and what to leave alone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     stages: tuple[str, ...] = ()
     """`STAGE:DOMAIN`, or `STAGE` for every domain; they are built again although they are built."""

@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from tasks.errors import ServiceError
+from tasks.guard import guarded
 from tasks.settings import Settings
 
 HOST = "127.0.0.1"
@@ -36,6 +35,7 @@ def prepare_environment(settings: Settings) -> None:
     home = Path(os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect")))
     home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -89,12 +89,12 @@ def start_prefect(settings: Settings) -> subprocess.Popen[bytes]:
 
 
 def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a service with its output in `log`."""
+    """Start a service with its output in `log`; it ends when this process does, however that ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            guarded(command),
+            stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -121,6 +121,8 @@ def refuse_busy_port(port: int, variable: str) -> None:
 
 
 def _healthy(url: str) -> bool:
+    import httpx
+
     try:
         return httpx.get(f"{url}/health", timeout=2).json() is True
     except (httpx.HTTPError, ValueError):
@@ -138,6 +140,8 @@ def _await(url: str, server: subprocess.Popen[bytes], settings: Settings) -> Non
 
 def _drain(url: str, began: datetime) -> None:
     """Wait until the server, which stores task states behind the run's back, has stored them all."""
+    import httpx
+
     runs = {"flow_runs": {"start_time": {"after_": began.isoformat()}}}
     unfinished = {"task_runs": {"state": {"name": {"any_": ["Pending", "Running", "Scheduled"]}}}}
     deadline = time.monotonic() + _STOP_SECONDS

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -99,7 +100,10 @@ def _attend(
     last: list[Event] = []
     readers = [
         threading.Thread(target=_drain_output, args=(child.stdout, tail), daemon=True),
-        threading.Thread(target=_drain_events, args=(events, on_event, last), daemon=True),
+        # Prefect finds its API by context: without it, lines logged there start a server of their own.
+        threading.Thread(
+            target=copy_context().run, args=(_drain_events, events, on_event, last), daemon=True
+        ),
     ]
     for thread in readers:
         thread.start()

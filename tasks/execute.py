@@ -136,7 +136,7 @@ def _gpu(job: Job[A], settings: Settings, around: Surroundings) -> Iterator[int 
     if not job.accelerated or not available(settings.gpus):
         yield None
         return
-    with around.gpu_limit(), device(settings.gpus, settings.locks) as gpu:
+    with around.gpu_limit(), device(settings.gpus, settings.device_locks) as gpu:
         yield gpu
 
 

@@ -4,6 +4,7 @@ In: the environment. Out: one frozen value that is passed on explicitly.
 """
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Literal, Self
 
@@ -81,6 +82,11 @@ class Settings(BaseSettings):
     def locks(self) -> Path:
         """Return the folder of the file locks that runs on this machine share."""
         return self.home / "locks"
+
+    @property
+    def device_locks(self) -> Path:
+        """Return the folder of the locks that every run of this user on this machine shares."""
+        return Path(tempfile.gettempdir()) / f"pocketmoe-{os.getuid()}"
 
     @property
     def scratch(self) -> Path:

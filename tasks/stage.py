@@ -16,6 +16,7 @@ from tasks.artifacts import Artifact
 from tasks.execute import Order, Surroundings, obtain
 from tasks.fingerprint import Recipe
 from tasks.job import Job, job_recipe
+from tasks.progress import ProgressBar
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,8 +84,10 @@ def _perform(stage: str, job: Job[A], order: Order) -> "State[A]":
     from prefect.logging import get_run_logger
     from prefect.states import Cancelled, Completed
 
-    around = Surroundings(get_run_logger(), lambda _: None, _gpu_limit)
+    bar = ProgressBar(order.label)
+    around = Surroundings(get_run_logger(), bar.move, _gpu_limit)
     obtained = obtain(stage, job, order, Settings.read(), around)
+    bar.finish()
     if obtained is None:
         return Cancelled(message="not there, and not asked for")
     return Completed(name="Cached" if obtained.cached else "Completed", data=obtained.artifact)

@@ -31,7 +31,7 @@ PLACE = frozenset({"done", "total", "unit"})
 """Fields of a stage's progress that say where it is; the others are measured there."""
 
 _BATCH = 1000
-_PARAM_BATCH = 100
+_PARAM_BATCH = _TAG_BATCH = 100
 _FLUSH_SECONDS = 5.0
 _BUSY_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
@@ -102,6 +102,14 @@ class TrackedRun:
         with warned(f"{len(values)} measurements"):
             for part in _parts(values, _BATCH):
                 asked(self.client.log_batch, self.run_id, metrics=part)
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Set the tags in as few calls as can be."""
+        from mlflow.entities import RunTag
+
+        with warned("tags"):
+            for part in _parts([RunTag(key, value) for key, value in tags.items()], _TAG_BATCH):
+                asked(self.client.log_batch, self.run_id, tags=part)
 
     def log_inputs(self, inputs: Sequence[DataInput]) -> None:
         """Name the data sets that the stage reads."""

@@ -12,16 +12,19 @@ from statistics import fmean
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from flows.report import bars, charts, tables, words
-from flows.report.dag import dag_chart
+from flows.report import tables, words
+from flows.report.drawn import draw_charts
 from flows.report.schema import Report
 
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
-def render(report: Report) -> str:
-    """Return the report as HTML that needs no other file and no network."""
+def render(report: Report, earlier: str = "") -> str:
+    """Return the report as HTML that needs no other file and no network.
+
+    `earlier` is the page of another run, whose charts are taken over where they show the same figures.
+    """
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -34,7 +37,7 @@ def render(report: Report) -> str:
         report=report,
         words=words,
         figures=key_figures(report),
-        charts={name: Markup(svg) for name, svg in _charts(report).items()},  # noqa: S704  made by matplotlib
+        charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
         tables=_tables(report),
         config=json.dumps(report.model_dump(mode="json")["config"], indent=2, ensure_ascii=False),
     )
@@ -75,19 +78,6 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         ("Memory", words.size(report.peak_memory_bytes), "at the peak") if report.peak_memory_bytes else None,
     ]
     return [figure for figure in found if figure]
-
-
-def _charts(report: Report) -> dict[str, str]:
-    return {
-        "dag": dag_chart(report) if report.domains else "",
-        "perplexity": charts.perplexity_chart(report),
-        "confusion": charts.confusion_chart(report.router) if report.router else "",
-        "funnel": bars.funnel_chart(report),
-        "sizes": bars.sizes_chart(report),
-        "breakdown": bars.breakdown_chart(report),
-        "losses": charts.losses_chart(report),
-        "stages": bars.stages_chart(report.stages),
-    }
 
 
 def _tables(report: Report) -> dict[str, tables.Table]:

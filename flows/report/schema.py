@@ -90,6 +90,8 @@ class StageRow(Part):
     status: StageStatus
     seconds: float | None = None
     """Time to build, now or when it was first built."""
+    metrics: dict[str, float] = {}
+    """What the stage measured of itself."""
     peak_memory_bytes: int | None = None
     key: str = ""
     digest: str = ""

@@ -13,9 +13,15 @@ def write_report(summary: Report, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Through pydantic's own JSON, which turns infinities and NaN into null.
     write_json(folder / "report.json", json.loads(summary.model_dump_json(by_alias=True)))
-    (folder / "report.html").write_text(render(summary), encoding="utf-8")
+    (folder / "report.html").write_text(render(summary, _earlier(folder)), encoding="utf-8")
 
 
 def read_report(path: Path) -> Report:
     """Read a report.json of this schema; raise pydantic's ValidationError where it is another."""
     return Report.model_validate_json(path.read_bytes())
+
+
+def _earlier(folder: Path) -> str:
+    """Return the page of the newest finished run beside `folder`, if there is one."""
+    page = folder.parent / "latest" / "report.html"
+    return page.read_text(encoding="utf-8") if page.is_file() else ""

@@ -1,0 +1,71 @@
+"""The charts of a page, each drawn once: a `Report` and an earlier page in, `<svg>` elements by name out.
+
+A chart shows nothing but the figures it is drawn from. One that an earlier page drew from the same
+figures with the same code is taken over, because drawing takes longer than all the rest of a run
+that builds nothing, and so does importing what draws.
+"""
+
+import hashlib
+import importlib.metadata
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from flows.report.schema import Report
+
+_DRAWN = re.compile(r'<svg data-drawn="([0-9a-f]{64})".*?</svg>', re.DOTALL)
+_FIGURES = ("perplexity", "funnel", "sizes", "breakdown", "losses")
+"""Charts of what the domains' stages measured."""
+
+
+def draw_charts(report: Report, earlier: str = "") -> dict[str, str]:
+    """Return every chart of `report`; empty where there is nothing to draw."""
+    known = {match[1]: match[0] for match in _DRAWN.finditer(earlier)}
+    charts = {}
+    for name, figures in _seen(report).items():
+        key = hashlib.sha256(f"{name}\n{_drawing()}\n{figures}".encode()).hexdigest()
+        charts[name] = known.get(key) or _marked(_draw(name, report), key)
+    return charts
+
+
+def _seen(report: Report) -> dict[str, str]:
+    """Return what each chart is drawn from."""
+    measured = report.model_dump_json(include={"domains", "generalist"})
+    stages = report.model_dump_json(include={"domains": True, "stages": True})
+    router = report.model_dump_json(include={"router"})
+    return {
+        "dag": stages,
+        "confusion": router,
+        "stages": stages,
+        **dict.fromkeys(_FIGURES, measured),
+    }
+
+
+@cache
+def _drawing() -> str:
+    """Return what tells this code and its library from others."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    content = b"".join(path.read_bytes() for path in sources)
+    return f"{hashlib.sha256(content).hexdigest()} {importlib.metadata.version('matplotlib')}"
+
+
+def _marked(chart: str, key: str) -> str:
+    return chart.replace("<svg ", f'<svg data-drawn="{key}" ', 1)
+
+
+def _draw(name: str, report: Report) -> str:
+    from flows.report import bars, charts
+    from flows.report.dag import dag_chart
+
+    drawers: dict[str, Callable[[Report], str]] = {
+        "dag": lambda report: dag_chart(report) if report.domains else "",
+        "perplexity": charts.perplexity_chart,
+        "confusion": lambda report: charts.confusion_chart(report.router) if report.router else "",
+        "funnel": bars.funnel_chart,
+        "sizes": bars.sizes_chart,
+        "breakdown": bars.breakdown_chart,
+        "losses": charts.losses_chart,
+        "stages": lambda report: bars.stages_chart(report.stages),
+    }
+    return drawers[name](report)
