@@ -64,8 +64,8 @@ def after_run(folder: Path, gate: Gate, settings: Settings) -> list[Proposal]:
 def register(run: FinishedRun, registry: Registry) -> list[Version]:
     """Register the run's router and experts, then the system that names their versions."""
     *parts, system = candidates(run)
-    members = [registry.register(part) for part in parts]
-    return [*members, registry.register(_naming(system, members))]
+    members = registry.register(parts)
+    return [*members, *registry.register([_naming(system, members)])]
 
 
 def proposals(run: FinishedRun, gate: Gate, registry: Registry, models: Sequence[str] = ()) -> list[Proposal]:
@@ -73,10 +73,12 @@ def proposals(run: FinishedRun, gate: Gate, registry: Registry, models: Sequence
 
     Raises ConfigError for a name that the run has no model of.
     """
+    versions = _chosen(_versions(run, registry), models)
+    champions = {version.model: version for version in registry.versions() if version.champion}
     changed = [
         (version, champion)
-        for version in _chosen(_versions(run, registry), models)
-        if (champion := registry.champion(version.model)) is None or champion.digest != version.digest
+        for version in versions
+        if (champion := champions.get(version.model)) is None or champion.digest != version.digest
     ]
     comparisons = sum(len(_figures(version).quality) for version, champion in changed if champion)
     ratios = _ratios(run.settings)
@@ -111,9 +113,10 @@ def restore(moves: Sequence[Move], registry: Registry) -> None:
 
 def _versions(run: FinishedRun, registry: Registry) -> list[Version]:
     """Return the run's versions, registered now where they were not yet."""
-    found = [registry.find(candidate.model, candidate.digest) for candidate in candidates(run)]
-    known = [version for version in found if version is not None]
-    return known if len(known) == len(found) else register(run, registry)
+    there = {(version.model, version.digest): version for version in reversed(registry.versions())}
+    wanted = [(candidate.model, candidate.digest) for candidate in candidates(run)]
+    found = [there[name] for name in wanted if name in there]
+    return found if len(found) == len(wanted) else register(run, registry)
 
 
 def _chosen(versions: Sequence[Version], models: Sequence[str]) -> list[Version]:
@@ -150,6 +153,8 @@ def _ratios(settings: Settings) -> Ratios:
     def ratios(ours: str, theirs: str) -> Mapping[str, Estimate]:
         from flows.paired import paired_ratios
 
+        if not ours or not theirs:
+            return {}
         try:
             folders = [store.fetch(EvalReport(digest=digest)) for digest in (ours, theirs)]
             return paired_ratios(*folders)
@@ -179,21 +184,21 @@ def _naming(system: Candidate, members: Sequence[Version]) -> Candidate:
 
 
 def _only_system(registry: Registry) -> str:
-    systems = [model for model in registry.models() if model.endswith(SYSTEM) and registry.champion(model)]
+    versions = registry.versions(f"%{SYSTEM}")
+    systems = [version.model for version in versions if version.champion]
     if len(systems) != 1:
         raise ConfigError(f"name what to roll back: {', '.join(systems) or 'there is no champion yet'}")
     return systems[0]
 
 
 def _back(model: str, registry: Registry) -> list[Move]:
-    champion = registry.champion(model)
     before = registry.before(model)
-    if champion is None or before is None:
+    if before is None:
         raise ConfigError(f"{model}: no version was champion before; `pocketmoe models` lists what there is")
+    there = {(version.model, version.number): version for version in registry.versions()}
+    champions = {version.model: version for version in there.values() if version.champion}
     members: Mapping[str, int] = json.loads(before.tags.get(MEMBERS, "{}"))
     moves = [
-        Move(now, registry.version(name, number))
-        for name, number in members.items()
-        if (now := registry.champion(name)) is not None
+        Move(champions[name], there[name, number]) for name, number in members.items() if name in champions
     ]
-    return [*moves, Move(champion, before)]
+    return [*moves, Move(champions[model], before)]

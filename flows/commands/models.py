@@ -25,16 +25,16 @@ def models() -> None:
     with session() as settings:
         from tasks.registry import Registry
 
-        registry = Registry(settings.home)
         table = Table("model", "version", "champion", "gate", "run", "digest")
-        for name in registry.models():
-            champion = registry.champion(name)
-            for version in registry.versions(name):
-                mark = "champion" if champion and champion.number == version.number else ""
-                tags = version.tags
-                table.add_row(
-                    name, str(version.number), mark, tags.get("gate"), tags.get("run"), version.digest[:12]
-                )
+        for version in Registry(settings.home).versions():
+            table.add_row(
+                version.model,
+                str(version.number),
+                "champion" if version.champion else "",
+                version.tags.get("gate"),
+                version.tags.get("run"),
+                version.digest[:12],
+            )
         Console(emoji=False).print(table)
 
 
