@@ -6,14 +6,20 @@ PIP := -m pip --disable-pip-version-check --quiet
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test install bench pictures lint lock clean
+.PHONY: demo test integration faults install bench pictures lint lock clean
 
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
 
 test: install lint
-	$(BIN)/pytest -n 2 -m "not flow"
-	$(BIN)/pytest -m flow
+	$(BIN)/pytest -n 2 -m "not flow and not faults and not integration"
+	$(BIN)/pytest -m "flow and not faults"
+
+# The compose file's services, as programs of this machine.
+integration: install
+	tests/integration/install.sh
+	$(BIN)/pytest -m integration
+
 
 lint: install
 	$(BIN)/ruff format --check .
