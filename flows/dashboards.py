@@ -87,15 +87,15 @@ def _mlflow(settings: Settings) -> Dashboard:
 
 def mlflow_command(settings: Settings) -> list[str]:
     """Return the command that serves the tracking database, which is made first where there is none."""
-    from tasks.tracking import Tracker, tracking_uri
+    from tasks.tracking import Tracker, database_uri
 
-    Tracker(settings.home)
+    Tracker(settings.home, database_uri(settings.home))
     port = str(settings.mlflow_port)
     # It answers 403 to other names in the address bar: a page on the internet could point one here.
     names = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", f"{HOST}:{port},localhost:{port}")
     return [
         *(sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", port, "--workers", "1"),
-        *("--backend-store-uri", tracking_uri(settings.home)),
+        *("--backend-store-uri", database_uri(settings.home)),
         *("--artifacts-destination", (settings.home / "mlflow" / "files").as_uri()),
         *("--allowed-hosts", names),
     ]

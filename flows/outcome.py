@@ -26,6 +26,8 @@ class Outcome:
 
 def outcome_of(label: str, state: State[Artifact]) -> Outcome:
     """Read a final state: an artifact, a failure, or a stage that never got its inputs or was left out."""
+    if state.is_running():
+        return Outcome(label, "failed", error=StageError("its worker was lost; run again to go on"))
     if not state.is_final():
         return Outcome(label, "skipped")
     if state.is_cancelled():

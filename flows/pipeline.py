@@ -6,6 +6,7 @@ stage that was asked for is there.
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar, cast
@@ -25,7 +26,7 @@ from flows.plan import refusals
 from flows.report.collect import collect
 from flows.report.schema import RunFacts
 from flows.report.write import write_report
-from flows.runner import Runner, task_runner
+from flows.runner import Runner, task_runner, with_gpu
 from flows.runs import Begun, begin
 from flows.selection import Rebuild, chosen, order_of
 from flows.shown import show
@@ -122,7 +123,8 @@ def run_dag(config: Config, rebuild: Rebuild, parent_run: str, runner: Runner) -
 
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         label = stage.label(*args, **kwargs)
-        future = stage.submit(runner, order(label), *args, **kwargs)
+        with with_gpu(runner) if stage.accelerated else nullcontext():
+            future = stage.submit(runner, order(label), *args, **kwargs)
         labels[id(future)] = label
         announce(label, state="waiting")
         return cast("A", future)

@@ -65,9 +65,9 @@ def task_runner(settings: Settings) -> Iterator[Runner]:
             assert_never(kind)
 
 
-def with_gpu(settings: Settings) -> AbstractContextManager[object]:
+def with_gpu(runner: Runner) -> AbstractContextManager[object]:
     """Have Ray give a GPU to what is submitted in the block, where its cluster has any."""
-    if settings.task_runner != "ray":
+    if runner.name != "ray":
         return nullcontext()
     import ray
     from prefect_ray.context import remote_options

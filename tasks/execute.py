@@ -7,6 +7,7 @@ so nobody builds the same thing twice, and heavy stages share a fixed number of 
 
 import logging
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -68,8 +69,8 @@ class Surroundings:
 
     logger: Logger
     on_progress: Callable[[Progress], None]
-    gpu_limit: Callable[[], AbstractContextManager[None]]
-    """Waits until one more job of all machines together may use a GPU."""
+    gpu_limit: Callable[[], AbstractContextManager[None]] | None = None
+    """Waits until one more job of all machines together may use a GPU; none: this stage uses none."""
 
 
 def obtain(
@@ -93,8 +94,8 @@ def obtain(
             return Obtained(found, cached=True)
         if not order.build:
             return None
-        slots = [f"slot-{number}" for number in range(settings.slots)]
-        with _gpu(job, settings, around) as gpu, one_of(settings.locks, slots):
+        slots = [f"slot-{socket.gethostname()}-{number}" for number in range(settings.slots)]
+        with _gpu(settings, around) as gpu, one_of(settings.locks, slots):
             return Obtained(_build(stage, job, recipe, order, settings, around, gpu), cached=False)
 
 
@@ -131,9 +132,9 @@ def _cached(kind: type[A], key: str, order: Order, settings: Settings, logger: L
 
 
 @contextmanager
-def _gpu(job: Job[A], settings: Settings, around: Surroundings) -> Iterator[int | None]:
-    """Hold a GPU for a job that can use one, on a machine that has one."""
-    if not job.accelerated or not available(settings.gpus):
+def _gpu(settings: Settings, around: Surroundings) -> Iterator[int | None]:
+    """Hold a GPU for a stage that can use one, on a machine that has one."""
+    if around.gpu_limit is None or not available(settings.gpus):
         yield None
         return
     with around.gpu_limit(), device(settings.gpus, settings.device_locks) as gpu:

@@ -29,8 +29,6 @@ class Job(Generic[A]):
     """The user's own files and folders by input name."""
     converter: bool = False
     """Runs in the converter's environment."""
-    accelerated: bool = False
-    """Uses a GPU where there is one."""
     alone: bool = False
     """Runs when no other stage can: it may use every processor."""
 

@@ -5,11 +5,13 @@ never weights: those stay in the store, which keeps what a version names. Champi
 a file lock, and the alias alone says which version is champion: a history cut short is mended by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from os.path import commonprefix
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock
 
@@ -19,6 +21,9 @@ from tasks.tracking import Tracker
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+    from mlflow.store.entities.paged_list import PagedList
+
+T = TypeVar("T")
 
 CHAMPION = "champion"
 DIGEST = "digest"
@@ -53,6 +58,7 @@ class Version:
     model: str
     number: int
     tags: Mapping[str, str]
+    champion: bool = False
 
     @property
     def digest(self) -> str:
@@ -72,68 +78,41 @@ class Registry:
         self._client = Tracker(home, uri).client
         self._lock = FileLock(home.resolve() / "mlflow" / "registry.lock")
 
-    def register(self, candidate: Candidate) -> Version:
-        """Return the candidate's version: the newest one where that is the same artifact, else a new one.
+    def register(self, candidates: Sequence[Candidate]) -> list[Version]:
+        """Return each candidate's version: the newest where that is the same artifact, else a new one.
 
         The newest figures are kept on either.
         """
         with self._lock:
-            self._ensure_model(candidate.model)
-            newest = next(iter(self.versions(candidate.model)), None)
-            measured = {
-                DIGEST: candidate.digest,
-                FIGURES: candidate.figures,
-                **{f"{PART}{name}": digest for name, digest in candidate.parts.items()},
-            }
-            if newest is not None and newest.digest == candidate.digest:
-                self.tag(newest, measured)
-                return replace(newest, tags={**newest.tags, **measured})
-            made = asked(
-                self._client.create_model_version,
-                candidate.model,
-                candidate.source,
-                run_id=candidate.run_id or None,
-                tags={**candidate.tags, **measured},
-            )
-            return _version(made)
+            names = sorted(candidate.model for candidate in candidates)
+            pattern = f"{commonprefix([names[0], names[-1]])}%"  # noqa: RUF071  # letter by letter is meant
+            newest = {version.model: version for version in reversed(self._all(pattern))}
+            return [self._registered(one, newest.get(one.model)) for one in candidates]
+
+    def versions(self, pattern: str = "%") -> list[Version]:
+        """Return the versions that we made of models whose names match, such as `demo-%`, newest first."""
+        query = f"name LIKE '{pattern}'"
+        models = list(_pages(partial(self._client.search_registered_models, query, max_results=_PAGE)))
+        champions = {(model.name, int(model.aliases.get(CHAMPION, 0))) for model in models}
+        return [
+            replace(version, champion=(version.model, version.number) in champions)
+            for version in self._all(pattern)
+        ]
+
+    def champion(self, model: str) -> Version | None:
+        """Return the version that is champion, if one is."""
+        return next((version for version in self.versions(model) if version.champion), None)
 
     def find(self, model: str, digest: str) -> Version | None:
         """Return the newest version that is this artifact."""
         return next((version for version in self.versions(model) if version.digest == digest), None)
 
-    def models(self, prefix: str = "") -> list[str]:
-        """Return the names of our models that begin with `prefix`."""
-        return sorted(model.name for model in self._models() if model.name.startswith(prefix))
-
-    def versions(self, model: str) -> list[Version]:
-        """Return a model's versions, newest first."""
-        found: list[ModelVersion] = []
-        token = None
-        while True:
-            page = asked(
-                self._client.search_model_versions, f"name = '{model}'", max_results=_PAGE, page_token=token
-            )
-            found.extend(page)
-            token = page.token
-            if not token:
-                return sorted(map(_version, found), key=lambda version: -version.number)
-
-    def champion(self, model: str) -> Version | None:
-        """Return the version that is champion, if one is."""
-        found = self._model(model)
-        number = found and found.aliases.get(CHAMPION)
-        return self.version(model, int(number)) if number else None
-
-    def version(self, model: str, number: int) -> Version:
-        """Return one version; raise ServiceError where there is none."""
-        return _version(asked(self._client.get_model_version, model, str(number)))
-
     def before(self, model: str) -> Version | None:
-        """Return the version that was champion before the one that is, if one was."""
-        champion = self.champion(model)
+        """Return the version that was champion before the one that is, if one was and is still there."""
+        there = {version.number: version for version in self.versions(model)}
+        champion = next((version for version in there.values() if version.champion), None)
         if champion is None:
             return None
-        there = {version.number: version for version in self.versions(model)}
         earlier = [number for number in self._history(model, champion) if number in there]
         earlier = earlier[: _last(earlier, champion.number)]
         return there[earlier[-1]] if earlier else None
@@ -180,10 +159,36 @@ class Registry:
         numbers = [int(number) for number in (found.tags.get(_HISTORY, "") if found else "").split()]
         return numbers if numbers[-1:] == [champion.number] else [*numbers, champion.number]
 
+    def _all(self, pattern: str) -> list[Version]:
+        query = f"name LIKE '{pattern}' AND tags.{_OURS} = '1'"
+        found = _pages(partial(self._client.search_model_versions, query, max_results=_PAGE))
+        return sorted(map(_version, found), key=lambda version: (version.model, -version.number))
+
+    def _registered(self, candidate: Candidate, newest: Version | None) -> Version:
+        measured = {
+            DIGEST: candidate.digest,
+            FIGURES: candidate.figures,
+            **{f"{PART}{name}": digest for name, digest in candidate.parts.items()},
+        }
+        if newest is not None and newest.digest == candidate.digest:
+            self.tag(newest, measured)
+            return replace(newest, tags={**newest.tags, **measured})
+        if newest is None:
+            self._ensure_model(candidate.model)
+        made = asked(
+            self._client.create_model_version,
+            candidate.model,
+            candidate.source,
+            run_id=candidate.run_id or None,
+            await_creation_for=None,
+            tags={_OURS: "1", **candidate.tags, **measured},
+        )
+        return _version(made)
+
     def _ensure_model(self, model: str) -> None:
         if self._model(model) is None:
             try:
-                asked(self._client.create_registered_model, model, tags={_OURS: "1"})
+                asked(self._client.create_registered_model, model)
             except ServiceError:
                 if self._model(model) is None:
                     raise
@@ -191,31 +196,20 @@ class Registry:
     def _model(self, name: str) -> "RegisteredModel | None":
         return next(iter(asked(self._client.search_registered_models, f"name = '{name}'")), None)
 
-    def _models(self) -> "list[RegisteredModel]":
-        found: list[RegisteredModel] = []
-        token = None
-        while True:
-            page = asked(
-                self._client.search_registered_models,
-                f"tags.{_OURS} = '1'",
-                max_results=_PAGE,
-                page_token=token,
-            )
-            found.extend(page)
-            token = page.token
-            if not token:
-                return found
-
 
 def registered_digests(home: Path, uri: str = "") -> set[str]:
     """Return the digests of all artifacts that a registered version uses; they are not to be freed."""
-    registry = Registry(home, uri)
-    return {
-        digest
-        for model in registry.models()
-        for version in registry.versions(model)
-        for digest in version.parts.values()
-    }
+    return {digest for version in Registry(home, uri).versions() for digest in version.parts.values()}
+
+
+def _pages(search: "Callable[..., PagedList[T]]") -> Iterator[T]:
+    token = None
+    while True:
+        page = asked(search, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def _version(found: "ModelVersion") -> Version:

@@ -34,8 +34,9 @@ GPU_LIMIT = "pocketmoe-gpu"
 class Stage(Generic[P, A]):
     """One verb of the pipeline."""
 
-    def __init__(self, describe: Callable[P, Job[A]]) -> None:
+    def __init__(self, describe: Callable[P, Job[A]], *, accelerated: bool = False) -> None:
         self.describe = describe
+        self.accelerated = accelerated
         self.name = describe.__module__.split(".")[1]
         self._task_name = describe.__name__
         self._signature = inspect.signature(describe)
@@ -57,7 +58,7 @@ class Stage(Generic[P, A]):
         from prefect.cache_policies import NO_CACHE
 
         def body(*args: P.args, **kwargs: P.kwargs) -> "State[A]":
-            return _perform(self.name, self.describe(*args, **kwargs), order)
+            return _perform(self, self.describe(*args, **kwargs), order)
 
         vars(body)["__signature__"] = self._signature
         task: Task[..., Any] = Task(
@@ -66,7 +67,6 @@ class Stage(Generic[P, A]):
             task_run_name=order.label,
             cache_policy=NO_CACHE,
             persist_result=False,
-            tags=[self.name],
         )
         given = self._signature.bind(*args, **kwargs)
         given.apply_defaults()
@@ -79,14 +79,22 @@ def stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
     return Stage(describe)
 
 
-def _perform(stage: str, job: Job[A], order: Order) -> "State[A]":
+def accelerated_stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
+    """Make a stage that uses a GPU where there is one."""
+    return Stage(describe, accelerated=True)
+
+
+def _perform(stage: Stage[P, A], job: Job[A], order: Order) -> "State[A]":
     """Obtain the artifact, and say in Prefect's words how; the settings are those of the worker's machine."""
     from prefect.logging import get_run_logger
     from prefect.states import Cancelled, Completed
 
+    settings = Settings.read()
     bar = ProgressBar(order.label)
-    around = Surroundings(get_run_logger(), bar.move, _gpu_limit)
-    obtained = obtain(stage, job, order, Settings.read(), around)
+    # On Ray, `num_gpus` alone says who may use which GPU.
+    counted = stage.accelerated and settings.task_runner != "ray"
+    around = Surroundings(get_run_logger(), bar.move, _gpu_limit if counted else None)
+    obtained = obtain(stage.name, job, order, settings, around)
     bar.finish()
     if obtained is None:
         return Cancelled(message="not there, and not asked for")

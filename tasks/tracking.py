@@ -82,6 +82,7 @@ def _connect(uri: str, folder: Path) -> "tuple[MlflowClient, str]":
     """Open the server or database; a database is made by one process at a time: a fresh file dies of two."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     from mlflow import MlflowClient
 
     if uri.startswith("http"):

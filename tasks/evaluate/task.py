@@ -6,10 +6,10 @@ from tasks.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Route
 from tasks.evaluate.config import EvaluateConfig
 from tasks.job import Job
 from tasks.models import ModelSource
-from tasks.stage import stage
+from tasks.stage import accelerated_stage
 
 
-@stage
+@accelerated_stage
 def evaluate_system(
     router: Router,
     datasets: Mapping[str, QADataset],
@@ -27,4 +27,4 @@ def evaluate_system(
         **{f"merged/{name}": expert for name, expert in experts.items()},
         **{f"edge/{name}": bundle for name, bundle in bundles.items()},
     }
-    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True, accelerated=True)
+    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True)

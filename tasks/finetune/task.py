@@ -6,10 +6,10 @@ from tasks.artifacts import Adapter, QADataset
 from tasks.finetune.config import FinetuneConfig
 from tasks.job import Job
 from tasks.models import ModelSource
-from tasks.stage import stage
+from tasks.stage import accelerated_stage
 
 
-@stage
+@accelerated_stage
 def train_expert(
     domain: str,  # noqa: ARG001  # names the task
     datasets: Mapping[str, QADataset],
@@ -18,4 +18,4 @@ def train_expert(
 ) -> Job[Adapter]:
     """Train one adapter on one domain, or on the equal mix of several."""
     artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
-    return Job(Adapter, config, artifacts=artifacts, models={"base": base}, accelerated=True)
+    return Job(Adapter, config, artifacts=artifacts, models={"base": base})

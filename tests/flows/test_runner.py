@@ -44,6 +44,7 @@ def test_what_tasks_return_reaches_the_next_ones_wherever_they_run(
 ) -> None:
     monkeypatch.setenv("POCKETMOE_ARTIFACTS", str(smoke.home))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     settings = Settings(artifacts=smoke.home, task_runner=runner, gpus=(3, 5))
     with temporary_settings({PREFECT_API_URL: smoke.api}), task_runner(settings) as started:
         with with_gpu(settings):
