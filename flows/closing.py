@@ -21,6 +21,7 @@ def closing_words(folder: Path) -> RenderableType:
         f"{built} of {len(report.stages)} stages built in {report.seconds:.0f} s",
         f"report      {folder / 'report.html'}",
         "dashboards  .venv/bin/pocketmoe up",
+        "champion    .venv/bin/pocketmoe promote       (the gate's verdict, and on to the registry)",
         "chat        .venv/bin/pocketmoe chat          (adapters)",
         "            .venv/bin/pocketmoe chat --edge   (INT4 bundles, as on the phone)",
     ]

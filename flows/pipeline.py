@@ -23,11 +23,12 @@ from flows.gc import sweep
 from flows.memory import PeakMemory
 from flows.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
 from flows.plan import refusals
+from flows.promotion import after_run
 from flows.report.collect import collect
 from flows.report.schema import RunFacts
 from flows.report.write import write_report
 from flows.runner import Runner, task_runner, with_gpu
-from flows.runs import Begun, begin
+from flows.runs import Begun, begin, note_mlflow_run
 from flows.selection import Rebuild, chosen, order_of
 from flows.shown import show
 from tasks.artifacts import Artifact, Store
@@ -76,14 +77,17 @@ def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | N
     with (
         exclusive(settings.locks, begun.lock, lambda: None),
         PeakMemory() as memory,
-        Tracker(settings.home).run(begun.config.name, tags=tags) as parent,
+        Tracker(settings.home).run(begun.config.name, tags=tags, resume=begun.file.mlflow_run) as parent,
     ):
+        note_mlflow_run(begun, parent.run_id)
         start = time.monotonic()
         with task_runner(settings) as runner, stops_stages():
             nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id, runner)
         measured = Measured(time.monotonic() - start, memory.peak_bytes)
         publish_report(begun, settings, nodes, measured, parent)
         raise_failures(begun, nodes)
+        if all(node.artifact is not None for node in nodes.values()):
+            after_run(begun.folder, begun.config.promotion, settings)
     return begun.folder
 
 

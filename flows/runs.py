@@ -34,6 +34,8 @@ class RunFile(BaseModel):
     configs: tuple[Path, ...]
     """The files that `config.json` was merged from."""
     rebuild: Rebuild
+    mlflow_run: str = ""
+    """MLflow's id of the run; empty until it is open."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,13 @@ def begin(
     folder = settings.runs / f"{started:%Y%m%d-%H%M%S}-{flow_run[:8]}"
     folder.mkdir(parents=True)
     write_json(folder / "config.json", config.model_dump(mode="json"))
-    write_json(folder / "run.json", file.model_dump(mode="json"))
+    _write(folder, file)
     return Begun(folder, config, file)
+
+
+def note_mlflow_run(begun: Begun, run: str) -> None:
+    """Keep MLflow's id of the run, so that a retry goes on with it."""
+    _write(begun.folder, begun.file.model_copy(update={"mlflow_run": run}))
 
 
 def reopen(folder: Path) -> Begun:
@@ -103,3 +110,9 @@ def find_run(settings: Settings, name: str) -> Path:
     raise StoreError(
         f"{name}: no such run below {settings.runs}; the newest are {', '.join(known[-5:]) or 'none'}"
     )
+
+
+def _write(folder: Path, file: RunFile) -> None:
+    partial = folder / ".run.json"
+    write_json(partial, file.model_dump(mode="json"))
+    partial.replace(folder / "run.json")

@@ -180,7 +180,7 @@ class Registry:
             candidate.model,
             candidate.source,
             run_id=candidate.run_id or None,
-            await_creation_for=None,
+            await_creation_for=0,
             tags={_OURS: "1", **candidate.tags, **measured},
         )
         return _version(made)

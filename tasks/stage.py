@@ -57,10 +57,11 @@ class Stage(Generic[P, A]):
         from prefect import Task
         from prefect.cache_policies import NO_CACHE
 
-        def body(*args: P.args, **kwargs: P.kwargs) -> "State[A]":
-            return _perform(self, self.describe(*args, **kwargs), order)
+        describe: Callable[..., Job[A]] = self.describe
 
-        vars(body)["__signature__"] = self._signature
+        def body(inputs: dict[str, Any]) -> "State[A]":
+            return _perform(self, describe(**inputs), order)
+
         task: Task[..., Any] = Task(
             fn=body,
             name=self._task_name,
@@ -70,7 +71,8 @@ class Stage(Generic[P, A]):
         )
         given = self._signature.bind(*args, **kwargs)
         given.apply_defaults()
-        future: PrefectFuture[A] = runner.submit(task, given.arguments)
+        # In a mapping: of a future that is itself a parameter, Prefect asks the server for the state.
+        future: PrefectFuture[A] = runner.submit(task, {"inputs": dict(given.arguments)})
         return future
 
 
