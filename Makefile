@@ -15,6 +15,10 @@ test: install lint
 	$(BIN)/pytest -n 2 -m "not flow and not faults and not integration"
 	$(BIN)/pytest -m "flow and not faults"
 
+# The long form of the fault injection: hours on two cores.
+faults: install
+	$(BIN)/pytest tests/faults
+
 # The compose file's services, as programs of this machine.
 integration: install
 	tests/integration/install.sh

@@ -84,8 +84,10 @@ def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | N
         with task_runner(settings) as runner, stops_stages():
             nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id, runner)
         measured = Measured(time.monotonic() - start, memory.peak_bytes)
-        publish_report(begun, settings, nodes, measured, parent)
-        raise_failures(begun, nodes)
+        try:
+            publish_report(begun, settings, nodes, measured, parent)
+        finally:
+            raise_failures(begun, nodes)  # they come first, and are why there is no report
         if all(node.artifact is not None for node in nodes.values()):
             after_run(begun.folder, begun.config.promotion, settings)
     return begun.folder
@@ -96,10 +98,9 @@ def raise_failures(begun: Begun, nodes: Mapping[str, Outcome]) -> None:
     problems = failures(nodes)
     if not problems:
         return
-    again = [
-        f"again: pocketmoe retry {begun.folder.name}",
-        f"what exists is in {begun.folder / 'report.html'}",
-    ]
+    again = [f"again: pocketmoe retry {begun.folder.name}"]
+    if (begun.folder / "report.html").is_file():
+        again.append(f"what exists is in {begun.folder / 'report.html'}")
     message = "\n".join([*problems, *again])
     raise PipelineError(message) if users_fault(nodes) else StageError(message)
 

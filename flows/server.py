@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.errors import ServiceError
 from tasks.guard import guarded
+from tasks.locks import exclusive, held
 from tasks.settings import Settings
 
 HOST = "127.0.0.1"
@@ -35,10 +36,12 @@ def prepare_environment(settings: Settings) -> None:
     home = Path(os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect")))
     home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    # A lost server must be told, and never be replaced by one of Prefect's own making.
+    os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "CRITICAL")
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -48,52 +51,106 @@ def prepare_environment(settings: Settings) -> None:
 def prefect_api(settings: Settings) -> Iterator[str]:
     """Give the address of a working Prefect API.
 
-    Raises ServiceError where the port is taken by something else or the server does not start.
+    Raises ServiceError where the port is taken by something else, the server does not start, or the
+    API is lost while the block runs.
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     configured = os.environ.get("PREFECT_API_URL")
     url = configured or f"http://{HOST}:{settings.prefect_port}/api"
-    with temporary_settings({PREFECT_API_URL: url}):
-        if _healthy(url):
-            yield url
-        elif configured:
+    with temporary_settings({PREFECT_API_URL: url}), _told_when_lost(url):
+        if configured and not _healthy(url):
             raise ServiceError(
                 f"PREFECT_API_URL={url}: no Prefect API answers; start it or unset the variable"
             )
+        if configured:
+            yield url
         else:
-            with _own_server(url, settings):
+            with _common_server(url, settings):
                 yield url
 
 
 @contextmanager
-def _own_server(url: str, settings: Settings) -> Iterator[None]:
-    refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
-    server = start_prefect(settings)
-    began = datetime.now(UTC)
+def _told_when_lost(url: str) -> Iterator[None]:
+    import httpx
+
     try:
-        _await(url, server, settings)
+        yield
+    except httpx.TransportError as error:
+        raise ServiceError(
+            f"{url}: the Prefect API no longer answers; what is built is kept: run again to go on"
+        ) from error
+
+
+@contextmanager
+def _common_server(url: str, settings: Settings) -> Iterator[None]:
+    """Use the server at `url`, or start it and keep it for as long as another run uses it."""
+    name = f"prefect-{settings.prefect_port}"
+    with ExitStack() as stay:
+        with exclusive(settings.locks, name, _nothing):
+            if _healthy(url):
+                stay.enter_context(exclusive(settings.locks, f"{name}-{os.getpid()}", _nothing))
+                server = None
+            else:
+                server = _started(url, settings)
+        began = datetime.now(UTC)
         try:
             yield
         finally:
-            _drain(url, began)
+            if server is not None:
+                _end(server, url, began, settings, name)
+
+
+def _started(url: str, settings: Settings) -> subprocess.Popen[bytes]:
+    refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
+    server = start_prefect(settings)
+    try:
+        _await(url, server, settings)
+    except BaseException:
+        stop(server)
+        raise
+    return server
+
+
+def _end(server: subprocess.Popen[bytes], url: str, began: datetime, settings: Settings, name: str) -> None:
+    """Stop the server once it has stored everything and nobody uses it any more."""
+    try:
+        _drain(url, began)
+        while server.poll() is None:
+            with exclusive(settings.locks, name, _nothing):
+                if not _guests(settings, name):
+                    return
+            time.sleep(_POLL_SECONDS)
     finally:
         stop(server)
+
+
+def _guests(settings: Settings, name: str) -> bool:
+    return any(held(settings.locks, path.stem) for path in settings.locks.glob(f"{name}-*.lock"))
+
+
+def _nothing() -> None:
+    """Wait without a word: it takes seconds."""
 
 
 def start_prefect(settings: Settings) -> subprocess.Popen[bytes]:
     """Start a Prefect server on loopback; its log is `prefect/server.log` below the artifacts."""
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST]
     command += ["--port", str(settings.prefect_port)]
-    return start(command, settings.home / "prefect" / "server.log")
+    # Its pages ask port 4200 otherwise, whichever port they came from.
+    pages = {"PREFECT_UI_API_URL": f"http://{HOST}:{settings.prefect_port}/api"}
+    return start(command, settings.home / "prefect" / "server.log", pages)
 
 
-def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+def start(
+    command: list[str], log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a service with its output in `log`; it ends when this process does, however that ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(
             guarded(command),
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -147,10 +204,13 @@ def _drain(url: str, began: datetime) -> None:
     deadline = time.monotonic() + _STOP_SECONDS
     seen, quiet_since = -1, time.monotonic()
     while time.monotonic() < deadline:
-        total, waiting = (
-            httpx.post(f"{url}/task_runs/count", json=body, timeout=10).json()
-            for body in (runs, runs | unfinished)
-        )
+        try:
+            total, waiting = (
+                httpx.post(f"{url}/task_runs/count", json=body, timeout=10).json()
+                for body in (runs, runs | unfinished)
+            )
+        except httpx.TransportError:
+            return  # the server is gone, and what made the run end is to be told instead
         if waiting or total != seen:
             seen, quiet_since = total, time.monotonic()
         elif time.monotonic() - quiet_since > _QUIET_SECONDS:

@@ -25,7 +25,7 @@ _METRICS = {
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),
     "convert": ("bundle",),
-    "evaluate": ("router_accuracy", "perplexity_real", "perplexity_generalist"),
+    "evaluate": ("router_accuracy", "perplexity_real"),
 }
 """What a stage is judged by; everything else is in its MLflow run."""
 _REASON_CHARACTERS = 300
@@ -34,7 +34,7 @@ _REASON_CHARACTERS = 300
 def show(report: Report, folder: Path, settings: Settings, parent: TrackedRun) -> None:
     """Show the report in both dashboards."""
     runs = _runs_page(settings, parent)
-    rows = [_row(row, runs) for row in report.stages]
+    rows = [stage_row(row, runs) for row in report.stages]
     create_table_artifact(key="stages", table=rows, description=_counted(report))
     create_markdown_artifact(key="report", markdown=markdown_summary(report), description="Results")
     cached = [row for row in report.stages if row.status == "cached"]
@@ -44,7 +44,7 @@ def show(report: Report, folder: Path, settings: Settings, parent: TrackedRun) -
             asked(parent.client.log_artifact, parent.run_id, str(folder / name))
 
 
-def _row(row: StageRow, runs: str) -> dict[str, str]:
+def stage_row(row: StageRow, runs: str) -> dict[str, str]:
     """Return the table's row; Prefect shows Markdown in its cells."""
     return {
         "stage": row.stage,
@@ -52,8 +52,8 @@ def _row(row: StageRow, runs: str) -> dict[str, str]:
         "cache": _STATUS.get(row.status, row.status),
         "time": words.duration(row.seconds),
         "memory": words.size(row.peak_memory_bytes),
+        "run": f"[MLflow]({runs}/{row.mlflow_run})" if row.mlflow_run else words.NOTHING,
         "result": row.reason[:_REASON_CHARACTERS] or _measured(row),
-        "MLflow": f"[run]({runs}/{row.mlflow_run})" if row.mlflow_run else words.NOTHING,
     }
 
 

@@ -128,7 +128,7 @@ class Store:
         manifest = Manifest(
             kind=kind.__name__, digest=artifact.digest, files=files, **provenance.model_dump()
         )
-        _write_durably(data.parent / MANIFEST, manifest.model_dump_json(indent=1))
+        _write_durably(data.parent / MANIFEST, manifest.sealed().model_dump_json(indent=1))
         _sync_tree(data)
         self._move_in(data.parent, artifact)
         self.share(artifact)
@@ -155,9 +155,12 @@ class Store:
         if not home.is_dir():
             return "its bytes are gone"
         try:
-            expected = Manifest.model_validate_json((home / MANIFEST).read_bytes()).files
+            manifest = Manifest.model_validate_json((home / MANIFEST).read_bytes())
         except (OSError, ValueError):
             return "its manifest is damaged"
+        if not manifest.intact():
+            return "its manifest is damaged"
+        expected = manifest.files
         if deep:
             found = hash_folder(home / "data")
             wrong = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]

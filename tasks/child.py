@@ -113,7 +113,6 @@ def _attend(
         _end_group(child)
         for thread in readers:
             thread.join(timeout=5)
-        events.close()
     return _outcome(code, last, module, tail)
 
 
@@ -177,12 +176,13 @@ def _drain_output(stream: IO[str], tail: deque[str]) -> None:
 
 
 def _drain_events(stream: IO[str], on_event: Callable[[Event], None], last: list[Event]) -> None:
-    for line in stream:
-        event = Event.model_validate_json(line)
-        if event.outcome is not None or event.error is not None:
-            last.append(event)
-        else:
-            on_event(event)
+    with stream:
+        for line in stream:
+            event = Event.model_validate_json(line)
+            if event.outcome is not None or event.error is not None:
+                last.append(event)
+            else:
+                on_event(event)
 
 
 def _end_group(child: subprocess.Popen[str]) -> None:

@@ -23,6 +23,7 @@ from tasks.artifacts import Artifact, Corpus, QADataset, Store
 from tasks.cache import Cache
 from tasks.child import run_child
 from tasks.devices import available, device
+from tasks.errors import StoreError
 from tasks.fingerprint import Recipe, recipe_key
 from tasks.job import Job, job_recipe
 from tasks.locks import exclusive, one_of
@@ -30,7 +31,7 @@ from tasks.manifest import Provenance
 from tasks.settings import PROJECT, Settings
 from tasks.tracked import DataInput, TrackedRun
 from tasks.tracking import Tracker
-from tasks.worker import Event, Outcome, Request
+from tasks.worker import FULL_DISK, Event, Outcome, Request, explain
 
 A = TypeVar("A", bound=Artifact)
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -96,7 +97,12 @@ def obtain(
             return None
         slots = [f"slot-{socket.gethostname()}-{number}" for number in range(settings.slots)]
         with _gpu(settings, around) as gpu, one_of(settings.locks, slots):
-            return Obtained(_build(stage, job, recipe, order, settings, around, gpu), cached=False)
+            try:
+                return Obtained(_build(stage, job, recipe, order, settings, around, gpu), cached=False)
+            except OSError as error:
+                if error.errno in FULL_DISK:
+                    raise StoreError(explain(error)) from error
+                raise
 
 
 def announce(label: str, **progress: float | str) -> None:

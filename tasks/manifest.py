@@ -42,6 +42,20 @@ class Manifest(Provenance):
     kind: str
     digest: str
     files: dict[str, FileEntry]
+    seal: str = ""
+    """Digest of everything else in the manifest: a changed byte of it is noticed as well."""
+
+    def sealed(self) -> "Manifest":
+        """Return the manifest with its seal."""
+        return self.model_copy(update={"seal": self._digest()})
+
+    def intact(self) -> bool:
+        """Tell whether the seal is that of the content."""
+        return self.seal == self._digest()
+
+    def _digest(self) -> str:
+        content = self.model_dump(mode="json", exclude={"seal"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def hash_folder(folder: Path) -> dict[str, FileEntry]:

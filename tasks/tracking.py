@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from tasks.errors import ServiceError
+from tasks.imports import importing
 from tasks.tracked import TrackedRun, asked, warned
 
 if TYPE_CHECKING:
@@ -83,13 +84,14 @@ def _connect(uri: str, folder: Path) -> "tuple[MlflowClient, str]":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    from mlflow import MlflowClient
-
+    with importing():
+        from mlflow import MlflowClient
     if uri.startswith("http"):
         client = MlflowClient(uri)
         return client, _experiment(client, None)
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "init.lock"):
+    # A client of a database imports what speaks to it.
+    with FileLock(folder / "init.lock"), importing():
         client = MlflowClient(uri)
         return client, _experiment(client, (folder / "files").as_uri())
 

@@ -24,6 +24,7 @@ from tasks.models import ModelSource
 from tasks.workspace import Workspace
 
 USER_ERROR = 2
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Request(BaseModel):
@@ -101,7 +102,7 @@ def explain(error: Exception) -> str:
     """Return one sentence that says what is wrong and what to do."""
     if isinstance(error, MemoryError):
         return "out of memory; lower the stage's batch size, or POCKETMOE_SLOTS to run fewer stages at once"
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
         place = error.filename or "the artifacts folder"
         return f"{place}: the disk is full; free some space and run again: what is built is kept"
     return str(error)

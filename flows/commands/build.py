@@ -11,6 +11,7 @@ from rich.table import Table
 
 from flows.commands.session import ConfigFiles, app, session
 from tasks.errors import ConfigError
+from tasks.imports import importing
 
 if TYPE_CHECKING:
     from flows.plan import Row
@@ -78,9 +79,10 @@ def plan(
 ) -> None:
     """Say for each stage and domain whether a run would build it, and why."""
     with session() as settings:
-        from flows.config import load_config
-        from flows.plan import plan as planned
-        from flows.selection import Rebuild
+        with importing():
+            from flows.config import load_config
+            from flows.plan import plan as planned
+            from flows.selection import Rebuild
 
         rebuild = Rebuild(stages=tuple(begin or only or ()), only=bool(only))
         rows = planned(load_config(configs), settings, rebuild)
@@ -101,14 +103,14 @@ def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: "Settings", *
 
 
 def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings") -> None:
-    from flows.closing import closing_words
-    from flows.config import load_config
-    from flows.interrupt import ends_on_interrupt
-    from flows.pipeline import pipeline, refuse
-    from flows.progress import shown_progress
-    from flows.selection import Rebuild
-    from flows.server import prefect_api
-
+    with importing():
+        from flows.closing import closing_words
+        from flows.config import load_config
+        from flows.interrupt import ends_on_interrupt
+        from flows.pipeline import pipeline, refuse
+        from flows.progress import shown_progress
+        from flows.selection import Rebuild
+        from flows.server import prefect_api
     refuse(load_config(configs))
     with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
         folder = pipeline(list(configs), rebuild or Rebuild())

@@ -34,13 +34,23 @@ def session() -> "Iterator[Settings]":
     """Prepare the environment, and turn the pipeline's errors into one message and an exit code."""
     from flows.server import prepare_environment
     from tasks.settings import Settings
+    from tasks.worker import FULL_DISK, explain
 
     try:
         settings = Settings.read()
         prepare_environment(settings)
         yield settings
     except PipelineError as error:
-        Console(stderr=True, emoji=False).print(
-            f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
+        _tell(str(error))
         sys.exit(1 if isinstance(error, StageError) else 2)
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        _tell(explain(error))
+        sys.exit(2)
+
+
+def _tell(message: str) -> None:
+    Console(stderr=True, emoji=False).print(
+        f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+    )

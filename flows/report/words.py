@@ -1,6 +1,9 @@
 """Numbers as people read them: bytes, seconds, shares and intervals; a dash where there is nothing."""
 
-from flows.report.figures import Interval
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.report.figures import Interval
 
 NOTHING = "–"
 _KILO = 1000
@@ -68,7 +71,7 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
-def interval(measured: Interval | None) -> str:
+def interval(measured: "Interval | None") -> str:
     """Return a value and its interval."""
     if measured is None:
         return NOTHING

@@ -1,0 +1,79 @@
+"""An undisturbed run, a copy of it for each case, and one Prefect server for all but the server's own."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from faulty import TWO, Home
+from moments import Undisturbed, free_port, undisturbed
+
+from flows.server import prepare_environment, start_prefect, stop
+from tasks.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a Prefect server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PREFECT_HOME", raising=False)
+        settings = Settings(artifacts=tmp_path_factory.mktemp("server"), prefect_port=free_port())
+        prepare_environment(settings)
+        service = start_prefect(settings)
+    try:
+        yield _address(settings.prefect_port)
+    finally:
+        stop(service)
+
+
+@pytest.fixture(scope="session")
+def finished(server: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Two domains, built undisturbed."""
+    home = Home(tmp_path_factory.mktemp("finished"), free_port(), server)
+    done = home.run(TWO)
+    assert done.code == 0, done.text()
+    return home
+
+
+@pytest.fixture(scope="session")
+def one(server: str, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """One domain, built undisturbed from nothing: what it came to, and when it said what."""
+    return undisturbed(Home(tmp_path_factory.mktemp("one"), free_port(), server))
+
+
+@pytest.fixture
+def fresh(server: str, tmp_path: Path) -> Iterator[Home]:
+    """An empty artifacts folder; what a failed case still runs in it is ended."""
+    home = Home(tmp_path / "home", free_port(), server)
+    yield home
+    for process in home.processes():
+        process.kill()
+
+
+@pytest.fixture
+def copied(finished: Home, fresh: Home) -> Home:
+    """Give a copy of what is built, with the dashboards' databases left out."""
+    for part in ("cache", "store", "runs"):
+        shutil.copytree(finished.path / part, fresh.path / part, symlinks=True)
+    return fresh
+
+
+@pytest.fixture
+def alone() -> Callable[[Home], Home]:
+    """Give the same folder without the shared server, so that each run starts its own."""
+    return lambda home: replace(home, api="")
+
+
+def _address(port: int) -> str:
+    url = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/health", timeout=2).json() is True:
+                return url
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise TimeoutError(url)
