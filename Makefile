@@ -33,9 +33,11 @@ lint: install
 
 bench: install
 	$(BIN)/python -m benchmarks.demo
+	$(BIN)/python -m benchmarks.orchestration
 
 pictures: install
 	$(BIN)/python -m benchmarks.pictures
+	$(BIN)/python -m benchmarks.dashboards
 
 install: .venv/installed .venv-convert/installed
 

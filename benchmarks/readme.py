@@ -6,11 +6,14 @@ In: `results/*.json`. Out: README.md with the text between `<!-- NAME -->` marke
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import RESULTS
 from flows.report import tables
 from flows.report.schema import Report
 from tasks.settings import PROJECT
+
+Json = dict[str, Any]
 
 README = PROJECT / "README.md"
 
@@ -26,14 +29,49 @@ def update_readme(readme: Path = README) -> None:
 
 def blocks() -> dict[str, str]:
     """Return the Markdown of every block by its marker's name."""
-    result = json.loads((RESULTS / "demo.json").read_text(encoding="utf-8"))
+    makers = {"demo": _demo, "orchestration": _orchestration}
+    found = {name: RESULTS / f"{name}.json" for name in makers}
+    results = {
+        name: json.loads(path.read_text(encoding="utf-8")) for name, path in found.items() if path.is_file()
+    }
+    return {marker: text for name, result in results.items() for marker, text in makers[name](result).items()}
+
+
+def _demo(result: Json) -> dict[str, str]:
     report = Report.model_validate({**result["report"], "config": {}})
     parts = (tables.results_table, tables.systems_table, tables.edge_table, tables.sizes_table)
     shown = [f"**{table.title}**\n\n{table.markdown()}" for table in (part(report) for part in parts)]
     return {"demo-time": _times(result), "demo-results": "\n".join(shown)}
 
 
-def _times(result: dict[str, object]) -> str:
+def _orchestration(result: Json) -> dict[str, str]:
+    machine = result["machine"]
+    rows = {
+        "`pocketmoe --help`": f"{result['help_seconds']:.2f} s",
+        "`pocketmoe plan configs/smoke.yaml`": f"{result['plan_seconds']:.2f} s",
+        f"plan of {result['plan_domains']} domains, never built; imports excluded": (
+            f"{result['plan_never_built_seconds']:.2f} s"
+        ),
+        f"plan of {result['plan_domains']} domains, all built; imports excluded": (
+            f"{result['plan_all_hit_seconds']:.2f} s"
+        ),
+        f"`pocketmoe run`, {result['few_stages']} cached stages, server running": (
+            f"{result['few_seconds']:.1f} s"
+        ),
+        "the same for the first time: every chart is drawn": f"{result['few_first_seconds']:.1f} s",
+        f"each stage of {result['many_stages']} cached ones, from first submission to last result": (
+            f"{result['many_stage_milliseconds']:.0f} ms"
+        ),
+        "each further cached stage, wall time of the whole command": (
+            f"{result['further_stage_milliseconds']:.0f} ms"
+        ),
+    }
+    head = f"Medians of five on {machine['cores']} cores ({machine['processor']}):\n"
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    return {"orchestration-time": "\n".join([head, "| | |", "| --- | ---: |", *lines])}
+
+
+def _times(result: Json) -> str:
     machine = result["machine"]
     stages: dict[str, list[dict[str, float]]] = {}
     for row in result["stages"]:

@@ -31,9 +31,9 @@ from flows.runner import Runner, task_runner, with_gpu
 from flows.runs import Begun, begin, note_mlflow_run
 from flows.selection import Rebuild, chosen, order_of
 from flows.shown import show
+from tasks.announce import announce
 from tasks.artifacts import Artifact, Store
 from tasks.errors import PipelineError, StageError, UnsupportedError
-from tasks.execute import announce
 from tasks.locks import exclusive
 from tasks.records import write_json
 from tasks.settings import Settings

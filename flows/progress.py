@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from tasks.execute import PROGRESS, describe_progress
+from tasks.announce import PROGRESS, describe_progress
 
 _LINE_EVERY_SECONDS = 10.0
 _STYLES = {

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from tasks.announce import Progress, announce, describe_progress
 from tasks.artifacts import Artifact, Corpus, QADataset, Store
 from tasks.cache import Cache
 from tasks.child import run_child
@@ -35,11 +36,6 @@ from tasks.worker import FULL_DISK, Event, Outcome, Request, explain
 
 A = TypeVar("A", bound=Artifact)
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
-Progress = Mapping[str, float | str]
-
-PROGRESS = logging.getLogger("pocketmoe.progress")
-"""Carries live progress as records with the fields `label` and `progress`."""
-
 _LOG_EVERY_SECONDS = 10.0
 
 
@@ -98,25 +94,12 @@ def obtain(
         slots = [f"slot-{socket.gethostname()}-{number}" for number in range(settings.slots)]
         with _gpu(settings, around) as gpu, one_of(settings.locks, slots):
             try:
-                return Obtained(_build(stage, job, recipe, order, settings, around, gpu), cached=False)
+                attempt = _Attempt(stage, job, recipe, order, settings, around)
+                return Obtained(attempt.build(gpu), cached=False)
             except OSError as error:
                 if error.errno in FULL_DISK:
                     raise StoreError(explain(error)) from error
                 raise
-
-
-def announce(label: str, **progress: float | str) -> None:
-    """Tell the terminal a stage's `state`, a `note`, or how far it is."""
-    PROGRESS.info("", extra={"label": label, "progress": progress})
-
-
-def describe_progress(progress: Progress) -> str:
-    """Return one line such as `12 of 40 steps, loss 2.31`."""
-    head = f"{progress['done']:.0f} of {progress['total']:.0f} {progress['unit']}"
-    extras = [
-        f"{name} {value:.4g}" for name, value in progress.items() if name not in {"done", "total", "unit"}
-    ]
-    return ", ".join([head, *extras])
 
 
 def _cached(kind: type[A], key: str, order: Order, settings: Settings, logger: Logger) -> A | None:
@@ -147,33 +130,68 @@ def _gpu(settings: Settings, around: Surroundings) -> Iterator[int | None]:
         yield gpu
 
 
-def _build(
-    stage: str,
-    job: Job[A],
-    recipe: Recipe,
-    order: Order,
-    settings: Settings,
-    around: Surroundings,
-    gpu: int | None,
-) -> A:
-    key = recipe_key(recipe)
-    scratch = settings.scratch / key
-    store = Store(settings.store, settings.store_url)
-    announce(order.label, state="running")
-    with store.staging() as out:
-        scratch.mkdir(parents=True, exist_ok=True)
-        with Tracker(settings.home).run(order.label, parent=order.parent_run) as tracked:
-            tracked.log_inputs(_data_inputs(job, store))
-            listen = _listener(order.label, around, tracked)
-            outcome = _run(stage, job, out, scratch, settings, gpu, listen)
-            artifact = store.publish(job.produces, out, _provenance(recipe, outcome, tracked.run_id))
-            manifest = store.manifest(artifact).model_dump_json(indent=1)
-            tracked.record(recipe, outcome.metrics, store.folder(artifact), artifact.digest, manifest)
-        known = Cache(settings.cache, settings.store_url)
-        known.note_last(order.label, recipe)
-        known.remember(key, artifact)
-        shutil.rmtree(scratch, ignore_errors=True)
-    return artifact
+@dataclass(frozen=True)
+class _Attempt(Generic[A]):
+    """One attempt at building what a job asks for."""
+
+    stage: str
+    job: Job[A]
+    recipe: Recipe
+    order: Order
+    settings: Settings
+    around: Surroundings
+
+    def build(self, gpu: int | None) -> A:
+        """Run the job, publish and track what it made, and remember it."""
+        key, settings = recipe_key(self.recipe), self.settings
+        store, scratch = Store(settings.store, settings.store_url), settings.scratch / key
+        announce(self.order.label, state="running")
+        with store.staging() as out:
+            scratch.mkdir(parents=True, exist_ok=True)
+            with Tracker(settings.home).run(self.order.label, parent=self.order.parent_run) as tracked:
+                tracked.log_inputs(_data_inputs(self.job, store))
+                outcome = self._run(store, out, scratch, gpu, tracked)
+                artifact = store.publish(self.job.produces, out, self._provenance(outcome, tracked.run_id))
+                manifest = store.manifest(artifact).model_dump_json(indent=1)
+                tracked.record(
+                    self.recipe, outcome.metrics, store.folder(artifact), artifact.digest, manifest
+                )
+            known = Cache(settings.cache, settings.store_url)
+            known.note_last(self.order.label, self.recipe)
+            known.remember(key, artifact)
+            shutil.rmtree(scratch, ignore_errors=True)
+        return artifact
+
+    def _run(self, store: Store, out: Path, scratch: Path, gpu: int | None, tracked: TrackedRun) -> Outcome:
+        job, settings = self.job, self.settings
+        artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
+        request = Request(
+            module=f"tasks.{self.stage}.run",
+            inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
+            models=dict(job.models),
+            config=job.config.model_dump(mode="json"),
+            out=out,
+            scratch=scratch,
+        )
+        return run_child(
+            request,
+            scratch / "request.json",
+            python=settings.convert_python if job.converter else Path(sys.executable),
+            threads=settings.threads * (settings.slots if job.alone else 1),
+            timeout=settings.stage_timeout,
+            memory=settings.stage_memory,
+            gpu=gpu,
+            on_event=_listener(self.order.label, self.around, tracked),
+        )
+
+    def _provenance(self, outcome: Outcome, mlflow_run: str) -> Provenance:
+        return Provenance(
+            key=recipe_key(self.recipe),
+            recipe=self.recipe,
+            git_commit=_git_commit(),
+            mlflow_run=mlflow_run,
+            **outcome.model_dump(),
+        )
 
 
 def _data_inputs(job: Job[A], store: Store) -> list[DataInput]:
@@ -183,47 +201,6 @@ def _data_inputs(job: Job[A], store: Store) -> list[DataInput]:
         for name, artifact in job.artifacts.items()
         if isinstance(artifact, Corpus | QADataset)
     ]
-
-
-def _run(
-    stage: str,
-    job: Job[A],
-    out: Path,
-    scratch: Path,
-    settings: Settings,
-    gpu: int | None,
-    on_event: Callable[[Event], None],
-) -> Outcome:
-    store = Store(settings.store, settings.store_url)
-    artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
-    request = Request(
-        module=f"tasks.{stage}.run",
-        inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
-        models=dict(job.models),
-        config=job.config.model_dump(mode="json"),
-        out=out,
-        scratch=scratch,
-    )
-    return run_child(
-        request,
-        scratch / "request.json",
-        python=settings.convert_python if job.converter else Path(sys.executable),
-        threads=settings.threads * (settings.slots if job.alone else 1),
-        timeout=settings.stage_timeout,
-        memory=settings.stage_memory,
-        gpu=gpu,
-        on_event=on_event,
-    )
-
-
-def _provenance(recipe: Recipe, outcome: Outcome, mlflow_run: str) -> Provenance:
-    return Provenance(
-        key=recipe_key(recipe),
-        recipe=recipe,
-        git_commit=_git_commit(),
-        mlflow_run=mlflow_run,
-        **outcome.model_dump(),
-    )
 
 
 def _listener(label: str, around: Surroundings, tracked: TrackedRun) -> Callable[[Event], None]:
