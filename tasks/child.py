@@ -6,8 +6,10 @@ happens to the parent, the whole group is ended with it.
 """
 
 import contextlib
+import errno
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -25,10 +27,11 @@ from tasks.errors import PipelineError, StageError
 from tasks.guard import GRACE_SECONDS, guarded
 from tasks.settings import PROJECT
 from tasks.stopping import refuse_when_stopping
-from tasks.worker import USER_ERROR, Event, Outcome, Request
+from tasks.worker import USER_ERROR, Event, Outcome, Request, explain
 
 _POLL_SECONDS = 0.25
 _TAIL_LINES = 30
+_FULL_BYTES = 2**20
 _QUIET = {
     "DO_NOT_TRACK": "true",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -80,7 +83,10 @@ def run_child(  # noqa: PLR0913  each limit is a setting of its own
     )
     os.close(writer)
     limits = _Limits(timeout, memory)
-    return _attend(child, os.fdopen(reader, encoding="utf-8"), request.module, limits, on_event)
+    try:
+        return _attend(child, os.fdopen(reader, encoding="utf-8"), request.module, limits, on_event)
+    except _CrashError as crash:
+        raise _explained(crash, request_file.parent) from crash
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,19 @@ def _outcome(code: int, last: list[Event], module: str, tail: deque[str]) -> Out
         name = signal.Signals(-code).name
         advice = "; the machine ran out of memory, or someone ended it" if name == "SIGKILL" else ""
         raise StageError(f"{module}: its process was ended by {name}{advice}; run again to go on")
-    raise StageError(f"{module}: its process failed with exit code {code}:\n" + "\n".join(tail))
+    raise _CrashError(f"{module}: its process failed with exit code {code}:\n" + "\n".join(tail))
+
+
+class _CrashError(StageError):
+    """An end that the child could not explain."""
+
+
+def _explained(crash: _CrashError, folder: Path) -> StageError:
+    """Return what is the likely cause: libraries have errors of their own for a full disk."""
+    if shutil.disk_usage(folder).free > _FULL_BYTES:
+        return crash
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    return StageError(f"{explain(full)}\n{crash}")
 
 
 def _drain_output(stream: IO[str], tail: deque[str]) -> None:

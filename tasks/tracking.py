@@ -119,7 +119,7 @@ def _machine_watched(run_id: str, uri: str, *, again: bool) -> Iterator[None]:
             super().publish_metrics(metrics)  # type: ignore[no-untyped-call]  # MLflow has no types here
             self.sampling_interval = min(self.sampling_interval * _SAMPLE_GROWTH, _LAST_SAMPLE_SECONDS)
 
-    logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.CRITICAL)
     monitor: Any = None
     with warned("the machine's load"):
         monitor = asked(Monitor, run_id, _FIRST_SAMPLE_SECONDS, resume_logging=again, tracking_uri=uri)
