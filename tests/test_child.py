@@ -132,7 +132,7 @@ def test_a_hanging_child_ends_with_its_whole_group(tmp_path: Path) -> None:
         run(tmp_path, "hang", timeout=3)
     pids = _pids(tmp_path)
     assert len(pids) == 2
-    assert not any(_alive(pid) for pid in pids)
+    _wait_for(lambda: not any(_alive(pid) for pid in pids))
 
 
 def test_a_child_that_eats_memory_ends_with_its_whole_group(tmp_path: Path) -> None:
