@@ -92,7 +92,7 @@ def _common_server(url: str, settings: Settings) -> Iterator[None]:
                 stay.enter_context(exclusive(settings.locks, f"{name}-{os.getpid()}", _nothing))
                 server = None
             else:
-                server = _started(url, settings)
+                server = started(settings)
         began = datetime.now(UTC)
         try:
             yield
@@ -101,14 +101,14 @@ def _common_server(url: str, settings: Settings) -> Iterator[None]:
                 _end(server, url, began, settings, name)
 
 
-def _started(url: str, settings: Settings) -> subprocess.Popen[bytes]:
+def started(settings: Settings) -> subprocess.Popen[bytes]:
+    """Start a Prefect server on the settings' port; raise ServiceError where it does not come up."""
     refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
-    server = start_prefect(settings)
-    try:
-        _await(url, server, settings)
-    except BaseException:
-        stop(server)
-        raise
+    with ExitStack() as undo:
+        server = start_prefect(settings)
+        undo.callback(stop, server)
+        _await(f"http://{HOST}:{settings.prefect_port}/api", server, settings)
+        undo.pop_all()
     return server
 
 

@@ -1,32 +1,28 @@
 """An undisturbed run, a copy of it for each case, and one Prefect server for all but the server's own."""
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 from faulty import TWO, Home
 from moments import Undisturbed, free_port, undisturbed
 
-from flows.server import prepare_environment, start_prefect, stop
 from tasks.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    prefect_server: Callable[[Settings], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
     """Give the address of a Prefect server."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PREFECT_HOME", raising=False)
-        settings = Settings(artifacts=tmp_path_factory.mktemp("server"), prefect_port=free_port())
-        prepare_environment(settings)
-        service = start_prefect(settings)
-    try:
-        yield _address(settings.prefect_port)
-    finally:
-        stop(service)
+    with prefect_server(
+        Settings(artifacts=tmp_path_factory.mktemp("server"), prefect_port=free_port())
+    ) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +61,3 @@ def copied(finished: Home, fresh: Home) -> Home:
 def alone() -> Callable[[Home], Home]:
     """Give the same folder without the shared server, so that each run starts its own."""
     return lambda home: replace(home, api="")
-
-
-def _address(port: int) -> str:
-    url = f"http://127.0.0.1:{port}/api"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/health", timeout=2).json() is True:
-                return url
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise TimeoutError(url)
