@@ -51,6 +51,8 @@ class Domain(Slice):
     documents: Path | None = None
     """A folder of PDFs, or one PDF."""
     dataset: DatasetSource | None = None
+    review: Path | None = None
+    """A review file, written by `pocketmoe review export` and marked by hand."""
     model: ModelSource | None = None
     """A whole model that is the expert as it is, instead of an adapter on the base model."""
     ingest: Overrides = {}
@@ -81,6 +83,8 @@ class Config(Slice):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     base_model: ModelSource = EmbeddedModel()
     domains: dict[str, Domain] = Field(min_length=1)
+    benchmarks: dict[str, Path] = {}
+    """Question files (JSONL, JSON or text, by any name) that no training pair may resemble."""
     generalist: Generalist = Generalist()
     ingest: IngestConfig = IngestConfig()
     generate: GenerateConfig = GenerateConfig()

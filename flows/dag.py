@@ -35,7 +35,9 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     for name, domain in config.domains.items():
         local = domain.dataset.path if domain.dataset else None
         corpora[name] = call(ingest_corpus, name, config.ingest_of(name), domain.documents, local)
-        datasets[name] = call(generate_qa, name, corpora[name], config.generate_of(name))
+        datasets[name] = call(
+            generate_qa, name, corpora[name], config.generate_of(name), domain.review, config.benchmarks
+        )
     router = call(train_router, datasets, config.route)
     adapter = call(train_expert, GENERALIST, datasets, base, config.finetune_of(GENERALIST))
     generalist = call(merge_expert, GENERALIST, adapter, base, config.merge)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from tasks.artifacts import Artifact
 from tasks.fingerprint import Recipe, canonical, code_identity, model_identity, source_identity
-from tasks.models import ModelSource, Slice
+from tasks.models import AnyModel, Slice
 
 A = TypeVar("A", bound=Artifact)
 
@@ -23,7 +23,7 @@ class Job(Generic[A]):
     produces: type[A]
     config: Slice
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
-    models: Mapping[str, ModelSource] = field(default_factory=dict)
+    models: Mapping[str, AnyModel] = field(default_factory=dict)
     """Base models by input name."""
     sources: Mapping[str, Path] = field(default_factory=dict)
     """The user's own files and folders by input name."""

@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tasks.errors import ModelError
-from tasks.models import EmbeddedModel, FolderModel, HubModel, ModelSource, TinyModel
+from tasks.models import AnyModel, BundleFile, EmbeddedModel, FolderModel, HubModel, TinyModel
 from tasks.tiny import save_tiny_model
 
 CHAT_TEMPLATE = """\
@@ -67,8 +67,8 @@ def base_identity(base: Path) -> str:
     return digest.hexdigest()
 
 
-def model_folder(source: ModelSource) -> Path:
-    """Return a local folder with the model of `source`, unpacking or downloading it first if need be.
+def model_folder(source: AnyModel) -> Path:
+    """Return the local place of the model of `source`, unpacking or downloading it first if need be.
 
     Raises ModelError where the model is missing, with what to install or set.
     """
@@ -82,6 +82,8 @@ def model_folder(source: ModelSource) -> Path:
             return _existing(source.path)
         case HubModel():
             return _downloaded(source)
+        case BundleFile():
+            return source.path.resolve()
         case _:
             assert_never(source)
 

@@ -46,4 +46,15 @@ class TinyModel(Slice):
     hidden_size: int = Field(default=64, ge=32, multiple_of=32)
 
 
+class BundleFile(Slice):
+    """A `.litertlm` bundle; its bytes enter the cache key."""
+
+    source: Literal["bundle"] = "bundle"
+    path: Path
+
+
 ModelSource = Annotated[EmbeddedModel | HubModel | FolderModel | TinyModel, Field(discriminator="source")]
+AnyModel = Annotated[
+    EmbeddedModel | HubModel | FolderModel | TinyModel | BundleFile, Field(discriminator="source")
+]
+"""Whatever a stage may need as an input with weights."""

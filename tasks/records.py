@@ -16,6 +16,7 @@ from tasks.errors import DataError
 
 SPLITS: tuple["Split", ...] = ("train", "validation", "test")
 Split = Literal["train", "validation", "test"]
+QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
 
 
 class Record(BaseModel):
@@ -49,7 +50,9 @@ class Example(Record):
     document: str = ""
     pages: tuple[int, int] | None = None
     teacher: str
-    """Who wrote the pair: a teacher's name, or `dataset`."""
+    """Who wrote the pair: a teacher's name, `dataset`, or `<teacher>, edited`."""
+    question_type: QuestionType | None = None
+    """None for ready-made data sets."""
     split: Split | None = None
     """A split fixed by a ready-made data set; otherwise none until the split is drawn."""
 

@@ -20,7 +20,7 @@ from typing import get_type_hints
 from pydantic import BaseModel
 
 from tasks.errors import PipelineError
-from tasks.models import ModelSource
+from tasks.models import AnyModel
 from tasks.workspace import Workspace
 
 USER_ERROR = 2
@@ -33,7 +33,7 @@ class Request(BaseModel):
     module: str
     """A module with a function `run(inputs, config, work)`."""
     inputs: dict[str, Path]
-    models: dict[str, ModelSource]
+    models: dict[str, AnyModel]
     """Base models that become input folders under these names."""
     config: dict[str, object]
     out: Path

@@ -14,17 +14,9 @@ from itertools import chain
 from tasks.generate.config import GenerateConfig
 from tasks.generate.duplicates import NearDuplicates
 from tasks.generate.openings import opening
+from tasks.generate.pairs import Ask
 from tasks.generate.sentences import split_sentences, unfit
 from tasks.records import Passage
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A statement that a question is wanted for, and the beginning of that question."""
-
-    passage: str
-    answer: str
-    opening: str
 
 
 @dataclass(frozen=True)
@@ -37,19 +29,26 @@ class Plan:
     sentences: int
     skipped: Counter[str]
 
+    @property
+    def asked(self) -> int:
+        """Return the number of asks."""
+        return sum(map(len, self.groups))
 
-def plan_asks(passages: Sequence[Passage], config: GenerateConfig, *, guided: bool) -> Plan:
-    """Return the asks for `passages`; with `guided`, only statements whose question can be begun."""
+
+def plan_asks(passages: Sequence[Passage], config: GenerateConfig) -> Plan:
+    """Return the asks for `passages`; to a guided teacher, only statements whose question can be begun."""
+    guided = config.teacher.guided
     draw = random.Random(config.seed)  # noqa: S311  # a sample, no secret
     chosen = _sample_passages(passages, config.max_passages_per_document, draw)
     texts = {passage.id: split_sentences(passage.text) for passage in chosen}
-    seen = NearDuplicates((text for group in texts.values() for text in group), config.near_duplicate)
+    seen = NearDuplicates((text for group in texts.values() for text in group), config.judging.near_duplicate)
     skipped: Counter[str] = Counter()
     asks: list[list[Ask]] = []
     for passage in chosen:
         found = []
         for text in texts[passage.id]:
-            ask = Ask(passage.id, text, opening(text, passage.text) if guided else "")
+            begun = opening(text, passage.text) if guided else ""
+            ask = Ask(passage=passage.id, answer=text, opening=begun)
             reason = _skip(ask, config, seen, guided=guided)
             if reason is None:
                 found.append(ask)

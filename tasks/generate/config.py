@@ -1,91 +1,29 @@
-"""What generation is asked for: the teacher, how many pairs, what is kept, how it is split.
+"""What generation is asked for: the teacher, how many pairs of which types, what is kept, how it is split.
 
-In: YAML. Out: frozen values. Each teacher says which base model it needs, so that the flow
-can provide it without knowing the teachers.
+In: YAML. Out: frozen values. The teachers and the checks have modules of their own.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.models import EmbeddedModel, FolderModel, HubModel, ModelSource, Slice, TinyModel
+from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.teacher_config import EmbeddedTeacher, Teacher
+from tasks.models import Slice
+from tasks.records import QuestionType
+
+Difficulty = Literal["easy", "medium", "hard"]
 
 
-class EmbeddedTeacher(Slice):
-    """SmolLM2-135M-Instruct asks, sentence by sentence, in batches."""
+class Budget(Slice):
+    """Where to stop early; what is left then is not asked, and the report says which limit it was."""
 
-    kind: Literal["embedded"] = "embedded"
-    batch_size: int = Field(default=32, ge=1, le=256)
-    """Questions written side by side."""
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    """How freely the next token is drawn; 0 takes the most probable one."""
-    top_p: float = Field(default=0.9, gt=0, le=1)
-    """Draw from the smallest set of tokens that holds this probability."""
-    max_new_tokens: int = Field(default=24, ge=4, le=256)
-    """Tokens that the model may add to a question at most."""
-    guided: bool = True
-    """Begin each question from the grammar of its sentence (English); a model this small needs it."""
-
-    @property
-    def model(self) -> ModelSource:
-        """Return the base model that the stage needs as its input `teacher`."""
-        return EmbeddedModel()
-
-    @property
-    def name(self) -> str:
-        """Return who wrote the pairs, as records spell it."""
-        return "SmolLM2-135M-Instruct"
-
-
-class TransformersTeacher(Slice):
-    """Any causal language model asks."""
-
-    kind: Literal["transformers"] = "transformers"
-    model: ModelSource
-    """The model that writes the questions."""
-    mode: Literal["answer_first", "passage"] = "answer_first"
-    """Ask for one question to each sentence, or for all pairs of a passage at once as JSON."""
-    batch_size: int = Field(default=8, ge=1, le=256)
-    """Questions written side by side."""
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    """How freely the next token is drawn; 0 takes the most probable one."""
-    top_p: float = Field(default=0.9, gt=0, le=1)
-    """Draw from the smallest set of tokens that holds this probability."""
-    max_new_tokens: int = Field(default=32, ge=4, le=8192)
-    """Tokens that the model may add to a question (or, by passage, to its pairs) at most."""
-    guided: bool = False
-    """Begin each question from the grammar of its sentence (English)."""
-
-    @property
-    def name(self) -> str:
-        """Return who wrote the pairs, as records spell it."""
-        match self.model:
-            case HubModel(repo=repo):
-                return repo
-            case FolderModel(path=path):
-                return path.name
-            case EmbeddedModel() | TinyModel():
-                return self.model.source
-
-
-class ScriptedTeacher(Slice):
-    """A template asks: the same questions everywhere, in no time, for tests and smoke runs."""
-
-    kind: Literal["scripted"] = "scripted"
-
-    @property
-    def model(self) -> ModelSource | None:
-        """Return None: a template needs no model."""
-        return None
-
-    @property
-    def name(self) -> str:
-        """Return who wrote the pairs, as records spell it."""
-        return "scripted"
-
-
-LanguageTeacher = EmbeddedTeacher | TransformersTeacher
-Teacher = Annotated[EmbeddedTeacher | TransformersTeacher | ScriptedTeacher, Field(discriminator="kind")]
+    pairs: int | None = Field(default=None, ge=1)
+    """Pairs that the rules let through."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Minutes of asking, those of killed attempts included."""
+    money: float | None = Field(default=None, gt=0)
+    """What the teacher's `prices` come to."""
 
 
 class GenerateConfig(Slice):
@@ -101,10 +39,18 @@ class GenerateConfig(Slice):
     """Shorter sentences are left out; shorter answers of data sets are labels, which many may share."""
     max_answer_words: int = Field(default=40, ge=1, le=500)
     """Longer sentences are left out."""
-    near_duplicate: float = Field(default=0.8, gt=0, le=1)
-    """Pairs of a domain whose questions or answers share this much of their words (Jaccard) are kept once."""
-    leak_similarity: float = Field(default=0.7, gt=0, le=1)
-    """Training pairs that share this much with a held-out question or answer are dropped."""
+    question_types: dict[QuestionType, float] = {}
+    """Share of each type among the questions; none: as the text suggests."""
+    personas: list[str] = []
+    """Who asks, in turn (`a worried parent`); none: nobody in particular."""
+    difficulties: dict[Difficulty, float] = {}
+    """Share of each difficulty among the questions; none: as the teacher likes."""
+    judging: JudgingConfig = JudgingConfig()
+    """What is kept."""
+    budget: Budget = Budget()
+    """Where to stop early."""
+    split_by: Literal["passage", "document"] = "passage"
+    """What is drawn for the held-out splits as a whole."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of the pairs that validate, in whole passages."""
     test_share: float = Field(default=0.15, gt=0, lt=1)
@@ -138,10 +84,15 @@ class GenerateConfig(Slice):
             )
         return self
 
+    @model_validator(mode="after")
+    def shares_are_positive(self) -> Self:
+        """Refuse quotas that ask for nothing, or for less."""
+        for name in ("question_types", "difficulties"):
+            shares: dict[str, float] = getattr(self, name)
+            if shares and (min(shares.values()) < 0 or sum(shares.values()) <= 0):
+                raise ValueError(f"{name}: give shares of 0 or more that do not all vanish")
+        return self
+
     def refusals(self) -> list[str]:
-        """Say for each value that cannot be served yet what to use meanwhile."""
-        if isinstance(self.teacher, TransformersTeacher) and self.teacher.mode == "passage":
-            return [
-                "`teacher.mode`: passage is not built yet; use answer_first, or `kind: embedded`, meanwhile"
-            ]
+        """Return what this stage cannot do yet, one sentence each: nothing."""
         return []

@@ -6,23 +6,17 @@ what it writes afterwards is what it would have written anyway.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from tasks.generate.asking import Ask, Plan
+from tasks.generate.asking import Plan
+from tasks.generate.config import GenerateConfig
+from tasks.generate.pairs import Ask, Draft
+from tasks.generate.teachers import make_teacher
 from tasks.records import Record, append_records, read_records
+from tasks.workspace import Workspace
 
 CHECKPOINT = "drafts.jsonl"
-
-
-class Draft(Record):
-    """What the teacher answered to one ask."""
-
-    passage: str
-    answer: str
-    opening: str
-    reply: str
 
 
 class Group(Record):
@@ -32,38 +26,40 @@ class Group(Record):
     drafts: list[Draft]
 
 
-class AskTeacher(Protocol):
-    """Writes questions."""
+@dataclass(frozen=True)
+class Drafted:
+    """What was asked and answered."""
 
-    def __call__(self, asks: Sequence[Ask], seed: int, report: Callable[[int], None]) -> list[str]:
-        """Return one reply an ask, in order; call `report` with the number of replies after each batch."""
+    drafts: list[Draft]
+    seconds: float = 0.0
+    """Time of asking, that of killed attempts included."""
+    stopped_by: str = ""
+    """The limit of the budget that ended it early; empty: everything was asked."""
 
 
-def collect_drafts(
-    plan: Plan,
-    make_teacher: Callable[[], AskTeacher],
-    seed: int,
-    scratch: Path,
-    report: Callable[[list[Draft], int], None],
-) -> list[Draft]:
-    """Return a draft for each ask of `plan`, reading those that `scratch` holds already.
+def collect_drafts(plan: Plan, config: GenerateConfig, folder: Path | None, work: Workspace) -> Drafted:
+    """Return a draft for each ask of `plan`, reading those that are there already.
 
-    The teacher is made only where something is left to ask. `report` gets the finished
-    drafts and the number of replies so far, those of the unfinished group included.
+    The teacher is made only where something is left to ask.
     """
-    path = scratch / CHECKPOINT
+    path = work.scratch / CHECKPOINT
     finished = _finished(path)
     drafts = [draft for group in finished for draft in group.drafts]
     if len(finished) == len(plan.groups):
-        return drafts
-    teacher = make_teacher()
-    for number, asks in enumerate(plan.groups[len(finished) :], len(finished)):
-        replies = teacher(asks, seed + number, lambda written: report(drafts, len(drafts) + written))
-        group = [_draft(ask, reply) for ask, reply in zip(asks, replies, strict=True)]
+        return Drafted(drafts)
+    asks: list[Ask] = [ask for group in plan.groups for ask in group]
+    teacher = make_teacher(config.teacher, folder, asks)
+
+    def report(written: int) -> None:
+        work.progress(len(drafts) + written, len(asks), "questions")
+
+    for number, group_asks in enumerate(plan.groups[len(finished) :], len(finished)):
+        replies = teacher(group_asks, config.seed + number, report)
+        group = [Draft(ask=ask, reply=reply) for ask, reply in zip(group_asks, replies, strict=True)]
         append_records(path, [Group(number=number, drafts=group)])
         drafts.extend(group)
-        report(drafts, len(drafts))
-    return drafts
+        report(0)
+    return Drafted(drafts)
 
 
 def _finished(path: Path) -> list[Group]:
@@ -75,7 +71,3 @@ def _finished(path: Path) -> list[Group]:
     if whole < len(content):
         os.truncate(path, whole)
     return read_records(path, Group)
-
-
-def _draft(ask: Ask, reply: str) -> Draft:
-    return Draft(passage=ask.passage, answer=ask.answer, opening=ask.opening, reply=reply)

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from tasks.generate.drafts import Draft
+from tasks.generate.pairs import Draft
 from tasks.generate.sentences import WORD
 
 MIN_WORDS = 3
@@ -63,11 +63,11 @@ _GOES_ON = frozenset(
 
 def question_of(draft: Draft) -> str | None:
     """Return the question in a draft, or None where the reply holds none."""
-    line = (draft.opening + draft.reply).strip().split("\n")[0]
+    line = (draft.ask.opening + draft.reply.text).strip().split("\n")[0]
     question, mark, _ = line.partition("?")
     question = " ".join(question.split())
     if _answers_itself(draft):
-        return draft.opening.strip() + "?"
+        return draft.ask.opening.strip() + "?"
     return question + "?" if mark and question else None
 
 
@@ -93,15 +93,15 @@ def _answers_itself(draft: Draft) -> bool:
 
     What was begun asks for that very thing, so the beginning is the whole question.
     """
-    added = WORD.search(draft.reply)
+    added = WORD.search(draft.reply.text)
     if added is None:
         return False
     word = added[0].lower()
-    if _OBJECT_WANTED.match(draft.opening) and word not in _GOES_ON:
+    if _OBJECT_WANTED.match(draft.ask.opening) and word not in _GOES_ON:
         return True
-    return bool(_OBJECT_WANTED.match(draft.opening) or _MANNER_WANTED.match(draft.opening)) and _follows(
-        draft.opening.split()[-1], word, draft.answer
-    )
+    return bool(
+        _OBJECT_WANTED.match(draft.ask.opening) or _MANNER_WANTED.match(draft.ask.opening)
+    ) and _follows(draft.ask.opening.split()[-1], word, draft.ask.answer)
 
 
 def _follows(word: str, following: str, text: str) -> bool:

@@ -5,12 +5,12 @@ Batches hold replies of similar length and have seeds of their own, so that the 
 depends on the group alone and not on what ran before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.generate.asking import Ask
-from tasks.generate.config import EmbeddedTeacher, TransformersTeacher
 from tasks.generate.decoding import Sampling, Tokens, decode_batch, shared_prefix, stop_tokens
+from tasks.generate.pairs import Ask, Reply, Report
+from tasks.generate.teacher_config import EmbeddedTeacher, TransformersTeacher
 from tasks.generate.teachers import messages
 from tasks.loading import load_model, load_tokenizer
 
@@ -29,9 +29,9 @@ class LanguageTeacher:
         self._stop = stop_tokens(self._tokenizer, self._model.config.vocab_size)
         self._prefix = shared_prefix(self._model, [self._prompt(ask) for ask in asks if not _is_whole(ask)])
 
-    def __call__(self, asks: Sequence[Ask], seed: int, report: Callable[[int], None]) -> list[str]:
+    def __call__(self, asks: Sequence[Ask], seed: int, report: Report) -> list[Reply]:
         """Return the replies in the order of `asks`; a question that is already whole needs none."""
-        replies = [""] * len(asks)
+        replies = [Reply(text="")] * len(asks)
         prompts = {number: self._prompt(ask) for number, ask in enumerate(asks) if not _is_whole(ask)}
         written = len(asks) - len(prompts)
         for at, numbers in enumerate(_batches(prompts, self._batch_size)):
@@ -44,7 +44,10 @@ class LanguageTeacher:
                 seed=seed + (at << 32),
             )
             for number, reply in zip(numbers, tokens, strict=True):
-                replies[number] = str(self._tokenizer.decode(reply, skip_special_tokens=True))
+                text = str(self._tokenizer.decode(reply, skip_special_tokens=True))
+                replies[number] = Reply(
+                    text=text, input_tokens=len(prompts[number]), output_tokens=len(reply)
+                )
             written += len(numbers)
             report(written)
         return replies

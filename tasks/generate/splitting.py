@@ -11,34 +11,32 @@ from collections.abc import Iterable, Sequence
 from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
 from tasks.generate.duplicates import NearDuplicates
+from tasks.generate.pairs import Candidate, kept, refuse
 from tasks.generate.sentences import WORD
 from tasks.records import SPLITS, Example, Split
 
 PLACES = len(SPLITS)
 
 
-def drop_duplicates(examples: Sequence[Example], config: GenerateConfig) -> tuple[list[Example], list[str]]:
-    """Return the examples without near duplicates, in order, and a reason for each one dropped.
-
-    Of two that resemble each other, the one that a data set holds out stays.
-    """
-    questions, answers = _indexes(examples, config.near_duplicate)
+def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
+    """Refuse near duplicates; of two that resemble each other, the one that a data set holds out stays."""
+    questions, answers = _indexes(kept(candidates), config.judging.near_duplicate)
     rank = {"test": 0, "validation": 1}
-    kept: list[int] = []
-    reasons: list[str] = []
-    for number in sorted(range(len(examples)), key=lambda at: rank.get(examples[at].split or "", 2)):
-        example = examples[number]
+    judged = list(candidates)
+    for number in sorted(range(len(judged)), key=lambda at: rank.get(judged[at].example.split or "", 2)):
+        example = judged[number].example
         comparable = _comparable(example.answer, config)
+        if judged[number].reason:
+            continue
         if example.question in questions:
-            reasons.append("duplicate_question")
+            judged[number] = judged[number].model_copy(update={"reason": "duplicate_question"})
         elif comparable and example.answer in answers:
-            reasons.append("duplicate_answer")
+            judged[number] = judged[number].model_copy(update={"reason": "duplicate_answer"})
         else:
-            kept.append(number)
             questions.add(example.question)
             if comparable:
                 answers.add(example.answer)
-    return [examples[number] for number in sorted(kept)], reasons
+    return judged
 
 
 def draw_splits(examples: Sequence[Example], config: GenerateConfig) -> list[Example]:
@@ -59,21 +57,22 @@ def draw_splits(examples: Sequence[Example], config: GenerateConfig) -> list[Exa
     return [example.model_copy(update={"split": place[example.id]}) for example in examples]
 
 
-def drop_leaks(examples: Sequence[Example], config: GenerateConfig) -> tuple[list[Example], int]:
-    """Return the examples without training pairs that resemble held-out ones, and how many those were."""
-    questions, answers = _indexes(examples, config.leak_similarity)
+def drop_leaks(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
+    """Refuse training pairs that resemble held-out ones."""
+    examples = kept(candidates)
+    questions, answers = _indexes(examples, config.judging.leak_similarity)
     for example in examples:
         if example.split != "train":
             questions.add(example.question)
             if _comparable(example.answer, config):
                 answers.add(example.answer)
 
-    def leaks(example: Example) -> bool:
+    def leaks(example: Example) -> tuple[str, str] | None:
         known_answer = _comparable(example.answer, config) and example.answer in answers
-        return known_answer or example.question in questions
+        leaked = example.split == "train" and (known_answer or example.question in questions)
+        return ("leaks_to_held_out", "") if leaked else None
 
-    kept = [example for example in examples if example.split != "train" or not leaks(example)]
-    return kept, len(examples) - len(kept)
+    return refuse(candidates, leaks)
 
 
 def _indexes(examples: Iterable[Example], threshold: float) -> tuple[NearDuplicates, NearDuplicates]:

@@ -1,5 +1,8 @@
 """Generate: Corpus -> QADataset."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from tasks.artifacts import Corpus, QADataset
 from tasks.generate.config import GenerateConfig
 from tasks.job import Job
@@ -11,8 +14,16 @@ def generate_qa(
     domain: str,  # noqa: ARG001  # names the task
     corpus: Corpus,
     config: GenerateConfig,
+    review: Path | None = None,
+    benchmarks: Mapping[str, Path] | None = None,
 ) -> Job[QADataset]:
     """Let the teacher write questions to the passages, filter them and split them."""
-    teacher = config.teacher.model
-    models = {} if teacher is None else {"teacher": teacher}
-    return Job(QADataset, config, artifacts={"corpus": corpus}, models=models)
+    wanted = {"teacher": config.teacher.model, "judge": config.judging.judge.model}
+    return Job(
+        QADataset,
+        config,
+        artifacts={"corpus": corpus},
+        models={name: model for name, model in wanted.items() if model is not None},
+        sources=({"review": review} if review else {})
+        | {f"benchmark/{name}": path for name, path in (benchmarks or {}).items()},
+    )

@@ -4,14 +4,29 @@ In: a teacher's config and, for a language model, its folder. Out: a function th
 one question to each ask. Torch is loaded only where a model is asked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import Protocol, assert_never
 
-from tasks.generate.asking import Ask
-from tasks.generate.config import EmbeddedTeacher, ScriptedTeacher, Teacher, TransformersTeacher
-from tasks.generate.drafts import AskTeacher
+from tasks.errors import UnsupportedError
+from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.sentences import WORD
+from tasks.generate.teacher_config import (
+    EmbeddedTeacher,
+    LitertlmTeacher,
+    OpenAITeacher,
+    ScriptedTeacher,
+    Teacher,
+    TransformersTeacher,
+)
+
+
+class AskTeacher(Protocol):
+    """Writes replies."""
+
+    def __call__(self, asks: Sequence[Ask], seed: int, report: Report) -> list[Reply]:
+        """Return one reply an ask, in order; call `report` with the number of replies after each batch."""
+
 
 EXAMPLES = (
     (
@@ -39,16 +54,18 @@ def make_teacher(teacher: Teacher, folder: Path | None, asks: Sequence[Ask]) -> 
             if folder is None:
                 raise ValueError("a teacher with a model needs the input `teacher`")
             return LanguageTeacher(teacher, folder, asks)
+        case OpenAITeacher() | LitertlmTeacher():
+            raise UnsupportedError(f"teacher.kind: {teacher.kind} is not built yet")
         case ScriptedTeacher():
             return scripted_replies
         case _:
             assert_never(teacher)
 
 
-def scripted_replies(asks: Sequence[Ask], seed: int, report: Callable[[int], None]) -> list[str]:  # noqa: ARG001  # a template draws nothing
+def scripted_replies(asks: Sequence[Ask], seed: int, report: Report) -> list[Reply]:  # noqa: ARG001  # a template draws nothing
     """Ask about the longest words of each answer, in their order."""
     report(len(asks))
-    return [f"What is known about {_subject(ask.answer)}?" for ask in asks]
+    return [Reply(text=f"What is known about {_subject(ask.answer)}?") for ask in asks]
 
 
 def messages(ask: Ask) -> list[dict[str, str]]:

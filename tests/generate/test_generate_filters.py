@@ -2,14 +2,14 @@
 
 import pytest
 
-from tasks.generate.drafts import Draft
 from tasks.generate.filters import question_of, rejection
+from tasks.generate.pairs import Ask, Draft, Reply
 
 ANSWER = "A glacier moves downhill because its own weight presses the ice over wet ground."
 
 
 def draft(opening: str, reply: str, answer: str = ANSWER) -> Draft:
-    return Draft(passage="p", answer=answer, opening=opening, reply=reply)
+    return Draft(ask=Ask(passage="p", answer=answer, opening=opening), reply=Reply(text=reply))
 
 
 def test_question_ends_at_its_mark_and_on_its_line() -> None:

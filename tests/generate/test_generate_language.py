@@ -7,9 +7,10 @@ import torch
 from generate_corpus import passages, workspace, write_corpus
 from transformers import PreTrainedModel
 
-from tasks.generate.config import GenerateConfig, TransformersTeacher
+from tasks.generate.config import GenerateConfig
 from tasks.generate.decoding import Sampling, decode_batch, shared_prefix
 from tasks.generate.run import run
+from tasks.generate.teacher_config import TransformersTeacher
 from tasks.loading import load_model
 from tasks.models import TinyModel
 from tasks.records import Example
@@ -106,4 +107,4 @@ def test_a_killed_run_resumes_to_the_same_bytes(folder: Path, tmp_path: Path) ->
     run(inputs, config, workspace(tmp_path / "killed"))
     for name in ("scratch/drafts.jsonl", "out/train.jsonl", "out/test.jsonl", "out/funnel.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    assert b'"reply":""' not in (tmp_path / "whole" / "scratch" / "drafts.jsonl").read_bytes()
+    assert b'"reply":{"text":""' not in (tmp_path / "whole" / "scratch" / "drafts.jsonl").read_bytes()

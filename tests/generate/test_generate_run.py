@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from generate_corpus import passages, workspace, write_corpus
 
-from tasks.errors import DataError, UnsupportedError
-from tasks.generate.config import GenerateConfig, ScriptedTeacher
+from tasks.errors import DataError
+from tasks.generate.config import GenerateConfig
 from tasks.generate.run import run
+from tasks.generate.teacher_config import ScriptedTeacher
 from tasks.records import SPLITS, Example, read_records
 from tasks.workspace import Progress
 
@@ -115,11 +116,3 @@ def test_too_few_pairs_name_documents_count_and_remedy(tmp_path: Path) -> None:
         DataError, match=r"atlas-0\.pdf: 8 question-answer pairs .*`min_pairs` is 20.*add documents"
     ):
         run({"corpus": corpus}, CONFIG, workspace(tmp_path))
-
-
-def test_what_is_not_built_yet_is_refused_by_name(corpus: Path, tmp_path: Path) -> None:
-    config = GenerateConfig.model_validate(
-        {"teacher": {"kind": "transformers", "model": {"source": "tiny"}, "mode": "passage"}}
-    )
-    with pytest.raises(UnsupportedError, match=r"`teacher\.mode`"):
-        run({"corpus": corpus}, config, workspace(tmp_path))

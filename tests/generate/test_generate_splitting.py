@@ -4,6 +4,7 @@ import pytest
 
 from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
+from tasks.generate.pairs import Candidate, candidates_of, kept
 from tasks.generate.splitting import draw_splits, drop_duplicates, drop_leaks
 from tasks.records import Example, Split
 
@@ -18,6 +19,10 @@ def pair(number: int, passage: str = "", split: Split | None = None, **changes: 
         "answer": " ".join(f"{word}{at}" for at in range(10)),
     }
     return Example(id=f"e{number}", passage=passage, teacher="t", split=split, **(fields | changes))
+
+
+def reasons(candidates: list[Candidate]) -> list[str]:
+    return [candidate.reason for candidate in candidates]
 
 
 def by_passage(passages: int, pairs: int) -> list[Example]:
@@ -63,23 +68,21 @@ def test_training_pairs_that_resemble_held_out_ones_are_dropped() -> None:
     asked = pair(1, split="train", question=held.question.replace("tell", "say"))
     told = pair(2, split="train", answer=held.answer + " more")
     fine = pair(3, split="train")
-    kept, leaks = drop_leaks([held, asked, told, fine], CONFIG)
-    assert (kept, leaks) == ([held, fine], 2)
+    judged = drop_leaks(candidates_of([held, asked, told, fine]), CONFIG)
+    assert reasons(judged) == ["", "leaks_to_held_out", "leaks_to_held_out", ""]
 
 
 def test_labels_are_no_duplicates_and_no_leaks() -> None:
     examples = [pair(at, answer="positive", split="test" if at == 0 else "train") for at in range(5)]
-    assert drop_duplicates(examples, CONFIG)[0] == examples
-    assert drop_leaks(examples, CONFIG) == (examples, 0)
+    assert kept(drop_duplicates(candidates_of(examples), CONFIG)) == examples
+    assert kept(drop_leaks(candidates_of(examples), CONFIG)) == examples
 
 
 def test_of_two_duplicates_the_held_out_one_stays() -> None:
     train, test = pair(0, split="train"), pair(1, split="test", question=pair(0).question)
-    kept, reasons = drop_duplicates([train, test], CONFIG)
-    assert kept == [test]
-    assert reasons == ["duplicate_question"]
+    assert reasons(drop_duplicates(candidates_of([train, test]), CONFIG)) == ["duplicate_question", ""]
 
 
 def test_answers_that_resemble_each_other_are_kept_once() -> None:
     one, other = pair(0), pair(1, answer=pair(0).answer.upper())
-    assert drop_duplicates([one, other], CONFIG) == ([one], ["duplicate_answer"])
+    assert reasons(drop_duplicates(candidates_of([one, other]), CONFIG)) == ["", "duplicate_answer"]

@@ -1,0 +1,164 @@
+"""Who writes the pairs: five kinds of teacher behind one discriminated union.
+
+In: YAML. Out: frozen values. Each teacher says which base model it needs, so that the flow can
+provide it without knowing the teachers, and what a token costs, so that a pair has a price.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tasks.models import BundleFile, EmbeddedModel, FolderModel, HubModel, ModelSource, Slice, TinyModel
+
+Mode = Literal["answer_first", "passage"]
+
+
+class Prices(Slice):
+    """What tokens cost, in any one currency."""
+
+    input_per_million: float = Field(default=0, ge=0)
+    """Price of a million tokens that are read."""
+    output_per_million: float = Field(default=0, ge=0)
+    """Price of a million tokens that are written."""
+
+
+class _Asked(Slice):
+    """What every teacher with a language model is asked for."""
+
+    mode: Mode = "answer_first"
+    """Ask for one question to each sentence, or for all pairs of a passage at once as JSON."""
+    constrained: bool = True
+    """Let only tokens through that keep to the reply's JSON schema, where replies are JSON."""
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    """How freely the next token is drawn; 0 takes the most probable one."""
+    top_p: float = Field(default=0.9, gt=0, le=1)
+    """Draw from the smallest set of tokens that holds this probability."""
+    max_new_tokens: int = Field(default=1200, ge=4, le=32_768)
+    """Tokens of one reply at most: a question, or all pairs of a passage."""
+    prices: Prices = Prices()
+    """What its tokens cost; zero for a machine of one's own."""
+
+
+class EmbeddedTeacher(_Asked):
+    """SmolLM2-135M-Instruct asks, sentence by sentence, in batches."""
+
+    kind: Literal["embedded"] = "embedded"
+    batch_size: int = Field(default=32, ge=1, le=256)
+    """Replies written side by side."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    """How freely the next token is drawn; 0 takes the most probable one."""
+    max_new_tokens: int = Field(default=24, ge=4, le=32_768)
+    """Tokens that the model may add to a question (or, by passage, to its pairs) at most."""
+    guided: bool = True
+    """Begin each question from the grammar of its sentence (English); a model this small needs it."""
+
+    @property
+    def model(self) -> ModelSource:
+        """Return the base model that the stage needs as its input `teacher`."""
+        return EmbeddedModel()
+
+    @property
+    def name(self) -> str:
+        """Return who wrote the pairs, as records spell it."""
+        return "SmolLM2-135M-Instruct"
+
+
+class TransformersTeacher(_Asked):
+    """Any causal language model asks; on a GPU where there is one."""
+
+    kind: Literal["transformers"] = "transformers"
+    model: ModelSource
+    """The model that writes the pairs."""
+    quantization: Literal["none", "nf4"] = "none"
+    """Load the weights as they are, or in 4 bits."""
+    batch_size: int = Field(default=8, ge=1, le=256)
+    """Replies written side by side."""
+    guided: bool = False
+    """Begin each question from the grammar of its sentence (English)."""
+
+    @property
+    def name(self) -> str:
+        """Return who wrote the pairs, as records spell it."""
+        match self.model:
+            case HubModel(repo=repo):
+                return repo
+            case FolderModel(path=path):
+                return path.name
+            case EmbeddedModel() | TinyModel():
+                return self.model.source
+
+
+class OpenAITeacher(_Asked):
+    """A model behind any OpenAI-compatible server: vLLM, Ollama, llama.cpp, LiteRT-LM or a service."""
+
+    kind: Literal["openai"] = "openai"
+    base_url: str = Field(pattern=r"^https?://\S+$")
+    """Address of the API, such as `http://127.0.0.1:8000/v1`."""
+    model_name: str = Field(min_length=1)
+    """The model's name on that server."""
+    api_key_variable: str = Field(default="OPENAI_API_KEY", pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Environment variable that holds the key; a local server needs none."""
+    mode: Mode = "passage"
+    concurrency: int = Field(default=8, ge=1, le=512)
+    """Requests under way at the same time."""
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    """Requests that are begun in a minute at most; none: no limit."""
+    timeout_seconds: float = Field(default=120, gt=0, le=3600)
+    """Seconds after which a request is given up and tried again."""
+    max_retries: int = Field(default=5, ge=0, le=20)
+    """Times that a request is tried again after a time-out, a 429 or a 5xx, with growing pauses."""
+    max_requests: int | None = Field(default=None, ge=1)
+    """Requests of one run at most; what is left then is not asked, and the report says so."""
+    guided: bool = False
+    """Begin each question from the grammar of its sentence (English)."""
+
+    @property
+    def model(self) -> None:
+        """Return None: the server has the model."""
+        return
+
+    @property
+    def name(self) -> str:
+        """Return who wrote the pairs, as records spell it."""
+        return self.model_name
+
+
+class LitertlmTeacher(_Asked):
+    """An INT4 bundle asks, on the CPU, through the phone's own runtime."""
+
+    kind: Literal["litertlm"] = "litertlm"
+    model: BundleFile
+    """The `.litertlm` file."""
+    guided: bool = False
+    """Begin each question from the grammar of its sentence (English)."""
+
+    @property
+    def name(self) -> str:
+        """Return who wrote the pairs, as records spell it."""
+        return self.model.path.stem
+
+
+class ScriptedTeacher(Slice):
+    """A template asks: the same questions everywhere, in no time, for tests and smoke runs."""
+
+    kind: Literal["scripted"] = "scripted"
+    mode: Mode = "answer_first"
+    """One question to each sentence; by passage, the same questions as JSON."""
+    guided: Literal[False] = False
+    prices: Prices = Prices()
+
+    @property
+    def model(self) -> None:
+        """Return None: a template needs no model."""
+        return
+
+    @property
+    def name(self) -> str:
+        """Return who wrote the pairs, as records spell it."""
+        return "scripted"
+
+
+Teacher = Annotated[
+    EmbeddedTeacher | TransformersTeacher | OpenAITeacher | LitertlmTeacher | ScriptedTeacher,
+    Field(discriminator="kind"),
+]
