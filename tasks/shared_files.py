@@ -32,9 +32,7 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
         raise
     except OSError as error:
         raise _refused(url, error) from error
-    except Exception as error:
-        if not _is_service_error(error):
-            raise
+    except _service_error() as error:
         raise _unreachable(url, error) from error
 
 
@@ -96,10 +94,12 @@ def _require_bucket(files: Any, bucket: str) -> None:
         ) from error
 
 
-def _is_service_error(error: Exception) -> bool:
+def _service_error() -> type[Exception]:
+    """Return what the S3 client raises; imported only once something went wrong."""
     from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 
-    return isinstance(error, BotoCoreError)
+    kind: type[Exception] = BotoCoreError
+    return kind
 
 
 def _refused(url: str, error: OSError) -> PipelineError:
