@@ -3,13 +3,17 @@
 Splits stay as the generate stage drew them, by passage, so that no passage is on two sides.
 """
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from tasks.errors import DataError
 from tasks.records import Example, Split, read_records
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Questions:
     ids: tuple[str, ...]
     texts: tuple[str, ...]
     labels: tuple[str, ...]
+    groups: tuple[str, ...]
+    """What must stay on one side: the passage of each question, or the question itself."""
 
     @property
     def domains(self) -> list[str]:
@@ -27,12 +33,23 @@ class Questions:
 
     def joined(self, other: Self) -> "Questions":
         """Return both, these first."""
-        return Questions(self.ids + other.ids, self.texts + other.texts, self.labels + other.labels)
+        return Questions(
+            self.ids + other.ids,
+            self.texts + other.texts,
+            self.labels + other.labels,
+            self.groups + other.groups,
+        )
+
+    def at(self, indices: Iterable[int]) -> "Questions":
+        """Return the questions at `indices`, in that order."""
+        numbers = list(indices)
+        columns = (self.ids, self.texts, self.labels, self.groups)
+        return Questions(*(tuple(column[number] for number in numbers) for column in columns))
 
 
 def read_questions(folders: dict[str, Path], split: Split) -> Questions:
     """Read one split of every domain, domains in sorted order; raise DataError where a domain has none."""
-    ids, texts, labels = [], [], []
+    ids, texts, labels, groups = [], [], [], []
     for domain, folder in sorted(folders.items()):
         examples = read_records(folder / f"{split}.jsonl", Example)
         if not examples and split != "validation":
@@ -43,7 +60,13 @@ def read_questions(folders: dict[str, Path], split: Split) -> Questions:
         ids += [example.id for example in examples]
         texts += [example.question for example in examples]
         labels += [domain] * len(examples)
-    return Questions(tuple(ids), tuple(texts), tuple(labels))
+        groups += [example.passage or plain(example.question) for example in examples]
+    return Questions(tuple(ids), tuple(texts), tuple(labels), tuple(groups))
+
+
+def plain(question: str) -> str:
+    """Return what makes two questions the same: their words, without case, marks and spaces."""
+    return " ".join(_WORD.findall(question.casefold()))
 
 
 def require_each(questions: Questions, least: int) -> None:

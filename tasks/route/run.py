@@ -6,17 +6,14 @@ is that of the file that ships, on questions from passages it never saw.
 
 import logging
 from math import ceil
-from pathlib import Path
-
-import numpy as np
 
 from tasks.errors import DataError, UnsupportedError
 from tasks.records import write_json, write_records
-from tasks.route.config import RouteConfig, TfidfRouter
+from tasks.route.config import LinearRouter, RouteConfig
 from tasks.route.fit import fit_router
-from tasks.route.questions import Questions, read_questions, require_each
+from tasks.route.questions import Questions, plain, read_questions, require_each
 from tasks.route.score import Scores, routed_questions, score_router, stratified_scores
-from tasks.router import Router, RouterFile
+from tasks.router import save_router
 from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +26,7 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     Raises DataError where a domain has too few questions, UnsupportedError for a kind that is not built.
     """
     settings = config.router
-    if not isinstance(settings, TfidfRouter):
+    if not isinstance(settings, LinearRouter):
         raise UnsupportedError(" ".join(config.refusals()))
     folders = domain_inputs(inputs, "qa")
     if not folders:
@@ -41,7 +38,7 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     router = fit_router(train, settings)
     scores = score_router(router, test)
     stratified = stratified_scores(pool, settings) if len(pool.domains) > 1 else None
-    save_router(router, settings, work.out)
+    save_router(router, settings.kind, settings.model_dump(mode="json"), work.out)
     write_json(work.out / "report.json", _report(scores, stratified, train, test))
     write_records(work.out / "predictions.jsonl", routed_questions(router, test))
     metrics = _metrics(scores, stratified)
@@ -52,25 +49,13 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     return metrics
 
 
-def save_router(router: Router, settings: TfidfRouter, folder: Path) -> None:
-    """Write the arrays and the JSON that `tasks.router.load_router` reads."""
-    np.savez(folder / "weights.npz", coef=router.coef, intercept=router.intercept, idf=router.idf)
-    stored = RouterFile(
-        kind="constant" if len(router.labels) == 1 else settings.kind,
-        labels=router.labels,
-        ngram_range=router.ngram_range,
-        vocabulary=router.vocabulary,
-    )
-    write_json(folder / "router.json", stored.model_dump() | {"settings": settings.model_dump()})
-
-
 def _report(
     scores: Scores, stratified: Scores | None, train: Questions, test: Questions
 ) -> dict[str, object]:
-    seen = {text.casefold().strip() for text in train.texts}
+    seen = {plain(text) for text in train.texts}
     return scores.model_dump() | {
         "train_questions": len(train.texts),
-        "repeated_questions": sum(text.casefold().strip() in seen for text in test.texts),
+        "repeated_questions": sum(plain(text) in seen for text in test.texts),
         "stratified_8020": stratified.model_dump() if stratified else None,
         "note": ONE_DOMAIN if len(train.domains) == 1 else "",
     }
@@ -83,6 +68,7 @@ def _metrics(scores: Scores, stratified: Scores | None) -> Metrics:
         "accuracy_high": scores.accuracy_high,
         "macro_f1": scores.macro_f1,
         "mean_confidence": scores.mean_confidence,
+        "ece": scores.ece,
         "questions": float(scores.questions),
     }
     return metrics | ({"accuracy_8020": stratified.accuracy} if stratified else {})

@@ -13,12 +13,13 @@ from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 
 from tasks.records import Record
-from tasks.route.config import TfidfRouter
+from tasks.route.config import LinearRouter
 from tasks.route.fit import fit_router
 from tasks.route.questions import Questions
 from tasks.router import Router
 
 Z_95 = 1.959964
+_BINS = 15
 
 
 class LabelScore(Record):
@@ -41,6 +42,8 @@ class Scores(Record):
     macro_f1: float
     mean_confidence: float
     """Mean probability of the chosen domain; far from the accuracy, confidences mislead."""
+    ece: float
+    """Expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
     questions: int
     report: dict[str, LabelScore]
     labels: list[str]
@@ -75,6 +78,7 @@ def score_router(router: Router, questions: Questions) -> Scores:
         accuracy_high=high,
         macro_f1=table["macro avg"]["f1-score"],
         mean_confidence=float(probabilities.max(axis=1).mean()),
+        ece=calibration_error(probabilities.max(axis=1), np.equal(predicted, questions.labels)),
         questions=len(predicted),
         report={label: _row(table[label]) for label in labels},
         labels=labels,
@@ -100,7 +104,7 @@ def routed_questions(router: Router, questions: Questions) -> list[Routed]:
     ]
 
 
-def stratified_scores(questions: Questions, config: TfidfRouter) -> Scores:
+def stratified_scores(questions: Questions, config: LinearRouter) -> Scores:
     """Fit on a stratified share of the questions, score on the rest: the reference recipe's figure."""
     sides = train_test_split(
         np.arange(len(questions.texts)),
@@ -108,7 +112,7 @@ def stratified_scores(questions: Questions, config: TfidfRouter) -> Scores:
         stratify=questions.labels,
         random_state=config.seed,
     )
-    train, test = (_chosen(questions, side) for side in sides)
+    train, test = (questions.at(sorted(side.tolist())) for side in sides)
     return score_router(fit_router(train, config), test)
 
 
@@ -120,6 +124,13 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
     return max(0.0, (centre - half) / (1 + weight)), min(1.0, (centre + half) / (1 + weight))
 
 
+def calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """Return how far confidence and accuracy lie apart, on average over the questions."""
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bins, confidence - correct, _BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
 def _confusion(actual: tuple[str, ...], chosen: list[str], labels: tuple[str, ...]) -> list[list[int]]:
     counts = Counter(zip(actual, chosen, strict=True))
     return [[counts[row, column] for column in labels] for row in labels]
@@ -128,13 +139,4 @@ def _confusion(actual: tuple[str, ...], chosen: list[str], labels: tuple[str, ..
 def _row(row: dict[str, float]) -> LabelScore:
     return LabelScore(
         precision=row["precision"], recall=row["recall"], f1=row["f1-score"], support=int(row["support"])
-    )
-
-
-def _chosen(questions: Questions, indices: np.ndarray) -> Questions:
-    order = sorted(indices.tolist())
-    return Questions(
-        tuple(questions.ids[index] for index in order),
-        tuple(questions.texts[index] for index in order),
-        tuple(questions.labels[index] for index in order),
     )

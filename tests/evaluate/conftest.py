@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tasks.models import TinyModel
+from tasks.ngrams import Ngrams
 from tasks.records import Example, write_records
-from tasks.router import RouterFile
+from tasks.router import Router, save_router
 from tasks.workspace import Inputs, Workspace, silent
 
 DOMAINS = ("alpha", "beta")
@@ -31,9 +32,9 @@ def write_questions(folder: Path, domain: str, count: int) -> None:
 def write_router(folder: Path, labels: Sequence[str] = DOMAINS) -> None:
     """Write a router that reads the domain's own name; swapped labels make it wrong every time."""
     folder.mkdir(parents=True, exist_ok=True)
-    stored = RouterFile(kind="tfidf", labels=tuple(labels), ngram_range=(1, 1), vocabulary=DOMAINS)
-    (folder / "router.json").write_text(stored.model_dump_json(), encoding="utf-8")
-    np.savez(folder / "weights.npz", coef=5 * np.eye(2), intercept=np.zeros(2), idf=np.ones(2))
+    words = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=DOMAINS)
+    router = Router(tuple(labels), (words,), 5 * np.eye(2), np.zeros(2), np.ones(2))
+    save_router(router, "tfidf-reference", {}, folder)
 
 
 @pytest.fixture

@@ -5,20 +5,24 @@ that names the place and the remedy.
 """
 
 import json
+from dataclasses import replace
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.special import softmax
 
 from tasks.errors import DataError, UnsupportedError
 from tasks.records import Example, Split, write_records
-from tasks.route.config import RouteConfig, TfidfRouter
+from tasks.route.config import RouteConfig, TfidfReferenceRouter, TfidfRouter
 from tasks.route.fit import fit_sklearn
-from tasks.route.questions import read_questions
+from tasks.route.questions import Questions, plain, read_questions
 from tasks.route.run import run
-from tasks.route.score import wilson
+from tasks.route.score import calibration_error, wilson
+from tasks.route.tuning import grouped
 from tasks.router import load_router
 from tasks.workspace import Workspace, silent
 
@@ -69,12 +73,14 @@ def inputs(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("domains", [["anxiety", "depression"], ["anxiety", "depression", "ocd"]])
-@pytest.mark.parametrize("settings", [TfidfRouter(), TfidfRouter(ngram_range=(2, 3), min_df=1, C=30)])
+@pytest.mark.parametrize(
+    "settings", [TfidfReferenceRouter(), TfidfReferenceRouter(ngram_range=(2, 3), min_df=1, C=30)]
+)
 def test_reader_gives_the_probabilities_of_scikit_learn(tmp_path, domains, settings) -> None:
     inputs = write_library(tmp_path / "library", domains)
     run(inputs, RouteConfig(router=settings), workspace(tmp_path / "work"))
     train = read_questions({name.removeprefix("qa/"): path for name, path in inputs.items()}, "train")
-    vectorizer, model = fit_sklearn(train, settings)
+    vectorizer, model, _ = fit_sklearn(train, settings)
     words = [word for group in WORDS.values() for word in group] + ["zzz", "", "a I ?", "STRAẞE don't 3rd_x"]
     questions = [f"{one} {form} {two}" for one, form, two in product(words, FORMS, words[::5])] + ["", "?!"]
     assert len(questions) > 200
@@ -147,7 +153,7 @@ def test_an_empty_split_names_domain_and_file(tmp_path, inputs, split) -> None:
 
 
 def test_questions_without_common_words_are_refused(tmp_path, inputs) -> None:
-    config = RouteConfig(router=TfidfRouter(min_df=1000))
+    config = RouteConfig(router=TfidfReferenceRouter(min_df=1000))
     with pytest.raises(DataError, match="lower `min_df`"):
         run(inputs, config, workspace(tmp_path / "work"))
 
@@ -168,6 +174,13 @@ def test_a_damaged_router_names_its_file(tmp_path, inputs, name, damage) -> None
         load_router(tmp_path / "work/out")
 
 
+def name_weights(folder: Path) -> None:
+    """Write the digest of the weights into router.json, as whoever forges both files would."""
+    stored = json.loads((folder / "router.json").read_text())
+    stored["weights_sha256"] = sha256((folder / "weights.npz").read_bytes()).hexdigest()
+    (folder / "router.json").write_text(json.dumps(stored))
+
+
 class Payload:
     """Touches a file when it is unpickled."""
 
@@ -182,17 +195,63 @@ def test_a_pickle_inside_the_weights_is_not_run(tmp_path, inputs) -> None:
     run(inputs, RouteConfig(), workspace(tmp_path / "work"))
     payload = np.array([Payload(tmp_path / "run")])
     np.savez(tmp_path / "work/out/weights.npz", coef=payload, intercept=[0.0], idf=[0.0])
-    with pytest.raises(DataError, match="weights"):
+    name_weights(tmp_path / "work/out")
+    with pytest.raises(DataError, match="not a router's weights"):
         load_router(tmp_path / "work/out")
     assert not (tmp_path / "run").exists()
 
 
 def test_weights_of_another_router_are_refused(tmp_path, inputs) -> None:
     run(inputs, RouteConfig(), workspace(tmp_path / "one"))
-    run(inputs, RouteConfig(router=TfidfRouter(max_features=20)), workspace(tmp_path / "two"))
+    run(inputs, RouteConfig(router=TfidfReferenceRouter(max_features=20)), workspace(tmp_path / "two"))
     (tmp_path / "two/out/weights.npz").rename(tmp_path / "one/out/weights.npz")
+    with pytest.raises(DataError, match="SHA-256 differs"):
+        load_router(tmp_path / "one/out")
+    name_weights(tmp_path / "one/out")
     with pytest.raises(DataError, match="shape"):
         load_router(tmp_path / "one/out")
+
+
+@pytest.mark.parametrize("domains", [["anxiety", "depression"], ["anxiety", "depression", "ocd"]])
+@pytest.mark.parametrize("settings", [TfidfRouter(), TfidfRouter(char_ngrams=(3, 7), min_df=1, C=(0.5,))])
+def test_reader_gives_the_scores_of_the_calibrated_machine(tmp_path, domains, settings) -> None:
+    inputs = write_library(tmp_path / "library", domains)
+    run(inputs, RouteConfig(router=settings), workspace(tmp_path / "work"))
+    train = read_questions({name.removeprefix("qa/"): path for name, path in inputs.items()}, "train")
+    features, model, scale = fit_sklearn(train, settings)
+    words = [word for group in WORDS.values() for word in group] + ["zzz", "", "a I ?", "STRAẞE don't 3rd_x"]
+    questions = [f"{one} {form}  {two}" for one, form, two in product(words, FORMS, words[::5])] + ["", "?!"]
+    margins = model.decision_function(features.transform(questions))
+    margins = margins if margins.ndim > 1 else np.column_stack([-margins, margins])
+    labels, probabilities = load_router(tmp_path / "work" / "out").predict(questions)
+    np.testing.assert_allclose(probabilities, softmax(scale * margins, axis=1), rtol=0, atol=1e-5)
+    assert labels == [model.classes_[best] for best in margins.argmax(axis=1)]
+
+
+def in_passages(questions: Questions, passages: int) -> Questions:
+    groups = tuple(f"{label}-{at % passages}" for at, label in enumerate(questions.labels))
+    return replace(questions, groups=groups)
+
+
+def test_passages_are_left_out_as_a_whole(inputs) -> None:
+    train = read_questions({name.removeprefix("qa/"): path for name, path in inputs.items()}, "train")
+    one = replace(train, texts=tuple(f"{label} {at % 2}" for at, label in enumerate(train.labels)))
+    assert grouped(in_passages(one, 2), 3) == (in_passages(one, 2).groups, 2)
+    assert grouped(in_passages(one, 9), 3) == (in_passages(one, 9).groups, 3)
+
+
+def test_of_one_passage_equal_questions_are_left_out_together(inputs, caplog) -> None:
+    train = read_questions({name.removeprefix("qa/"): path for name, path in inputs.items()}, "train")
+    groups, folds = grouped(in_passages(train, 1), 3)
+    assert groups == tuple(map(plain, train.texts))
+    assert folds == 3
+    assert "confidence may be too high" in caplog.text
+
+
+def test_calibration_error_is_the_mean_gap_between_confidence_and_accuracy() -> None:
+    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.55, 0.55])
+    correct = np.array([True, True, True, False, False, True])
+    assert calibration_error(confidence, correct) == pytest.approx((4 * 0.15 + 2 * 0.05) / 6)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +269,9 @@ def test_kinds_not_built_validate_and_are_refused_by_name(tmp_path, inputs, rout
         run(inputs, config, workspace(tmp_path / "work"))
 
 
-@pytest.mark.parametrize("value", [{"ngram_range": [2, 1]}, {"ngram_range": [0, 1]}, {"min_dff": 2}])
+@pytest.mark.parametrize(
+    "value", [{"word_ngrams": [2, 1]}, {"char_ngrams": [0, 1]}, {"C": [0]}, {"C": []}, {"min_dff": 2}]
+)
 def test_bad_settings_do_not_validate(value) -> None:
     with pytest.raises(ValidationError):
         RouteConfig.model_validate({"router": {"kind": "tfidf", **value}})

@@ -14,6 +14,7 @@ from serving.runs import open_run
 from tasks.artifacts import Adapter, Artifact, Provenance, Store
 from tasks.artifacts import Router as RouterArtifact
 from tasks.errors import DataError
+from tasks.ngrams import Ngrams
 from tasks.router import Router
 from tasks.settings import Settings
 
@@ -22,8 +23,7 @@ PROVENANCE = Provenance(
 )
 ROUTER = Router(
     labels=("anxiety", "ocd"),
-    ngram_range=(1, 1),
-    vocabulary=("panic", "rituals"),
+    blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
     coef=np.array([[2.0, -2.0], [-2.0, 2.0]]),
     intercept=np.zeros(2),
     idf=np.ones(2),

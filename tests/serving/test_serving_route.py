@@ -9,12 +9,12 @@ import pytest
 
 from serving.route import BATCH, route_lines
 from tasks.errors import DataError
+from tasks.ngrams import Ngrams
 from tasks.router import Router
 
 ROUTER = Router(
     labels=("anxiety", "ocd"),
-    ngram_range=(1, 1),
-    vocabulary=("panic", "rituals"),
+    blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
     coef=np.array([[3.0, -3.0], [-3.0, 3.0]]),
     intercept=np.zeros(2),
     idf=np.ones(2),
