@@ -1,15 +1,18 @@
-"""What ingestion is asked for: the size of passages and how to read a ready-made data set.
+"""What ingestion is asked for: how to open and clean documents, the size of passages, data sets.
 
 In: YAML. Out: frozen values without paths of files: documents and local data sets reach the
 stage as inputs, so that their bytes and not their places enter the cache key.
 """
 
+from dataclasses import dataclass
 from string import Formatter
 from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from tasks.models import Slice
+from tasks.ingest.cleaning_config import CleaningConfig
+from tasks.ingest.reading_config import ReadingConfig
+from tasks.models import EmbeddedModel, ModelSource, Slice
 from tasks.records import Split
 
 
@@ -78,21 +81,65 @@ class DatasetMapping(Slice):
         return self
 
 
+class PassageTokens(Slice):
+    """Passages measured with a tokenizer, for models whose context counts in tokens."""
+
+    limit: int = Field(default=512, ge=128, le=8192)
+    """Tokens in a passage at most; a sentence is never split for it."""
+    minimum: int = Field(default=96, ge=0, le=4096)
+    """The last passage of a document joins the one before where it is shorter than this."""
+    overlap: int = Field(default=0, ge=0, le=2048)
+    """Tokens at most that are repeated from the passage before, in whole sentences."""
+    tokenizer: ModelSource = EmbeddedModel()
+    """The model whose tokenizer counts."""
+
+
+@dataclass(frozen=True)
+class PassageSize:
+    """How long passages are, in words or tokens."""
+
+    limit: int
+    minimum: int
+    overlap: int
+
+
 class IngestConfig(Slice):
     """Passages from documents and examples from a ready-made data set."""
 
+    reading: ReadingConfig = ReadingConfig()
+    cleaning: CleaningConfig = CleaningConfig()
     passage_words: int = Field(default=400, ge=100, le=2000)
     """Words in a passage at most; a sentence is never split for it."""
     min_passage_words: int = Field(default=80, ge=0, le=1000)
     """The last passage of a document joins the one before where it is shorter than this."""
+    overlap_words: int = Field(default=0, ge=0, le=500)
+    """Words at most that are repeated from the passage before, in whole sentences; not asked about."""
+    passage_tokens: PassageTokens | None = None
+    """Measure passages in tokens; the three sizes in words then do not count."""
     dataset: DatasetMapping | None = None
     """How to read the domain's data set; none for a domain that has documents alone."""
 
+    @property
+    def passage_size(self) -> PassageSize:
+        """The size of passages in the unit that counts."""
+        if self.passage_tokens is None:
+            return PassageSize(self.passage_words, self.min_passage_words, self.overlap_words)
+        tokens = self.passage_tokens
+        return PassageSize(tokens.limit, tokens.minimum, tokens.overlap)
+
     @model_validator(mode="after")
     def minimum_below_size(self) -> Self:
-        """Refuse a minimum that no passage could reach."""
-        if self.min_passage_words > self.passage_words // 2:
-            raise ValueError("min_passage_words must be at most half of passage_words")
+        """Refuse a minimum or an overlap that leaves too little of a passage."""
+        size = self.passage_size
+        minimum, overlap, limit = (
+            ("passage_tokens.minimum", "passage_tokens.overlap", "passage_tokens.limit")
+            if self.passage_tokens
+            else ("min_passage_words", "overlap_words", "passage_words")
+        )
+        if size.minimum > size.limit // 2:
+            raise ValueError(f"{minimum} must be at most half of {limit}")
+        if size.overlap > size.limit // 2:
+            raise ValueError(f"{overlap} must be at most half of {limit}")
         return self
 
     def refusals(self) -> list[str]:

@@ -88,10 +88,10 @@ def assemble(pieces: Iterable[Line]) -> list[Line]:
             lines.append(piece)
             closed = False
         closed = closed or whole.text.endswith("\n")
-    return _turned_last([replace(line, text=clean(line.text)) for line in lines if clean(line.text)])
+    return turned_last([replace(line, text=clean(line.text)) for line in lines if clean(line.text)])
 
 
-def _turned_last(lines: list[Line]) -> list[Line]:
+def turned_last(lines: list[Line]) -> list[Line]:
     """Move text that runs in another direction than most, such as a note in the margin, behind the rest."""
     usual = Counter(line.turn for line in lines).most_common(1)
     return sorted(lines, key=lambda line: line.turn != usual[0][0])

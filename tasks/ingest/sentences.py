@@ -22,6 +22,8 @@ STARTERS = re.compile(
 """Words that open a sentence rather than continue after an abbreviation such as U.S. or p.m."""
 DOTTED = re.compile(r"^(\w\.)+\w$")
 INITIAL = re.compile(r"(?:^|[\s(.])[^\W\d_a-z]$")
+LOOK_BACK = 200
+"""Characters before a full stop that decide what it ends."""
 LONGEST_SENTENCE = 300
 """Words; what is longer is a table or text without punctuation, and is cut between words."""
 
@@ -31,7 +33,8 @@ def split_sentences(text: str) -> list[str]:
     sentences: list[str] = []
     start = 0
     for match in BOUNDARY.finditer(text):
-        if match[1] != "." or not _is_abbreviation(text[start : match.start()], match[2] or ""):
+        before = text[max(start, match.start() - LOOK_BACK) : match.start()]
+        if match[1] != "." or not _is_abbreviation(before, match[2] or ""):
             sentences.append(text[start : match.end(1)])
             start = match.end()
     sentences.append(text[start:])

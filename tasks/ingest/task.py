@@ -1,4 +1,4 @@
-"""Ingest: a domain's PDFs and data set -> Corpus."""
+"""Ingest: a domain's documents and data set -> Corpus."""
 
 from pathlib import Path
 
@@ -17,4 +17,10 @@ def ingest_corpus(
 ) -> Job[Corpus]:
     """Read documents and data set into passages and examples."""
     sources = {"documents": documents, "dataset": dataset}
-    return Job(Corpus, config, sources={name: path for name, path in sources.items() if path is not None})
+    tokens = config.passage_tokens
+    return Job(
+        Corpus,
+        config,
+        models={"tokenizer": tokens.tokenizer} if tokens else {},
+        sources={name: path for name, path in sources.items() if path is not None},
+    )

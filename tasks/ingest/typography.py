@@ -6,7 +6,7 @@ document itself, because no fixed number fits both a leaflet and a book.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -43,8 +43,8 @@ class Typography:
         return end - line.x >= share * (right - line.x)
 
 
-def measure(lines: Sequence[Line]) -> Typography:
-    """Return the measures of a document's lines."""
+def measure(lines: Iterable[Line]) -> Typography:
+    """Return the measures of a document's lines, which are walked through three times."""
     return Typography(_body_size(lines), _spacings(lines), _rights(lines))
 
 
@@ -55,7 +55,7 @@ def _body_size(lines: Iterable[Line]) -> float:
     return max(characters, key=lambda size: (characters[size], size), default=10.0)
 
 
-def _spacings(lines: Sequence[Line]) -> dict[float, float]:
+def _spacings(lines: Iterable[Line]) -> dict[float, float]:
     found: defaultdict[float, list[float]] = defaultdict(list)
     for upper, lower in pairwise(lines):
         gap = upper.y - lower.y

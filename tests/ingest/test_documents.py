@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn_pages import BOATS, LEADING, PROSE, TOP, Sheet, draw, prose_about
@@ -12,9 +13,10 @@ from tasks.records import Passage, read_records
 from tasks.workspace import Metrics, Workspace, silent
 
 
-def ingest(source: Path, out: Path, **config: int) -> tuple[Metrics, list[Passage], list[dict[str, object]]]:
+def ingest(source: Path, out: Path, **config: Any) -> tuple[Metrics, list[Passage], list[dict[str, Any]]]:
     out.mkdir(exist_ok=True)
-    metrics = run({"documents": source}, IngestConfig(**config), Workspace(out, out, silent))
+    scratch = out.with_name(f"{out.name}-scratch")
+    metrics = run({"documents": source}, IngestConfig(**config), Workspace(out, scratch, silent))
     described = json.loads((out / "documents.json").read_text(encoding="utf-8"))
     return metrics, read_records(out / "passages.jsonl", Passage), described
 
@@ -36,7 +38,13 @@ def test_running_headers_and_page_numbers_are_removed_and_counted(tmp_path: Path
     assert "Harbour Book" not in text
     assert "Page" not in text
     assert all(line in text for boat in BOATS[:3] for line in prose_about(boat))
-    assert described[0]["removed"] == {"running_lines": 3, "page_numbers": 3, "hyphenations": 0}
+    removed = described[0]["removed"]
+    assert {kind: found["count"] for kind, found in removed.items() if found["count"]} == {
+        "running_lines": 3,
+        "page_numbers": 3,
+    }
+    assert removed["running_lines"]["examples"] == [{"page": 1, "text": "The Harbour Book"}]
+    assert [example["page"] for example in removed["page_numbers"]["examples"]] == [1, 2, 3]
 
 
 def test_bare_page_numbers_go_when_they_count_with_the_pages(tmp_path: Path) -> None:
@@ -44,6 +52,41 @@ def test_bare_page_numbers_go_when_they_count_with_the_pages(tmp_path: Path) -> 
     text = text_of(tmp_path, *sheets)
     assert not any(character.isdigit() for character in text)
     assert all(boat in text for boat in BOATS)
+
+
+def test_a_cell_of_a_table_is_no_page_number_and_no_running_line(tmp_path: Path) -> None:
+    sheets = []
+    for number, boat in enumerate(BOATS, 1):
+        sheet = Sheet()
+        for column, cell in enumerate([f"Boat {boat}", str(number), "Layoff permanent", f"in {boat}s town"]):
+            sheet.put(cell, 60 + 130 * column, 740)
+        sheet.y = 700
+        sheets.append(sheet.write(*prose_about(boat)))
+    text = text_of(tmp_path, *sheets)
+    assert "Boat Clara | 3 | Layoff permanent | in Claras town" in text
+
+
+def test_the_head_of_a_table_stays_once_when_it_is_repeated_on_the_next_page(tmp_path: Path) -> None:
+    sheets = []
+    for boats in (BOATS[:2], BOATS[2:]):
+        sheet = Sheet().write(*prose_about(boats[0])).gap() if boats[0] == "Alma" else Sheet()
+        for left, right in (("Boat name", "Kind of catch"), *((boat, f"Cod of {boat}") for boat in boats)):
+            sheet.write(left)
+            sheet.y += LEADING
+            sheet.write(right, x=300)
+        sheets.append(sheet)
+    rows = [line for line in text_of(tmp_path, *sheets).split("\n") if "|" in line]
+    assert rows == ["Boat name | Kind of catch", *(f"{boat} | Cod of {boat}" for boat in BOATS)]
+
+
+def test_each_kind_of_removal_can_be_switched_off(tmp_path: Path) -> None:
+    sheets = [framed(number, 3, *prose_about(boat)) for number, boat in enumerate(BOATS[:3], 1)]
+    source = draw(tmp_path / "a.pdf", sheets)
+    _, passages, _ = ingest(source, tmp_path / "headers", cleaning={"running_lines": False})
+    assert "The Harbour Book" in passages[0].text
+    assert "Page 1" not in passages[0].text
+    _, passages, _ = ingest(source, tmp_path / "numbers", cleaning={"page_numbers": False})
+    assert "The Harbour Book" not in passages[0].text
 
 
 def test_numbers_that_do_not_count_with_the_pages_stay(tmp_path: Path) -> None:
@@ -168,5 +211,6 @@ def test_every_page_reports_progress(tmp_path: Path) -> None:
         reports.append((done, total, unit))
 
     source = draw(tmp_path / "a.pdf", [Sheet().write(*PROSE), Sheet().write(*PROSE)])
-    run({"documents": source}, IngestConfig(), Workspace(tmp_path, tmp_path, note))
+    (tmp_path / "out").mkdir()
+    run({"documents": source}, IngestConfig(), Workspace(tmp_path / "out", tmp_path / "scratch", note))
     assert reports == [(0, 1, "documents"), (0, 1, "documents"), (1, 1, "documents")]

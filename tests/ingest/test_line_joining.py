@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.ingest.hyphens import Hyphenation, breaks_words, join_texts, known_words
+from tasks.ingest.hyphens import Hyphenation, join_texts, learn_hyphenation
 from tasks.ingest.lines import Line, clean
 
 KNOWN = frozenset({"treatment", "well-known", "life", "threatening", "having"})
@@ -26,6 +26,11 @@ def lines(*texts: str) -> list[Line]:
         ("a medi\u00ad", "cine", "a medicine"),
         ("Self-", "-help books", "Self-help books"),
         ("at www.nimh.nih.", "gov/help.", "at www.nimh.nih.gov/help."),
+        (
+            "a page at www.nimh.nih.gov/health-",
+            "topics/help",
+            "a page at www.nimh.nih.gov/health-topics/help",
+        ),
         ("one word", "another", "one word another"),
     ],
 )
@@ -41,18 +46,20 @@ def test_an_unknown_word_keeps_its_hyphen_where_the_document_does_not_hyphenate(
 
 def test_a_document_hyphenates_where_many_lines_end_within_words() -> None:
     ragged = [f"Line {number} is whole" for number in range(70)]
-    assert not breaks_words(lines(*ragged, "with throat-", "clearing"))
-    assert breaks_words(lines(*ragged, "a medi-", "cine for re-", "covery"))
+    assert not learn_hyphenation(lines(*ragged, "with throat-", "clearing")).breaks_words
+    assert learn_hyphenation(lines(*ragged, "a medi-", "cine for re-", "covery")).breaks_words
 
 
 def test_halves_of_words_at_line_ends_are_not_taken_for_words() -> None:
-    assert known_words(lines("it is a treat-", "ment of well-known kind")) >= {
-        "it",
-        "is",
-        "well-known",
-        "kind",
-    }
-    assert not known_words(lines("it is a treat-", "ment of")) & {"treat", "ment"}
+    whole = learn_hyphenation(lines("it is a treat-", "ment of well-known kind")).known
+    assert whole >= {"it", "is", "well-known", "kind"}
+    assert not whole & {"treat", "ment"}
+
+
+def test_words_that_english_always_writes_as_one_lose_their_hyphen() -> None:
+    both_halves = Hyphenation(frozenset({"can", "not", "with", "out"}), breaks_words=True)
+    assert join_texts("it can-", "not be", both_halves)[0] == "it cannot be"
+    assert join_texts("with-", "out it", both_halves)[0] == "without it"
 
 
 def test_text_is_writable_and_free_of_typesetting() -> None:

@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import pytest
+
 from tasks.ingest.blocks import Block, Kind
 from tasks.ingest.config import IngestConfig
 from tasks.ingest.passages import count_words, cut_passages
@@ -22,9 +24,9 @@ def heading(text: str) -> Block:
     return Block(Kind.HEADING, text, ((0, 1),))
 
 
-def cut(*blocks: Block, size: int = 100, minimum: int = 0) -> list[Passage]:
-    config = IngestConfig(passage_words=size, min_passage_words=minimum)
-    return cut_passages("a.pdf", DIGEST, blocks, config)
+def cut(*blocks: Block, size: int = 100, minimum: int = 0, overlap: int = 0) -> list[Passage]:
+    asked = IngestConfig(passage_words=size, min_passage_words=minimum, overlap_words=overlap).passage_size
+    return list(cut_passages("a.pdf", DIGEST, blocks, asked, count_words))
 
 
 def test_passages_hold_whole_sentences_up_to_the_size() -> None:
@@ -64,6 +66,43 @@ def test_a_heading_never_ends_a_passage() -> None:
 def test_chapter_and_section_are_both_kept() -> None:
     passages = cut(heading("Book"), heading("Chapter"), heading("Section"), paragraph(0, 12))
     assert {passage.heading for passage in passages} == {"Chapter > Section"}
+
+
+def test_headings_beyond_those_of_the_title_stay_in_the_text() -> None:
+    passage = cut(heading("Book"), heading("Chapter"), heading("Section"), paragraph(0, 1))[0]
+    assert passage.text == f"Book\n\n{sentence(0)}"
+
+
+def test_overlap_repeats_whole_sentences_within_the_size_and_says_how_much() -> None:
+    first, second, third = cut(paragraph(0, 25), overlap=25)
+    assert [count_words(passage.text) for passage in (first, second, third)] == [100, 100, 90]
+    assert first.overlap_chars == 0
+    assert second.text.startswith(f"{sentence(8)} {sentence(9)} {sentence(10)}")
+    assert second.own.startswith(sentence(10))
+    assert third.text[: third.overlap_chars] == f"{sentence(16)} {sentence(17)} "
+
+
+@pytest.mark.parametrize("overlap", [0, 10, 35, 50])
+def test_every_sentence_is_in_the_own_part_of_exactly_one_passage(overlap: int) -> None:
+    passages = cut(paragraph(0, 13), heading("Two"), paragraph(13, 40), overlap=overlap, minimum=40)
+    own = "\n\n".join(passage.own for passage in passages)
+    assert [own.count(f"S{number} ") for number in range(53)] == [1] * 53
+
+
+def test_nothing_is_repeated_across_a_heading() -> None:
+    passages = cut(paragraph(0, 10), heading("Two"), paragraph(10, 9), overlap=30)
+    assert [passage.overlap_chars for passage in passages] == [0, 0]
+
+
+def test_pages_are_those_of_the_own_part() -> None:
+    text = " ".join(sentence(number) for number in range(15))
+    block = Block(Kind.PARAGRAPH, text, ((0, 4), (text.index("S10 "), 5)))
+    assert cut(block, overlap=20)[1].pages == (5, 5)
+
+
+def test_a_long_sentence_takes_the_room_of_the_overlap() -> None:
+    long = Block(Kind.PARAGRAPH, f"{paragraph(0, 9).text} {sentence(9, 95)}", ((0, 1),))
+    assert [count_words(passage.text) for passage in cut(long, overlap=30)] == [90, 95]
 
 
 def test_a_document_of_headings_alone_has_them_as_text() -> None:
