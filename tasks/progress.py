@@ -7,9 +7,10 @@ away costs the bar and nothing else: a stage of hours must not fail for it.
 
 import logging
 import time
-from collections.abc import Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, cast
+
+from tasks.announce import Progress, describe_progress
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,13 +34,12 @@ class ProgressBar:
         self._due = time.monotonic() + _LONG_SECONDS
         self._artifact: UUID | None = None
 
-    def move(self, progress: Mapping[str, float | str]) -> None:
+    def move(self, progress: Progress) -> None:
         """Show how far the stage is, if it is time to."""
         if time.monotonic() < self._due:
             return
         share = _WHOLE * float(progress["done"]) / max(1.0, float(progress["total"]))
-        words = f"{self._label}: {progress['done']:.0f} of {progress['total']:.0f} {progress['unit']}"
-        self._context.run(self._tell, min(share, _WHOLE), words)
+        self._context.run(self._tell, min(share, _WHOLE), f"{self._label}: {describe_progress(progress)}")
 
     def finish(self) -> None:
         """Show that the stage is done, where its progress was shown at all."""
