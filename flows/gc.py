@@ -65,6 +65,7 @@ def find_garbage(settings: Settings, keep_days: float, registered: Collection[st
         *_staging(settings),
         *_damaged(settings),
         *_scratch(settings, cutoff),
+        *_reuse(settings, cutoff),
         *_partials(settings),
         *_locks(settings, cutoff),
     ]
@@ -174,9 +175,21 @@ def _scratch(settings: Settings, cutoff: float) -> Iterator[Leftover]:
             yield Leftover("checkpoints", path, _size(path), locks=(lock,), marks=marks)
 
 
+def _reuse(settings: Settings, cutoff: float) -> Iterator[Leftover]:
+    """Give what no recent run took over: whole folders, and single files of those that are used."""
+    for folder in settings.reuse.glob("[!.]*"):
+        files = tuple(folder.iterdir())
+        if all(_time(mark) < cutoff for mark in (folder, *files)):
+            yield Leftover("work for reuse", folder, _size(folder), marks=(folder, *files))
+            continue
+        for path in files:
+            if _time(path) < cutoff:
+                yield Leftover("work for reuse", path, _size(path), marks=(path,))
+
+
 def _partials(settings: Settings) -> Iterator[Leftover]:
     """Give the records that a killed writer left half-written: a record takes far less than an hour."""
-    for path in settings.cache.rglob(".*.partial"):
+    for path in (*settings.cache.rglob(".*.partial"), *settings.reuse.glob("*/.*.partial")):
         if _time(path) < time.time() - 3600:
             yield Leftover("half-written record", path, _size(path))
 

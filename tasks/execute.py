@@ -6,6 +6,7 @@ so nobody builds the same thing twice, and heavy stages share a fixed number of 
 """
 
 import logging
+import os
 import shutil
 import socket
 import subprocess
@@ -26,9 +27,10 @@ from tasks.child import run_child
 from tasks.devices import available, device
 from tasks.errors import StoreError
 from tasks.fingerprint import Recipe, recipe_key
-from tasks.job import Job, job_recipe
+from tasks.job import Job, job_recipe, reuse_key
 from tasks.locks import exclusive, one_of
 from tasks.manifest import Provenance
+from tasks.pace import Pace
 from tasks.settings import PROJECT, Settings
 from tasks.tracked import DataInput, TrackedRun
 from tasks.tracking import Tracker
@@ -172,6 +174,7 @@ class _Attempt(Generic[A]):
             config=job.config.model_dump(mode="json"),
             out=out,
             scratch=scratch,
+            reuse=self._reuse(),
         )
         return run_child(
             request,
@@ -183,6 +186,15 @@ class _Attempt(Generic[A]):
             gpu=gpu,
             on_event=_listener(self.order.label, self.around, tracked),
         )
+
+    def _reuse(self) -> Path | None:
+        """Return the folder of the work that this job shares with others, marked as used just now."""
+        if self.job.reuse is None:
+            return None
+        folder = self.settings.reuse / reuse_key(self.stage, self.job.reuse)
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        return folder
 
     def _provenance(self, outcome: Outcome, mlflow_run: str) -> Provenance:
         return Provenance(
@@ -205,7 +217,7 @@ def _data_inputs(job: Job[A], store: Store) -> list[DataInput]:
 
 def _listener(label: str, around: Surroundings, tracked: TrackedRun) -> Callable[[Event], None]:
     """Return what hands a child's events on to the terminal, the run's log and both dashboards."""
-    spoken = time.monotonic()
+    spoken, pace = time.monotonic(), Pace()
 
     def on_event(event: Event) -> None:
         nonlocal spoken
@@ -216,12 +228,13 @@ def _listener(label: str, around: Surroundings, tracked: TrackedRun) -> Callable
                 announce(label, note=message)
         if event.progress is None:
             return
-        announce(label, **event.progress)
+        progress = pace.timed(event.progress)
+        announce(label, **progress)
         tracked.step(event.progress)
-        around.on_progress(event.progress)
+        around.on_progress(progress)
         if time.monotonic() - spoken > _LOG_EVERY_SECONDS:
             spoken = time.monotonic()
-            around.logger.info("%s", describe_progress(event.progress))
+            around.logger.info("%s", describe_progress(progress))
 
     return on_event
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from tasks.artifacts import Artifact
 from tasks.errors import ConfigError, DocumentError
 from tasks.manifest import hash_file, hash_folder
-from tasks.models import BundleFile, EmbeddedModel, FolderModel, HubModel, TinyModel
+from tasks.models import HOW, BundleFile, EmbeddedModel, FolderModel, HubModel, TinyModel
 
 Recipe = dict[str, object]
 
@@ -49,7 +49,9 @@ def canonical(value: object, field: str = "config") -> object:
         case Artifact():
             return f"{type(value).__name__}:{value.digest}"
         case BaseModel():
-            return {name: canonical(item, f"{field}.{name}") for name, item in value}
+            return {
+                name: canonical(item, f"{field}.{name}") for name, item in value if not _is_how(value, name)
+            }
         case Mapping():
             return {_text(key, field): canonical(item, f"{field}.{key}") for key, item in value.items()}
         case list() | tuple():
@@ -134,6 +136,12 @@ def differences(old: object, new: object, prefix: str = "") -> list[str]:
             for line in differences(old.get(key), new.get(key), f"{prefix}.{key}" if prefix else str(key))
         ]
     return [] if old == new else [f"{prefix}: {_short(old)} -> {_short(new)}"]
+
+
+def _is_how(value: BaseModel, name: str) -> bool:
+    """Tell whether a field says where or how, which is no part of what is computed."""
+    field = type(value).model_fields.get(name)
+    return field is not None and HOW in field.metadata
 
 
 def _text(key: object, field: str) -> str:

@@ -7,13 +7,31 @@ JSON values. Where and how the job runs is not part of it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from tasks.artifacts import Artifact
-from tasks.fingerprint import Recipe, canonical, code_identity, model_identity, source_identity
+from tasks.fingerprint import (
+    Recipe,
+    canonical,
+    code_identity,
+    model_identity,
+    recipe_key,
+    source_identity,
+)
 from tasks.models import AnyModel, Slice
 
 A = TypeVar("A", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """What decides a part of a stage's work, so that recipes that agree in it share the work."""
+
+    config: Slice
+    module: str
+    """The code that does it, with all that it imports."""
+    without: frozenset[str] = frozenset()
+    """Fields of `config` that decide nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,8 @@ class Job(Generic[A]):
     """Base models by input name."""
     sources: Mapping[str, Path] = field(default_factory=dict)
     """The user's own files and folders by input name."""
+    reuse: Reuse | None = None
+    """None: no part of the work is worth anything to another recipe."""
     converter: bool = False
     """Runs in the converter's environment."""
     alone: bool = False
@@ -43,3 +63,10 @@ def job_recipe(stage: str, job: Job[A]) -> Recipe:
         "sources": {name: source_identity(path, name) for name, path in job.sources.items()},
         "code": code_identity(f"tasks.{stage}.run"),
     }
+
+
+def reuse_key(stage: str, part: Reuse) -> str:
+    """Return the identity of work that recipes share."""
+    fields = cast("dict[str, object]", canonical(part.config))
+    config = {name: value for name, value in fields.items() if name not in part.without}
+    return recipe_key({"stage": stage, "config": config, "code": code_identity(part.module)})

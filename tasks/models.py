@@ -5,9 +5,17 @@ cache key. Loading them needs torch and lives in `tasks.loading`.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+HOW: Final = "how"
+"""Marks a field that says where or how something is computed; it enters no cache key."""
+
+How = Annotated[T, HOW]
+"""The type of such a field, as in `concurrency: How[int] = 8`."""
 
 
 class Slice(BaseModel):

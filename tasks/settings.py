@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return self.home / "scratch"
 
     @property
+    def reuse(self) -> Path:
+        """Return the folder of work that recipes share, by what decides it."""
+        return self.home / "reuse"
+
+    @property
     def threads(self) -> int:
         """Return the processor threads for one of `slots` stages that run side by side."""
         return max(1, (os.cpu_count() or 1) // self.slots)

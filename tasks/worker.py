@@ -38,6 +38,7 @@ class Request(BaseModel):
     config: dict[str, object]
     out: Path
     scratch: Path
+    reuse: Path | None = None
 
 
 class Outcome(BaseModel):
@@ -88,7 +89,7 @@ def perform(request: Request, emit: Emit) -> Outcome:
     def progress(done: int, total: int, unit: str, **metrics: float) -> None:
         emit(Event(progress={"done": done, "total": total, "unit": unit, **metrics}))
 
-    work = Workspace(out=request.out, scratch=request.scratch, progress=progress)
+    work = Workspace(request.out, request.scratch, progress, request.reuse)
     metrics = run(request.inputs | _model_folders(request), config, work)
     return Outcome(
         metrics=metrics,

@@ -32,6 +32,8 @@ class Workspace:
     scratch: Path
     """Outlives a failed or killed attempt at the same recipe: checkpoints go here."""
     progress: Progress
+    reuse: Path | None = None
+    """Outlives recipes: work that other recipes take over, named by what decides it; none: `scratch`."""
 
 
 def silent(done: int, total: int, unit: str, **metrics: float) -> None:

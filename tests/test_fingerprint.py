@@ -17,7 +17,7 @@ from tasks.fingerprint import (
     recipe_key,
     source_identity,
 )
-from tasks.models import FolderModel, HubModel, Slice
+from tasks.models import FolderModel, How, HubModel, Slice
 
 
 class Example(Slice):
@@ -62,6 +62,16 @@ def test_revision_of_a_hub_model_counts() -> None:
 def test_missing_source_is_named_with_its_field(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"documents: .*nowhere: no such file or folder"):
         source_identity(tmp_path / "nowhere", "documents")
+
+
+class Served(Slice):
+    place: How[str] = "here"
+    parts: list[Example] = []
+
+
+def test_where_and_how_do_not_count() -> None:
+    assert canonical(Example(value=Served(place="there"))) == canonical(Example(value=Served()))
+    assert canonical(Served()) == {"parts": []}
 
 
 @pytest.fixture

@@ -87,6 +87,19 @@ def test_small_files_and_the_manifest_are_there_and_weights_are_not(tracker: Tra
     assert [file.path for file in tracker.client.list_artifacts(run.run_id, "a")] == ["a/report.json"]
 
 
+def test_figures_account_and_card_of_a_data_set_are_there(tracker: Tracker, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    names = {"README.md", "funnel.json", "coverage.json", "samples.json", "train.jsonl"}
+    for name in names:
+        (data / name).write_text("{}\n" * 300_000 if name == "coverage.json" else "{}")
+    figures = {"kept": 186.0, "rejected_leaks_to_held_out": 8.0, "money_per_kept_pair": 0.0018}
+    with tracker.run("generate:ocd") as run:
+        run.record({}, figures, data, DIGEST)
+    assert {file.path for file in tracker.client.list_artifacts(run.run_id)} == names
+    assert figures.items() <= tracker.client.get_run(run.run_id).data.metrics.items()
+
+
 def test_data_sets_are_inputs_with_name_digest_and_source(tracker: Tracker) -> None:
     with tracker.run("finetune:inputs") as run:
         run.log_inputs(

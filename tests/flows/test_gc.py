@@ -250,6 +250,24 @@ def test_checkpoints_that_are_locked_or_young_stay(home: Home) -> None:
     assert sorted(path.name[0] for path in home.settings.scratch.iterdir()) == ["a", "b"]
 
 
+def test_what_no_recent_run_took_over_goes_file_by_file(home: Home) -> None:
+    for name in ("aa/one.json", "aa/two.json", "aa/.half.partial", "bb/one.json", "cc/.new.partial"):
+        (home.settings.reuse / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.settings.reuse / name).write_text("replies")
+    (home.settings.reuse / "dd").mkdir()
+    assert home.collect() == set()
+    home.age(home.settings.reuse / "aa", home.settings.reuse / "bb")
+    os.utime(home.settings.reuse / "aa" / "two.json")
+    garbage = home.garbage()
+    (home.settings.reuse / "bb" / "one.json").touch()
+    assert {leftover.kind for leftover in remove(garbage)} == {"work for reuse", "half-written record"}
+    left = {str(path.relative_to(home.settings.reuse)) for path in home.settings.reuse.rglob("*.*")}
+    assert left == {"aa/two.json", "bb/one.json", "cc/.new.partial"}
+    home.age()
+    home.collect()
+    assert list(home.settings.reuse.iterdir()) == []
+
+
 def test_old_lock_files_that_nobody_holds_go(home: Home) -> None:
     home.settings.locks.mkdir(parents=True)
     for name in ("held", "free"):
