@@ -32,10 +32,10 @@ class GenerateConfig(Slice):
     teacher: Teacher = EmbeddedTeacher()
     """Who writes the questions, by its `kind`."""
     pairs_per_passage: int = Field(default=20, ge=1, le=200)
-    """Sentences of a passage that are asked about at most; of more, a seeded sample is taken."""
+    """Questions asked about a passage at most; of more, a seeded sample is taken."""
     max_passages_per_document: int = Field(default=100, ge=1, le=100_000)
     """Passages of a document that are asked about at most; of more, a seeded sample is taken."""
-    min_answer_words: int = Field(default=8, ge=1, le=200)
+    min_answer_words: int = Field(default=6, ge=1, le=200)
     """Shorter sentences are left out; shorter answers of data sets are labels, which many may share."""
     max_answer_words: int = Field(default=40, ge=1, le=500)
     """Longer sentences are left out."""

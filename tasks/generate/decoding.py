@@ -1,8 +1,8 @@
-"""Decode short replies to many prompts that begin alike, on one or two CPU cores.
+"""Decode replies to many prompts at once.
 
 In: a causal language model, tokenized prompts, sampling settings. Out: token ids of each
-reply. The common beginning (instruction and worked examples) goes through the model once
-and its keys and values are shared; a reply that has ended leaves the batch at once, so
+reply. A beginning that prompts have in common (instruction and worked examples) goes through the
+model once and its keys and values are shared; a reply that has ended leaves the batch at once, so
 that no step computes what nobody reads.
 """
 
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+
+from tasks.generate.grammar import Constraint
 
 Tokens = list[int]
 
@@ -27,12 +29,22 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Prefix:
-    """The common beginning of all prompts, and what the model computed for it."""
+    """The common beginning of prompts, and what the model computed for it."""
 
-    length: int
+    tokens: Tokens
     cache: DynamicCache
 
+    @property
+    def length(self) -> int:
+        """Return the number of its tokens."""
+        return len(self.tokens)
 
+    def begins(self, prompt: Tokens) -> bool:
+        """Tell whether `prompt` begins so and goes on."""
+        return len(prompt) > self.length and prompt[: self.length] == self.tokens
+
+
+@torch.inference_mode()
 def shared_prefix(model: PreTrainedModel, prompts: Sequence[Tokens]) -> Prefix:
     """Run the common beginning of `prompts` once; at least one token of each prompt stays out of it."""
     # What the least and the greatest in dictionary order share, all between them share.
@@ -42,17 +54,23 @@ def shared_prefix(model: PreTrainedModel, prompts: Sequence[Tokens]) -> Prefix:
     common = first[:length]
     cache = DynamicCache(config=model.config)
     if common:
-        with torch.inference_mode():
-            model(input_ids=torch.tensor([common]), past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return Prefix(len(common), cache)
+        ids = torch.tensor([common], device=model.device)
+        model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    return Prefix(common, cache)
 
 
-def stop_tokens(tokenizer: PreTrainedTokenizerBase, size: int) -> torch.Tensor:
+def turn_ends(tokenizer: PreTrainedTokenizerBase, size: int) -> torch.Tensor:
+    """Return a mask over `size` token ids: those that end the turn."""
+    mask = torch.zeros(size, dtype=torch.bool)
+    mask[tokenizer.all_special_ids] = True
+    return mask
+
+
+def question_ends(tokenizer: PreTrainedTokenizerBase, size: int) -> torch.Tensor:
     """Return a mask over `size` token ids: those that end a question, a line or the turn."""
     texts = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
-    mask = torch.zeros(size, dtype=torch.bool)
+    mask = turn_ends(tokenizer, size)
     mask[[index for index, text in enumerate(texts) if "?" in text or "\n" in text]] = True
-    mask[tokenizer.all_special_ids] = True
     return mask
 
 
@@ -64,42 +82,63 @@ def decode_batch(
     stop: torch.Tensor,
     sampling: Sampling,
     seed: int,
+    constraint: Constraint | None = None,
 ) -> list[Tokens]:
-    """Return the reply to each prompt, each up to and with its first stop token."""
-    ids, mask = _left_padded([prompt[prefix.length :] for prompt in prompts], prefix.length)
+    """Return the reply to each prompt, each up to and with its first stop token or the end of its grammar."""
+    ids, mask = _left_padded([prompt[prefix.length :] for prompt in prompts], prefix.length, model.device)
     cache = copy.deepcopy(prefix.cache)
     cache.batch_repeat_interleave(len(prompts))
-    draw = torch.Generator().manual_seed(seed)
+    draw = torch.Generator(model.device).manual_seed(seed)
     replies: list[Tokens] = [[] for _ in prompts]
-    rows = torch.arange(len(prompts))
-    for _ in range(sampling.max_new_tokens):
-        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        step = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            logits_to_keep=1,
-        )
-        tokens = _next_tokens(step.logits[:, -1], sampling, draw)
-        for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+    rows = list(range(len(prompts)))
+    for left in range(sampling.max_new_tokens, 0, -1):
+        logits = _logits(model, ids, mask, cache)
+        if constraint:
+            logits = constraint.restrict(logits, left)
+        tokens = _next_tokens(logits, sampling, draw)
+        for row, token in zip(rows, tokens.tolist(), strict=True):
             replies[row].append(token)
-        going = (~stop[tokens]).nonzero()[:, 0]
-        if not len(going):
+        going = _going(tokens, stop, constraint)
+        if not going:
             break
         if len(going) < len(rows):
-            cache.batch_select_indices(going)
-            rows, tokens, mask = rows[going], tokens[going], mask[going]
+            chosen = torch.tensor(going, device=model.device)
+            cache.batch_select_indices(chosen)
+            rows, tokens, mask = [rows[at] for at in going], tokens[chosen], mask[chosen]
         ids = tokens[:, None]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
     return replies
 
 
-def _left_padded(prompts: Sequence[Tokens], prefix: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _left_padded(
+    prompts: Sequence[Tokens], prefix: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(map(len, prompts))
-    ids = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])
-    mask = torch.tensor([[1] * prefix + [0] * (width - len(p)) + [1] * len(p) for p in prompts])
+    ids = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
+    mask = torch.tensor(
+        [[1] * prefix + [0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device
+    )
     return ids, mask
+
+
+def _logits(
+    model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache
+) -> torch.Tensor:
+    positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    step = model(
+        input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, logits_to_keep=1
+    )
+    logits: torch.Tensor = step.logits[:, -1]
+    return logits
+
+
+def _going(tokens: torch.Tensor, stop: torch.Tensor, constraint: Constraint | None) -> list[int]:
+    """Return the places of the replies that have not ended."""
+    if constraint is None:
+        return [at for at, ended in enumerate(stop[tokens].tolist()) if not ended]
+    going = [at for at, ended in enumerate(constraint.accept(tokens.tolist())) if not ended]
+    constraint.select(going)
+    return going
 
 
 def _next_tokens(logits: torch.Tensor, sampling: Sampling, draw: torch.Generator) -> torch.Tensor:

@@ -13,7 +13,7 @@ from tasks.generate.sentences import WORD
 
 MIN_WORDS = 3
 MAX_WORDS = 30
-MAX_COPIED = 0.8
+MAX_COPIED = 0.95
 """Share of the answer's content words in the question from which on it asks nothing."""
 MAX_NOVEL = 0.3
 """Share of the question's content words that the answer does not contain."""
@@ -24,19 +24,34 @@ a about after all also an and are as at be been before being between but by can 
 during each for from had has have how if in into is it its like long make makes many may mean might
 more most much must no not of often on one or other should so some such than that the their them
 there these they this those to was we were what when where which while who whom whose why will with
-would you your effect happen happens known
+would you your learn some example examples kind effect happen happens known
 """
-_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+_GENERIC_WORD_LIST = """
+treatment treatments provider providers person professional professionals mental health care help helps
+ask child children family families friend friends work works use used take main different certain
+therapies therapy medication medications symptoms support need needs people patient patients doctor
+doctors recommend condition disorder illness feel feelings form forms type types start best important
+good better well way ways thing things find talk know get make options option plan plans factors factor
+current person's someone others two three often usually give given come study studies research learn
+information experience prescribe
+decide show base based training include includes involve involves case cases severe
+"""
 _LEAKED = re.compile(
     r"<\||\b(?:write one question|sentence answers|question:|answer:|user:|assistant:|example \d)",
     re.IGNORECASE,
 )
+GENERIC = frozenset(word[:_STEM] for word in _GENERIC_WORD_LIST.split())
+"""Of these alone, a question could be about any illness."""
 _DANGLING = re.compile(
     r"\b(?:this|these|those)\b|\b(?:the|that|a given|following) (?:passage|text|sentence|article|statement"
-    r"|author|paragraph|example|table|excerpt|document|speaker|above)\b",
+    r"|author|paragraph|example|table|excerpt|document|speaker|above)\b"
+    r"|\bthe (?:person|individual|child|patient)[’']s\b",
     re.IGNORECASE,
 )
 _AUXILIARY = r"(?:can|could|may|might|should|must|will|would|do|does|has|have)\b"
+_NEGATED = re.compile(r"(?:Do not|Don’t|Don't|Never)\b")
+_YES_OR_NO = re.compile(r"(?!W|How)", re.IGNORECASE)
 _OBJECT_WANTED = re.compile(rf"What {_AUXILIARY}")
 _MANNER_WANTED = re.compile(rf"How (?:{_AUXILIARY}|(?:is|are|was|were)\b)")
 _GOES_ON = frozenset(
@@ -74,18 +89,30 @@ def question_of(draft: Draft) -> str | None:
 def rejection(question: str, answer: str) -> str | None:
     """Return why the pair is refused, or None where it is kept."""
     words = WORD.findall(question)
-    if not MIN_WORDS <= len(words) <= MAX_WORDS:
-        return "length"
-    if _LEAKED.search(question):
-        return "leaked_prompt"
-    if _DANGLING.search(question):
-        return "dangling_reference"
-    if _repeats(words):
-        return "repeats_itself"
-    asked, told = _content(question), _content(answer)
-    if not asked or len(asked - told) > MAX_NOVEL * len(asked):
+    checks = (
+        (not MIN_WORDS <= len(words) <= MAX_WORDS, "length"),
+        (_LEAKED.search(question), "leaked_prompt"),
+        (_DANGLING.search(question), "dangling_reference"),
+        (_repeats(words), "repeats_itself"),
+    )
+    return next((reason for broken, reason in checks if broken), None) or _worth(question, answer)
+
+
+def _worth(question: str, answer: str) -> str | None:
+    """Return why a well-formed question is not worth its answer, or None where it is."""
+    asked, told = content_words(question), content_words(answer)
+    listed = "\n" in answer
+    if not asked or (not listed and len(asked - told) > MAX_NOVEL * len(asked)):
         return "ungrounded"
-    return "copies_answer" if len(told & asked) >= MAX_COPIED * len(told) else None
+    copied = len(told & asked) >= MAX_COPIED * len(told) if _YES_OR_NO.match(question) else told <= asked
+    if copied and not (_NEGATED.match(answer) and _YES_OR_NO.match(question)):
+        return "copies_answer"
+    return "vague" if vague(question) else None
+
+
+def vague(question: str) -> bool:
+    """Tell whether a question, or its beginning, names nothing of its own."""
+    return content_words(question) <= GENERIC
 
 
 def _answers_itself(draft: Draft) -> bool:
@@ -113,8 +140,10 @@ def _follows(word: str, following: str, text: str) -> bool:
 def _repeats(words: list[str]) -> bool:
     lowered = [word.lower() for word in words]
     pairs = Counter(pairwise(lowered))
-    return max(pairs.values(), default=0) > 1 or any(one == two for one, two in pairs)
+    again = (pair for pair, count in pairs.items() if count > 1)
+    return any(FUNCTION_WORDS.isdisjoint(pair) for pair in again) or any(one == two for one, two in pairs)
 
 
-def _content(text: str) -> set[str]:
-    return {word[:_STEM] for word in WORD.findall(text.lower()) if word not in _FUNCTION_WORDS}
+def content_words(text: str) -> set[str]:
+    """Return the beginnings of the words of `text` that carry meaning."""
+    return {word[:_STEM] for word in WORD.findall(text.lower()) if word not in FUNCTION_WORDS}

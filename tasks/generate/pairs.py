@@ -6,7 +6,16 @@ that it refuses, so that the funnel accounts for every one by counting.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tasks.errors import PipelineError
 from tasks.records import Example, QuestionType, Record
+
+
+class SpentError(PipelineError, RuntimeError):
+    """A teacher's own limit is reached, named as in `200 requests (max_requests)`.
+
+    Raised by a teacher instead of replies, best before the first request of a group that would not
+    fit: the stage stops cleanly, keeps what was answered, and asks the whole group another time.
+    """
 
 
 class Ask(Record):
@@ -50,6 +59,8 @@ class Candidate(Record):
     """Code of the check that refused it; empty: not refused so far."""
     detail: str = ""
     """What that check saw, for the reader of a report."""
+    reviewed: bool = False
+    """A person has accepted or edited it: of two pairs that cannot both stay, this one does."""
 
 
 Report = Callable[[int], None]

@@ -3,19 +3,23 @@
 In: `corpus` (passages and ready-made examples), for a teacher with a model `teacher`, for a judge
 with a model `judge`, and optionally `review` (a review file) and `benchmark/<name>` (files whose
 questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `test.jsonl`,
-`candidates.jsonl` (every pair with its fate), `funnel.json` and `README.md`, the data-set card.
+`candidates.jsonl` (every pair with its fate), `funnel.json`, `coverage.json` (every page),
+`samples.json` (pairs to read) and `README.md`, the data-set card.
 """
 
 import logging
 
-from tasks.generate.accounting import Account, write_dataset
+from tasks.generate.accounting import write_dataset
 from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafts import collect_drafts
+from tasks.generate.funnel import Account
 from tasks.generate.judging import judge_pairs
 from tasks.generate.pairs import candidates_of
 from tasks.generate.parsing import parse_drafts
+from tasks.generate.reviewing import apply_reviews, read_decisions
 from tasks.generate.selection import select_pairs
+from tasks.generate.sources import read_sources
 from tasks.records import Example, Passage, read_records
 from tasks.workspace import Inputs, Metrics, Workspace
 
@@ -26,11 +30,14 @@ def run(inputs: Inputs, config: GenerateConfig, work: Workspace) -> Metrics:
     """Write the pairs of one domain; raise DataError where too few are worth keeping."""
     passages = {passage.id: passage for passage in read_records(inputs["corpus"] / "passages.jsonl", Passage)}
     ready = read_records(inputs["corpus"] / "examples.jsonl", Example)
+    decisions = read_decisions(inputs.get("review"))
     plan = plan_asks(list(passages.values()), config)
     logger.info("%d of %d sentences are asked about", plan.asked, plan.sentences)
-    drafted = collect_drafts(plan, config, inputs.get("teacher"), work)
+    drafted = collect_drafts(plan, passages, config, inputs.get("teacher"), work)
     parsed = parse_drafts(drafted.drafts, passages, config.teacher)
     judged = judge_pairs(parsed.candidates, passages, config.judging, inputs.get("judge"), work)
-    chosen = select_pairs([*judged, *candidates_of(ready)], config, inputs)
+    reviewed = apply_reviews([*judged, *candidates_of(ready)], decisions, passages)
+    chosen = select_pairs(reviewed, config, inputs)
     account = Account(plan=plan, drafted=drafted, parsed=parsed, ready=len(ready), candidates=chosen)
-    return write_dataset(work.out, account, list(passages.values()), config)
+    texts = list(passages.values())
+    return write_dataset(work.out, account, texts, read_sources(inputs["corpus"], texts), config)

@@ -11,10 +11,11 @@ _ABBREVIATION_LIST = (
     "dr mr mrs ms prof st e.g i.e etc vs cf al fig no approx dept inc u.s u.k ph.d jr sr vol pp"
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
-_BLOCK = re.compile(r"\n|\s*[•●▪◦‣·]\s+")
-_BOUNDARY = re.compile(r"(?<=[.?!])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9])")
+_BLOCK = re.compile(r"\n(?:\s*[-–*] )?|^[-–*] |\s*[•●▪◦‣·]\s+")
+_BOUNDARY = re.compile(r"(?:(?<=[.?!])|(?<=[.?!][\"”’')\]]))\s+(?=[\"“‘'(\[]?[A-Z0-9])")
 _DANGLING = re.compile(
-    r"(?:it|its|they|their|them|this|these|that|those|he|she|his|her|such|here|there|another|others|both|either"
+    r"(?:it|its|they|their|them|this|these|that|those|he|she|his|her|such|here|there|another|others|either"
+    r"|both(?! [\w-]+ and )"
     r"|neither|some of|each of|one of|and|but|or|so|also|then|thus|therefore|hence|however|instead|otherwise"
     r"|meanwhile|moreover|furthermore|additionally|similarly|likewise|finally|nevertheless|still|yet|rather"
     r"|for (?:example|instance)|in (?:addition|contrast|other words)|as a result|on the other hand|to do so"
@@ -32,10 +33,33 @@ _POINTER = re.compile(
 )
 
 
+_UNNAMED = re.compile(
+    r"\b(?:people|individuals?|person|those|anyone|someone|child|children"
+    r"|patients?) with the (?:disorder|illness"
+    r"|condition|disease)\b|^(?!.*\b(?:a|each|every) (?:\w+ )?person\b.*the person).*\bthe person[’']s\b",
+    re.IGNORECASE,
+)
+
+
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of `text` in order; list items and paragraphs never run into each other."""
-    blocks = (" ".join(block.split()) for block in _BLOCK.split(text))
-    return [sentence for block in blocks for sentence in _sentences(block)]
+    return [sentence for block in blocks(text) for sentence in split_block(block)]
+
+
+def blocks(text: str) -> list[str]:
+    """Return the paragraphs, headings and list items of `text`."""
+    return [joined for block in _BLOCK.split(text) if (joined := " ".join(block.split()))]
+
+
+def split_block(block: str) -> list[str]:
+    """Return the sentences of a paragraph."""
+    pieces: list[str] = []
+    for piece in _BOUNDARY.split(block):
+        if pieces and _open_ended(pieces[-1]):
+            pieces[-1] += " " + piece
+        elif piece:
+            pieces.append(piece)
+    return pieces
 
 
 def unfit(sentence: str, min_words: int, max_words: int) -> str | None:
@@ -47,19 +71,16 @@ def unfit(sentence: str, min_words: int, max_words: int) -> str | None:
         return "too_long"
     if not _is_statement(sentence, words):
         return "not_a_statement"
-    if _DANGLING.match(sentence):
+    if _DANGLING.match(sentence) or _unowned(sentence):
         return "dangling_start"
     return "pointer" if _POINTER.search(sentence) else None
 
 
-def _sentences(block: str) -> list[str]:
-    pieces: list[str] = []
-    for piece in _BOUNDARY.split(block):
-        if pieces and _open_ended(pieces[-1]):
-            pieces[-1] += " " + piece
-        elif piece:
-            pieces.append(piece)
-    return pieces
+def _unowned(sentence: str) -> bool:
+    """Tell whether `them` stands in the sentence before anything that it could mean."""
+    before, found, _ = sentence.partition(" them ")
+    unnamed = found and not re.search(r"\w{3,}s\b|people|children|person|relative|friend|one\b", before)
+    return bool(unnamed) or bool(_UNNAMED.search(sentence))
 
 
 def _open_ended(piece: str) -> bool:

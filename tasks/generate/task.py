@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasks.artifacts import Corpus, QADataset
 from tasks.generate.config import GenerateConfig
-from tasks.job import Job
+from tasks.job import Job, Reuse
 from tasks.stage import accelerated_stage
 
 
@@ -26,4 +26,9 @@ def generate_qa(
         models={name: model for name, model in wanted.items() if model is not None},
         sources=({"review": review} if review else {})
         | {f"benchmark/{name}": path for name, path in (benchmarks or {}).items()},
+        reuse=Reuse(
+            config.teacher,
+            "tasks.generate.teachers",
+            without=frozenset({"prices", "max_requests"}),
+        ),
     )

@@ -4,13 +4,29 @@ In: YAML. Out: frozen values. Each teacher says which base model it needs, so th
 provide it without knowing the teachers, and what a token costs, so that a pair has a price.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tasks.models import BundleFile, EmbeddedModel, FolderModel, HubModel, ModelSource, Slice, TinyModel
+from tasks.models import (
+    BundleFile,
+    EmbeddedModel,
+    FolderModel,
+    How,
+    HubModel,
+    ModelSource,
+    Slice,
+    TinyModel,
+)
 
+T = TypeVar("T")
 Mode = Literal["answer_first", "passage"]
+
+CLOSING_TOKENS = 64
+"""Tokens at the end of a constrained reply that are kept for closing it: in the worst case, one token a byte,
+a pair has just begun, and the names of its keys and an escaped character in each are still to be written."""
 
 
 class Prices(Slice):
@@ -39,16 +55,33 @@ class _Asked(Slice):
     """What its tokens cost; zero for a machine of one's own."""
 
 
-class EmbeddedTeacher(_Asked):
+class _Local(_Asked):
+    """What every teacher that runs in the stage's own process is asked for."""
+
+    @model_validator(mode="after")
+    def reply_can_be_closed(self) -> Self:
+        """Refuse a reply too short to hold one pair as JSON."""
+        if self.mode == "passage" and self.max_new_tokens < CLOSING_TOKENS:
+            raise ValueError(
+                f"max_new_tokens: pairs by passage need {CLOSING_TOKENS} at least, 1,200 for 20 pairs"
+            )
+        return self
+
+
+def _by_mode(answer_first: T, passage: T) -> Callable[[dict[str, Any]], T]:
+    return lambda data: passage if data.get("mode") == "passage" else answer_first
+
+
+class EmbeddedTeacher(_Local):
     """SmolLM2-135M-Instruct asks, sentence by sentence, in batches."""
 
     kind: Literal["embedded"] = "embedded"
     batch_size: int = Field(default=32, ge=1, le=256)
     """Replies written side by side."""
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    """How freely the next token is drawn; 0 takes the most probable one."""
-    max_new_tokens: int = Field(default=24, ge=4, le=32_768)
-    """Tokens that the model may add to a question (or, by passage, to its pairs) at most."""
+    temperature: float = Field(default_factory=_by_mode(0.0, 0.7), ge=0, le=2)
+    """How freely the next token is drawn; 0, as for questions, takes the most probable one."""
+    max_new_tokens: int = Field(default_factory=_by_mode(24, 1200), ge=4, le=32_768)
+    """Tokens of one reply at most: 24 for a question, 1,200 for the pairs of a passage."""
     guided: bool = True
     """Begin each question from the grammar of its sentence (English); a model this small needs it."""
 
@@ -63,14 +96,14 @@ class EmbeddedTeacher(_Asked):
         return "SmolLM2-135M-Instruct"
 
 
-class TransformersTeacher(_Asked):
+class TransformersTeacher(_Local):
     """Any causal language model asks; on a GPU where there is one."""
 
     kind: Literal["transformers"] = "transformers"
     model: ModelSource
     """The model that writes the pairs."""
     quantization: Literal["none", "nf4"] = "none"
-    """Load the weights as they are, or in 4 bits."""
+    """Load the weights as they are (on a GPU in bfloat16), or in 4 bits."""
     batch_size: int = Field(default=8, ge=1, le=256)
     """Replies written side by side."""
     guided: bool = False
@@ -92,25 +125,27 @@ class OpenAITeacher(_Asked):
     """A model behind any OpenAI-compatible server: vLLM, Ollama, llama.cpp, LiteRT-LM or a service."""
 
     kind: Literal["openai"] = "openai"
-    base_url: str = Field(pattern=r"^https?://\S+$")
-    """Address of the API, such as `http://127.0.0.1:8000/v1`."""
+    base_url: str = Field(pattern=r"^https?://[^\s@]+$")
+    """Address of the API, such as `http://127.0.0.1:8000/v1`; a key has no place in it."""
     model_name: str = Field(min_length=1)
     """The model's name on that server."""
-    api_key_variable: str = Field(default="OPENAI_API_KEY", pattern=r"^[A-Z][A-Z0-9_]*$")
-    """Environment variable that holds the key; a local server needs none."""
+    api_key_variable: How[str | None] = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Environment variable that holds the key, such as `OPENAI_API_KEY`; none: no key is sent anywhere."""
     mode: Mode = "passage"
-    concurrency: int = Field(default=8, ge=1, le=512)
+    concurrency: How[int] = Field(default=8, ge=1, le=512)
     """Requests under way at the same time."""
-    requests_per_minute: int | None = Field(default=None, ge=1)
-    """Requests that are begun in a minute at most; none: no limit."""
-    timeout_seconds: float = Field(default=120, gt=0, le=3600)
+    requests_per_minute: How[int | None] = Field(default=None, ge=1)
+    """Requests that are begun in a minute, evenly spaced, repeated ones included; none: no limit."""
+    timeout_seconds: How[float] = Field(default=120, gt=0, le=3600)
     """Seconds after which a request is given up and tried again."""
-    max_retries: int = Field(default=5, ge=0, le=20)
+    max_retries: How[int] = Field(default=5, ge=0, le=20)
     """Times that a request is tried again after a time-out, a 429 or a 5xx, with growing pauses."""
     max_requests: int | None = Field(default=None, ge=1)
-    """Requests of one run at most; what is left then is not asked, and the report says so."""
-    guided: bool = False
-    """Begin each question from the grammar of its sentence (English)."""
+    """Requests of one run at most, repeated ones not counted; passages that exceed it are not asked."""
+    limit_field: How[Literal["max_tokens", "max_completion_tokens"]] = "max_tokens"
+    """What the server calls `max_new_tokens`; OpenAI's newer models and LiteRT-LM read the second only."""
+    guided: Literal[False] = False
+    """A chat API does not let anybody else begin its model's reply."""
 
     @property
     def model(self) -> None:
@@ -119,8 +154,9 @@ class OpenAITeacher(_Asked):
 
     @property
     def name(self) -> str:
-        """Return who wrote the pairs, as records spell it."""
-        return self.model_name
+        """Return who wrote the pairs, as records spell it: of a path on the server, the last part."""
+        is_path = self.model_name.startswith("/")
+        return PurePosixPath(self.model_name).name if is_path else self.model_name
 
 
 class LitertlmTeacher(_Asked):

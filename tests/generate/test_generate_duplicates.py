@@ -17,7 +17,9 @@ def test_index_equals_brute_force() -> None:
     for threshold in (0.5, 0.8, 1.0):
         index = NearDuplicates(texts, threshold)
         for at, text in enumerate(texts):
-            assert (text in index) == any(jaccard(text, other) >= threshold for other in texts[:at])
+            near = [number for number, other in enumerate(texts[:at]) if jaccard(text, other) >= threshold]
+            assert index.near(text) == near
+            assert (text in index) == bool(near)
             index.add(text)
 
 

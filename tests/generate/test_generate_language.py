@@ -105,6 +105,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(folder: Path, tmp_path: Path) ->
     with pytest.raises(KilledError):
         run(inputs, config, workspace(tmp_path / "killed", kill))
     run(inputs, config, workspace(tmp_path / "killed"))
-    for name in ("scratch/drafts.jsonl", "out/train.jsonl", "out/test.jsonl", "out/funnel.json"):
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    assert b'"reply":{"text":""' not in (tmp_path / "whole" / "scratch" / "drafts.jsonl").read_bytes()
+    for name in ("train.jsonl", "test.jsonl", "candidates.jsonl", "funnel.json"):
+        assert (tmp_path / "killed" / "out" / name).read_bytes() == (
+            tmp_path / "whole" / "out" / name
+        ).read_bytes()

@@ -85,22 +85,6 @@ def test_a_killed_run_resumes_to_the_same_bytes(corpus: Path, tmp_path: Path, re
     assert output(tmp_path / "killed") == output(tmp_path / "whole")
 
 
-def test_a_half_written_checkpoint_costs_one_group(corpus: Path, tmp_path: Path) -> None:
-    run({"corpus": corpus}, CONFIG, workspace(tmp_path / "whole"))
-    run({"corpus": corpus}, CONFIG, workspace(tmp_path / "torn"))
-    checkpoint = tmp_path / "torn" / "scratch" / "drafts.jsonl"
-    whole = checkpoint.read_bytes()
-    checkpoint.write_bytes(whole[:-40])
-    run({"corpus": corpus}, CONFIG, workspace(tmp_path / "torn"))
-    assert checkpoint.read_bytes() == whole
-    assert output(tmp_path / "torn") == output(tmp_path / "whole")
-
-
-def test_finished_groups_are_not_asked_again(corpus: Path, tmp_path: Path) -> None:
-    run({"corpus": corpus}, CONFIG, workspace(tmp_path))
-    run({"corpus": corpus}, CONFIG, workspace(tmp_path, kill_after(0)))
-
-
 def test_limits_on_passages_and_pairs_hold(corpus: Path, tmp_path: Path) -> None:
     config = CONFIG.model_copy(
         update={"max_passages_per_document": 4, "pairs_per_passage": 3, "min_pairs": 10, "min_test_pairs": 3}

@@ -1,11 +1,10 @@
-"""Pins the splits: no passage on two sides, no leak, enough to test, fixed splits kept."""
+"""Pins the splits: no passage or document on two sides, enough to test and to train, fixed splits kept."""
 
 import pytest
 
 from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import Candidate, candidates_of, kept
-from tasks.generate.splitting import draw_splits, drop_duplicates, drop_leaks
+from tasks.generate.splitting import draw_splits
 from tasks.records import Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)
@@ -19,10 +18,6 @@ def pair(number: int, passage: str = "", split: Split | None = None, **changes: 
         "answer": " ".join(f"{word}{at}" for at in range(10)),
     }
     return Example(id=f"e{number}", passage=passage, teacher="t", split=split, **(fields | changes))
-
-
-def reasons(candidates: list[Candidate]) -> list[str]:
-    return [candidate.reason for candidate in candidates]
 
 
 def by_passage(passages: int, pairs: int) -> list[Example]:
@@ -63,26 +58,46 @@ def test_too_few_passages_to_split_are_refused() -> None:
         draw_splits(by_passage(2, 9), CONFIG)
 
 
-def test_training_pairs_that_resemble_held_out_ones_are_dropped() -> None:
-    held = pair(0, split="test")
-    asked = pair(1, split="train", question=held.question.replace("tell", "say"))
-    told = pair(2, split="train", answer=held.answer + " more")
-    fine = pair(3, split="train")
-    judged = drop_leaks(candidates_of([held, asked, told, fine]), CONFIG)
-    assert reasons(judged) == ["", "leaks_to_held_out", "leaks_to_held_out", ""]
+def by_document(documents: int, passages: int, pairs: int) -> list[Example]:
+    return [
+        pair((at * passages + n) * pairs + m, passage=f"p{at}-{n}", document=f"d{at}.pdf")
+        for at in range(documents)
+        for n in range(passages)
+        for m in range(pairs)
+    ]
 
 
-def test_labels_are_no_duplicates_and_no_leaks() -> None:
-    examples = [pair(at, answer="positive", split="test" if at == 0 else "train") for at in range(5)]
-    assert kept(drop_duplicates(candidates_of(examples), CONFIG)) == examples
-    assert kept(drop_leaks(candidates_of(examples), CONFIG)) == examples
+def test_no_document_is_on_two_sides_where_documents_are_drawn() -> None:
+    for seed in range(20):
+        config = CONFIG.model_copy(update={"seed": seed, "split_by": "document"})
+        drawn = draw_splits(by_document(5, 3, 4), config)
+        assert len({(example.document, example.split) for example in drawn}) == 5
+        assert {example.split for example in drawn} == {"train", "validation", "test"}
+        by_passage_sides = {
+            (example.document, example.split) for example in draw_splits(by_document(5, 3, 4), CONFIG)
+        }
+        assert len(by_passage_sides) > 5
 
 
-def test_of_two_duplicates_the_held_out_one_stays() -> None:
-    train, test = pair(0, split="train"), pair(1, split="test", question=pair(0).question)
-    assert reasons(drop_duplicates(candidates_of([train, test]), CONFIG)) == ["duplicate_question", ""]
+def test_a_large_document_is_trained_on_where_smaller_ones_can_be_held_out() -> None:
+    pairs = [
+        *by_document(1, 10, 10),
+        *(pair(500 + at, document=f"s{at % 4}.pdf", passage=f"s{at}") for at in range(80)),
+    ]
+    for seed in range(20):
+        drawn = draw_splits(pairs, CONFIG.model_copy(update={"seed": seed, "split_by": "document"}))
+        assert {example.split for example in drawn if example.document == "d0.pdf"} == {"train"}
 
 
-def test_answers_that_resemble_each_other_are_kept_once() -> None:
-    one, other = pair(0), pair(1, answer=pair(0).answer.upper())
-    assert reasons(drop_duplicates(candidates_of([one, other]), CONFIG)) == ["", "duplicate_answer"]
+def test_too_few_documents_to_split_are_refused_with_the_remedy() -> None:
+    config = CONFIG.model_copy(update={"split_by": "document"})
+    with pytest.raises(DataError, match=r"2 documents .*too few to split; set `split_by: passage`"):
+        draw_splits(by_document(2, 5, 4), config)
+
+
+def test_one_passage_is_tested_whole_even_if_it_is_more_than_wanted() -> None:
+    drawn = draw_splits(by_passage(3, 30), CONFIG)
+    assert (
+        sorted(example.split or "" for example in drawn)
+        == ["test"] * 30 + ["train"] * 30 + ["validation"] * 30
+    )

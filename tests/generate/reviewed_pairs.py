@@ -1,0 +1,31 @@
+"""Pairs of one passage and their rows, which the tests of the review share."""
+
+from generate_corpus import passages
+
+from tasks.generate.pairs import Candidate
+from tasks.generate.reviewing import row_of
+from tasks.generate.reviews import ReviewRow
+from tasks.records import Example, Passage
+
+
+def example(at: int = 1, **changed: object) -> Example:
+    passage = passages(1)[0]
+    values = {
+        "id": f"{passage.id}-{at:02d}",
+        "question": f"What is number {at}?",
+        "answer": f"Answer number {at} it is.",
+        "passage": passage.id,
+        "document": passage.document,
+        "pages": passage.pages,
+        "teacher": "scripted",
+        "question_type": "factual",
+    }
+    return Example.model_validate(values | changed)
+
+
+def texts(*found: Passage) -> dict[str, Passage]:
+    return {passage.id: passage for passage in found or passages(1)}
+
+
+def row(at: int = 1, **decided: str) -> ReviewRow:
+    return row_of(Candidate(example=example(at)), texts()).model_copy(update=decided)
