@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from flows.report.account_tables import pairs_table
 from flows.report.tables import results_table, systems_table
 from flows.report.write import read_report
 
@@ -26,6 +27,7 @@ def closing_words(folder: Path) -> RenderableType:
         "            .venv/bin/pocketmoe chat --edge   (INT4 bundles, as on the phone)",
     ]
     return Group(
+        pairs_table(report).rich(),
         results_table(report, intervals=False).rich(),
         systems_table(report).rich(),
         *warnings,

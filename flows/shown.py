@@ -20,7 +20,7 @@ from tasks.tracked import TrackedRun, asked, warned
 _STATUS = {"cached": "hit", "built": "miss: built", "failed": "miss: failed"}
 _METRICS = {
     "ingest": ("passages", "examples"),
-    "generate": ("asked", "kept"),
+    "generate": ("asked", "kept", "kept_pairs_per_100_words", "page_coverage"),
     "route": ("accuracy", "macro_f1"),
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SMALL_FILE_BYTES = 1_000_000
+SMALL_FILE_BYTES = 2_000_000
+"""Coverage of a library of 10,000 pages takes 1 MB."""
 PARAM_CHARACTERS = 6000
 DIGEST_CHARACTERS = 36
 """MLflow's own limits for a parameter's value and for the digest of a data set."""
@@ -187,7 +188,11 @@ def _parts(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def _is_small(path: Path) -> bool:
-    return path.suffix in {".json", ".jsonl"} and path.is_file() and path.stat().st_size < SMALL_FILE_BYTES
+    return (
+        path.suffix in {".json", ".jsonl", ".md"}
+        and path.is_file()
+        and path.stat().st_size < SMALL_FILE_BYTES
+    )
 
 
 def _milliseconds() -> int:

@@ -33,32 +33,12 @@ SIZE_STEPS = {
     "int4_tflite": "INT4 TFLite",
     "bundle": "bundle",
 }
-FUNNEL_STEPS = {
-    "passages": "passages",
-    "asked": "pairs asked",
-    "parsed": "parsed",
-    "kept": "kept",
-    "train": "for training",
-}
 
 
 def sizes_chart(report: Report) -> str:
     """Draw the bytes of every domain's model at every step."""
     series = {name: [_megabytes(part, step) for step in SIZE_STEPS] for name, part in report.domains.items()}
     return _bars("sizes", "Size at every step in MB", series, list(SIZE_STEPS.values()), words.figure, "MB")
-
-
-def funnel_chart(report: Report) -> str:
-    """Draw how many passages, asked, parsed and kept pairs each domain has."""
-    series = {
-        name: [part.funnel.model_dump()[step] for step in FUNNEL_STEPS]
-        for name, part in report.domains.items()
-        if part.funnel
-    }
-    labels = list(FUNNEL_STEPS.values())
-    return _bars(
-        "funnel", "From passages to training pairs", series, labels, lambda value: f"{value:.0f}", ""
-    )
 
 
 def breakdown_chart(report: Report) -> str:

@@ -47,6 +47,7 @@ def _missing(report: Report) -> Iterator[str]:
 
 
 def _domain(part: DomainReport, report: Report) -> Iterator[str]:
+    yield from _data(part)
     for comparison in (part.comparison_with_base, part.comparison):
         if comparison and comparison.high >= 1:
             yield comparison.verdict
@@ -61,6 +62,18 @@ def _domain(part: DomainReport, report: Report) -> Iterator[str]:
         yield (
             f"expert and generalist did not train on equally many tokens ({ours.tokens:,} and"
             f" {theirs.tokens:,}), so their comparison is not of data alone."
+        )
+
+
+def _data(part: DomainReport) -> Iterator[str]:
+    unreadable = [document.document for document in part.documents if document.unreadable]
+    if unreadable:
+        files = f"{len(unreadable)} of its {len(part.documents)} files"
+        yield f"{files} gave no text; each is named with its reason."
+    if part.funnel and part.funnel.stopped_by:
+        yield (
+            f"asking ended at the limit of {part.funnel.stopped_by}, before"
+            f" {words.count(part.funnel.not_asked)} of the planned pairs."
         )
 
 

@@ -11,6 +11,7 @@ from flows.config import GENERALIST
 from flows.report.cautions import cautions
 from flows.report.evaluation import Evaluation, read_evaluation
 from flows.report.figures import ByteGroup, Funnel, MergeCheck, RouterReport, Sizes, Training
+from flows.report.generation import read_cost, read_documents, read_funnel, read_pairs
 from flows.report.reading import Folders
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow
 
@@ -38,13 +39,20 @@ def collect(
         **dict(facts),
         config=dict(config),
         router=_router(found),
-        domains={name: _domain(found, name, evaluation) for name in _names(found, stages, config)},
+        domains={name: _domain(found, name, evaluation, stages) for name in _names(found, stages, config)},
         generalist=_generalist(found),
         systems=evaluation.systems,
         stages=list(stages),
     )
     return report.model_copy(
-        update={"warnings": [*facts.warnings, *cautions(report), *evaluation.warnings, *found.problems]}
+        update={
+            "warnings": [
+                *facts.warnings,
+                *cautions(report),
+                *evaluation.warnings,
+                *dict.fromkeys(found.problems),
+            ]
+        }
     )
 
 
@@ -64,13 +72,16 @@ def _router(found: Folders) -> RouterReport | None:
     return found.part(RouterReport, "router/report.json", value)
 
 
-def _domain(found: Folders, name: str, evaluation: Evaluation) -> DomainReport:
-    funnel = found.part(Funnel, f"qa/{name}/funnel.json", found.json(f"qa/{name}", "funnel.json"))
+def _domain(found: Folders, name: str, evaluation: Evaluation, stages: Sequence[StageRow]) -> DomainReport:
+    funnel = read_funnel(found, name)
     return evaluation.domains.get(name, DomainReport()).model_copy(
         update={
             "passages": _passages(found, name, funnel),
             "pairs": funnel.kept if funnel else None,
             "funnel": funnel,
+            "documents": read_documents(found, name),
+            "cost": read_cost(stages, name, funnel),
+            "pairs_to_read": read_pairs(found, name),
             "sizes": _sizes(found, name),
             "breakdown": _breakdown(found, name),
             "merge": _merge(found, f"merged/{name}"),
@@ -84,7 +95,7 @@ def _domain(found: Folders, name: str, evaluation: Evaluation) -> DomainReport:
 def _passages(found: Folders, name: str, funnel: Funnel | None) -> int | None:
     documents = found.json(f"corpus/{name}", "documents.json")
     if isinstance(documents, list):
-        return sum(int(document.get("passages", 0)) for document in documents)
+        return sum(int(document.get("passages") or 0) for document in documents)
     return funnel.passages if funnel else None
 
 

@@ -7,6 +7,7 @@ that builds nothing, and so does importing what draws.
 
 import hashlib
 import importlib.metadata
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -15,8 +16,11 @@ from pathlib import Path
 from flows.report.schema import Report
 
 _DRAWN = re.compile(r'<svg data-drawn="([0-9a-f]{64})".*?</svg>', re.DOTALL)
-_FIGURES = ("perplexity", "funnel", "sizes", "breakdown", "losses")
+_FIGURES = ("perplexity", "sizes", "breakdown", "losses")
 """Charts of what the domains' stages measured."""
+_FUNNELS = ("funnel", "types")
+_LONG = {"documents", "pairs_to_read", "samples", "funnel"}
+"""Parts of a domain that those charts do not show, some of them long."""
 
 
 def draw_charts(report: Report, earlier: str = "") -> dict[str, str]:
@@ -31,14 +35,18 @@ def draw_charts(report: Report, earlier: str = "") -> dict[str, str]:
 
 def _seen(report: Report) -> dict[str, str]:
     """Return what each chart is drawn from."""
-    measured = report.model_dump_json(include={"domains", "generalist"})
-    stages = report.model_dump_json(include={"domains": True, "stages": True})
+    measured = report.model_dump_json(
+        include={"domains", "generalist"}, exclude={"domains": {"__all__": _LONG}}
+    )
+    stages = json.dumps(list(report.domains)) + report.model_dump_json(include={"stages"})
+    funnels = {name: part.model_dump(include={"funnel"}) for name, part in report.domains.items()}
     router = report.model_dump_json(include={"router"})
     return {
         "dag": stages,
         "confusion": router,
         "stages": stages,
         **dict.fromkeys(_FIGURES, measured),
+        **dict.fromkeys(_FUNNELS, json.dumps(funnels)),
     }
 
 
@@ -55,14 +63,15 @@ def _marked(chart: str, key: str) -> str:
 
 
 def _draw(name: str, report: Report) -> str:
-    from flows.report import bars, charts
+    from flows.report import bars, charts, fates
     from flows.report.dag import dag_chart
 
     drawers: dict[str, Callable[[Report], str]] = {
         "dag": lambda report: dag_chart(report) if report.domains else "",
         "perplexity": charts.perplexity_chart,
         "confusion": lambda report: charts.confusion_chart(report.router) if report.router else "",
-        "funnel": bars.funnel_chart,
+        "funnel": fates.funnel_chart,
+        "types": fates.types_chart,
         "sizes": bars.sizes_chart,
         "breakdown": bars.breakdown_chart,
         "losses": charts.losses_chart,

@@ -59,16 +59,45 @@ class Funnel(Part):
     """From passages to question-answer pairs; null where a stage did not count."""
 
     passages: int | None = None
+    """Passages that were chosen to be asked about."""
+    not_sampled: int | None = None
+    """Passages that were not."""
+    sentences: int | None = None
+    used: int | None = None
+    """Sentences that something was asked about; the others are in `skipped`."""
+    skipped: dict[str, int] = {}
+    """Sentences left out, by reason."""
+    planned: int | None = None
+    not_asked: int | None = None
+    """Pairs that the budget left no room for: `planned` - `asked`."""
     asked: int | None = None
     """Pairs that the teacher was asked for."""
+    no_reply: int | None = None
     returned: int | None = None
+    """Pairs asked for by prompts that came back with something."""
+    unread: int | None = None
+    """Pairs that no reply held in a readable form."""
+    surplus: int | None = None
+    """Pairs beyond those asked for: `returned` + `surplus` = `unread` + `parsed`."""
     parsed: int | None = None
+    examples: int | None = None
+    """Examples of a ready-made data set."""
+    restored: int | None = None
+    """Pairs that a review brought back."""
     rejected: dict[str, int] = {}
     """Pairs dropped, by reason."""
     kept: int | None = None
     train: int | None = None
     validation: int | None = None
     test: int | None = None
+    question_types: dict[str, int] = {}
+    """Kept pairs by type."""
+    replies: dict[str, int] = {}
+    """Prompts `asked`, `returned`, `parsed` and `repaired`: one may ask for several pairs."""
+    stopped_by: str = ""
+    """The limit of the budget at which asking ended."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
 
 
 class Perplexities(Part):

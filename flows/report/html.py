@@ -12,9 +12,12 @@ from statistics import fmean
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from flows.report import tables, words
+from flows.report import account_tables, tables, words
 from flows.report.drawn import draw_charts
+from flows.report.pages import STATES, page_maps
 from flows.report.schema import Report
+from flows.report.steps import steps
+from flows.report.table import Table
 
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -39,6 +42,13 @@ def render(report: Report, earlier: str = "") -> str:
         figures=key_figures(report),
         charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
         tables=_tables(report),
+        documents={name: account_tables.documents_table(part) for name, part in report.domains.items()},
+        removed={name: account_tables.removed(part) for name, part in report.domains.items()},
+        unreadable=account_tables.unreadable_files(report),
+        copies=account_tables.copies(report),
+        maps=page_maps(report),
+        states=STATES,
+        steps=steps,
         config=json.dumps(report.model_dump(mode="json")["config"], indent=2, ensure_ascii=False),
     )
 
@@ -57,6 +67,8 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         if part.perplexity.expert and part.perplexity.base
     ]
     losses = [part.edge_perplexity.loss for part in parts if part.edge_perplexity]
+    funnels = [part.funnel for part in parts if part.funnel]
+    kept, asked = (sum(getattr(one, name) or 0 for one in funnels) for name in ("kept", "asked"))
     bundles = [part.sizes.bundle for part in parts if part.sizes.bundle]
     router = report.router
     found = [
@@ -70,6 +82,7 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         ("Experts", words.change(fmean(gains)), "perplexity against the base model, mean of the domains")
         if gains
         else None,
+        ("Pairs", words.count(kept), f"questions and answers kept, {asked:,} asked for") if funnels else None,
         ("Bundle", words.size(max(bundles)), "the largest file that goes onto a phone") if bundles else None,
         ("INT4", words.change(1 + max(losses)), "perplexity against the float model, worst domain")
         if losses
@@ -80,8 +93,10 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
     return [figure for figure in found if figure]
 
 
-def _tables(report: Report) -> dict[str, tables.Table]:
+def _tables(report: Report) -> dict[str, Table]:
     return {
+        "pairs": account_tables.pairs_table(report),
+        "cost": account_tables.cost_table(report),
         "results": tables.results_table(report),
         "systems": tables.systems_table(report),
         "router": tables.router_table(report),

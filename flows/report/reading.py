@@ -37,10 +37,14 @@ class Folders:
 
     def json(self, name: str, file: str) -> object:
         """Return the content of a JSON file, None where there is no such artifact or file."""
+        if name in self and self.file(name, file) is None:
+            self.problems.append(f"{name}/{file}: no such file, so its figures are missing.")
+        return self.optional(name, file)
+
+    def optional(self, name: str, file: str) -> object:
+        """Return the content of a JSON file that an artifact of an earlier version rightly lacks."""
         path = self.file(name, file)
         if path is None:
-            if name in self:
-                self.problems.append(f"{name}/{file}: no such file, so its figures are missing.")
             return None
         try:
             return json.loads(path.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from flows.report.account import Cost, DocumentReport, PairToRead
 from flows.report.figures import (
     ByteGroup,
     Comparison,
@@ -38,6 +39,11 @@ class DomainReport(Part):
     pairs: int | None = None
     """Pairs kept."""
     funnel: Funnel | None = None
+    documents: list[DocumentReport] = []
+    """What became of each file, page by page."""
+    cost: Cost | None = None
+    pairs_to_read: list[PairToRead] = []
+    """A sample of the kept pairs, then of those rejected for each reason."""
     perplexity: Perplexities = Perplexities()
     questions: int | None = None
     """Held-out questions behind the perplexities."""

@@ -1,45 +1,12 @@
-"""The tables of a report: a `Report` in, rows of words out, in Markdown or for the terminal.
-
-One table value serves the HTML page, Prefect's artifacts, the README and the terminal, so
-that a figure is worded once.
-"""
+"""The tables of a report: a `Report` in, rows of words out; those of its data are in `account_tables`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-from rich.table import Table as RichTable
 
 from flows.report import words
+from flows.report.account_tables import cost_table, pairs_table
 from flows.report.figures import Interval, Training
 from flows.report.schema import DomainReport, Report, StageRow
-
-
-@dataclass(frozen=True)
-class Table:
-    """Headers and rows of ready words."""
-
-    title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def markdown(self) -> str:
-        """Return a GitHub table, numbers to the right."""
-        rule = ["---", *["---:"] * (len(self.headers) - 1)]
-        lines = [self.headers, rule, *self.rows]
-        return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
-
-    def records(self) -> list[dict[str, str]]:
-        """Return one mapping a row, as Prefect's table artifacts want them."""
-        return [dict(zip(self.headers, row, strict=True)) for row in self.rows]
-
-    def rich(self) -> RichTable:
-        """Return a table for the terminal."""
-        table = RichTable(title=self.title, title_justify="left", title_style="bold")
-        for number, header in enumerate(self.headers):
-            table.add_column(header, justify="right" if number else "left", no_wrap=not number)
-        for row in self.rows:
-            table.add_row(*(cell.replace("[", r"\[") for cell in row))
-        return table
+from flows.report.table import Table, contained
 
 
 def results_table(report: Report, *, intervals: bool = True) -> Table:
@@ -188,10 +155,12 @@ def stages_table(stages: Sequence[StageRow]) -> Table:
 def markdown_summary(report: Report) -> str:
     """Return the whole run as Markdown: warnings first, then the tables that hold something."""
     lines = [f"**{report.status}** in {words.duration(report.seconds)}", ""]
-    lines += [f"- ⚠ {_cell(warning)}" for warning in report.warnings]
+    lines += [f"- ⚠ {contained(warning)}" for warning in report.warnings]
     tables = (
         results_table(report),
         systems_table(report),
+        pairs_table(report),
+        cost_table(report),
         router_table(report),
         sizes_table(report),
         edge_table(report),
@@ -225,7 +194,3 @@ def _training(run: Training | None) -> tuple[str, ...]:
     first, last = (run.losses[0], run.losses[-1]) if run.losses else (None, None)
     counts = (run.tokens, run.token_budget, run.steps)
     return (*map(words.count, counts), words.figure(first), words.figure(last))
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", r"\|").replace("<", "&lt;").split())

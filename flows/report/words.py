@@ -10,6 +10,7 @@ _KILO = 1000
 _UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
 _MINUTE = 60
 _TEN = 10
+_TINY = 1e-4
 
 
 def size(count: float | None) -> str:
@@ -62,6 +63,8 @@ def figure(value: float | None, digits: int = 3) -> str:
     """Return a number with `digits` significant digits and no exponent."""
     if value is None:
         return NOTHING
+    if 0 < value < _TINY:
+        return f"< {_TINY:.4f}"
     text = f"{value:#.{digits}g}"
     return f"{value:,.0f}" if "e+" in text else text.rstrip(".")
 
@@ -69,6 +72,16 @@ def figure(value: float | None, digits: int = 3) -> str:
 def count(value: int | None) -> str:
     """Return a whole number."""
     return NOTHING if value is None else f"{value:,}"
+
+
+def said(code: str) -> str:
+    """Return a reason code as words."""
+    return code.replace("_", " ")
+
+
+def pages(first: int, last: int) -> str:
+    """Return a span of pages."""
+    return f"page {first}" if first == last else f"pages {first} to {last}"
 
 
 def interval(measured: "Interval | None") -> str:

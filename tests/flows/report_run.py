@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import account_run
+
 from flows.report.schema import Environment, RunFacts, StageRow
 
 DOMAINS = ("anxiety", "depression", "ocd")
@@ -25,8 +27,12 @@ def write_run(root: Path) -> dict[str, Path]:
     contents["adapter-generalist"] = {"training.json": training(0.4)}
     contents["merged-generalist"] = {"merge.json": merge}
     for place, name in enumerate(DOMAINS):
-        contents[f"corpus/{name}"] = {"documents.json": [{"name": "a.pdf", "passages": 9 + place}]}
-        contents[f"qa/{name}"] = {"funnel.json": funnel(place)}
+        contents[f"corpus/{name}"] = {"documents.json": account_run.documents(place)}
+        contents[f"qa/{name}"] = {
+            "funnel.json": account_run.funnel(place),
+            "coverage.json": account_run.coverage(),
+            "samples.json": account_run.samples(),
+        }
         contents[f"adapter/{name}"] = {"training.json": training(0.1 * place)}
         contents[f"merged/{name}"] = {
             "merge.json": merge,
@@ -61,6 +67,7 @@ def stage_rows() -> list[StageRow]:
             status="cached" if stage in {"ingest", "generate"} else "built",
             seconds=time,
             peak_memory_bytes=int(8e8 + 2e7 * time),
+            metrics=account_run.metrics() if stage == "generate" else {},
             key="ab" * 32,
             digest="cd" * 32,
         )
@@ -74,12 +81,6 @@ def facts(**changes: object) -> RunFacts:
         cores=2, memory_bytes=24_000_000_000, versions={"torch": "2.13.0", "peft": "0.21.2"}
     )
     return RunFacts.model_validate({**values, "environment": machine, **changes})
-
-
-def funnel(place: int) -> dict[str, object]:
-    rejected = {"too_short": 14, "not_grounded": 11 + place, "duplicate": 8}
-    counts = {"passages": 9 + place, "asked": 180, "returned": 180, "parsed": 171, "kept": 138 - place}
-    return {**counts, "rejected": rejected, "train": 98 - place, "validation": 18, "test": 22}
 
 
 def training(offset: float) -> dict[str, object]:

@@ -41,4 +41,4 @@ def test_changed_figures_are_drawn(report: Report) -> None:
     before = draw_charts(report)
     domains = {name: part.model_copy(update={"questions": 1}) for name, part in report.domains.items()}
     after = draw_charts(report.model_copy(update={"domains": domains}), marked(before))
-    assert old(after) == {"confusion"}
+    assert old(after) == {"confusion", "dag", "stages", "funnel", "types"}

@@ -16,11 +16,12 @@ import pytest
 from report_run import CONFIG, DOMAINS, evaluation, facts, router_report, stage_rows, training, write_run
 from rich.console import Console
 
-from flows.report import tables, words
+from flows.report import account_tables, tables, words
 from flows.report.collect import collect
 from flows.report.evaluation import verdict
 from flows.report.html import render
 from flows.report.schema import Report, RunFacts, StageRow
+from flows.report.table import Table
 from flows.report.write import read_report, write_report
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -121,7 +122,7 @@ def test_infinite_figures_become_null_in_json(tmp_path) -> None:
 def test_page_is_whole_and_needs_nothing_else(page) -> None:
     found = Page(page)
     assert found.open == []
-    assert found.tags["svg"] == 8
+    assert found.tags["svg"] == 9
     assert found.tags["script"] == found.tags["link"] == found.tags["img"] == 0
     assert all(link.startswith("#") for link in found.links)
     assert not re.search(r"@import|url\((?!#)", page)
@@ -302,6 +303,9 @@ def test_tables_have_a_cell_for_every_header(report) -> None:
         tables.edge_table(report),
         tables.training_table(report),
         tables.stages_table(report.stages),
+        account_tables.pairs_table(report),
+        account_tables.cost_table(report),
+        account_tables.documents_table(report.domains["ocd"]),
     )
     for table in made:
         assert table.rows, table.title
@@ -309,14 +313,14 @@ def test_tables_have_a_cell_for_every_header(report) -> None:
 
 
 def test_markdown_cells_cannot_break_the_table() -> None:
-    table = tables.Table("t", ("a", "b"), (("x|y\nz", "1"),))
+    table = Table("t", ("a", "b"), (("x|y\nz", "1"),))
     assert table.markdown() == "| a | b |\n| --- | ---: |\n| x\\|y z | 1 |\n"
 
 
 def test_terminal_table_shows_results_and_takes_brackets_as_text(report) -> None:
     console = Console(file=StringIO(), width=140)
     console.print(tables.results_table(report).rich())
-    console.print(tables.Table("t", ("a",), (("[bold]x",),)).rich())
+    console.print(Table("t", ("a",), (("[bold]x",),)).rich())
     assert isinstance(console.file, StringIO)
     shown = console.file.getvalue()
     assert "10.4 (9.57 to 11.2)" in shown
@@ -342,6 +346,9 @@ def test_terminal_table_shows_results_and_takes_brackets_as_text(report) -> None
         (words.figure(12_345.6), "12,346"),
         (words.figure(3.0), "3.00"),
         (words.figure(0.0), "0.00"),
+        (words.figure(1.6e-5), "< 0.0001"),
+        (words.pages(3, 3), "page 3"),
+        (words.pages(3, 5), "pages 3 to 5"),
     ],
 )
 def test_numbers_read_as_people_say_them(said, meant) -> None:
