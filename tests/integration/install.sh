@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Install the servers that the integration tests start natively, where they are missing: Debian and its kin.
+# Install the servers and programs that the integration tests start natively, where they are missing: Debian and its kin.
 set -euo pipefail
 
 missing=()
 compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || missing+=(postgresql)
 command -v redis-server > /dev/null || missing+=(redis-server)
+command -v tesseract > /dev/null || missing+=(tesseract-ocr)
+# Or the extra `ocr`, in the environment that runs the tests.
+{ command -v ocrmypdf || [ -x .venv/bin/ocrmypdf ]; } > /dev/null || missing+=(ocrmypdf)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 command -v apt-get > /dev/null || { echo "install ${missing[*]}: this machine has no apt-get" >&2; exit 1; }
