@@ -19,14 +19,14 @@ from pathlib import Path
 
 from benchmarks.machine import RESULTS, save
 from benchmarks.marks import Marks, count_marks, write_sample
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
-from tasks.generate.deduplication import drop_duplicates
 from tasks.generate.drafts import collect_drafts
-from tasks.generate.judging import judge_pairs
+from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import kept
-from tasks.generate.parsing import parse_drafts
+from tasks.generate.questions.asking import plan_asks
+from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.teacher_config import EmbeddedTeacher
+from tasks.generate.teachers.parsing import parse_drafts
 from tasks.ingest.config import IngestConfig
 from tasks.ingest.passages import count_words
 from tasks.ingest.run import run as ingest

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from flows.runs import reopen
 from tasks.errors import ConfigError, DataError
 from tasks.generate.pairs import Candidate
-from tasks.generate.review_file import read_review
-from tasks.generate.reviewing import fate, finder, ground_of, id_of, row_of
-from tasks.generate.reviews import KEPT, ReviewRow
+from tasks.generate.review.apply import fate, finder, ground_of, id_of, row_of
+from tasks.generate.review.decisions import KEPT, ReviewRow
+from tasks.generate.review.file import read_review
 from tasks.records import Passage, read_records
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from dataclasses import astuple, dataclass
 from typing import Self
 
 from tasks.generate.config import Budget
-from tasks.generate.filters import rejection
 from tasks.generate.groups import Answered
+from tasks.generate.judging.filters import rejection
 from tasks.generate.pairs import kept
-from tasks.generate.parsing import parse_drafts
 from tasks.generate.teacher_config import Prices, Teacher
+from tasks.generate.teachers.parsing import parse_drafts
 from tasks.records import Passage
 
 _SECONDS_A_MINUTE = 60

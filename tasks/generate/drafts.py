@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from tasks.generate.asking import Plan
 from tasks.generate.budgets import Spent, reached, spent_on
 from tasks.generate.config import GenerateConfig
 from tasks.generate.groups import Answered, group_seed, read_group, write_group
 from tasks.generate.pairs import Ask, Draft, SpentError
-from tasks.generate.teachers import AskTeacher, make_teacher
+from tasks.generate.questions.asking import Plan
+from tasks.generate.teachers.making import AskTeacher, make_teacher
 from tasks.records import Passage
 from tasks.workspace import Workspace
 

@@ -9,17 +9,17 @@ questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `t
 
 import logging
 
-from tasks.generate.accounting import write_dataset
-from tasks.generate.asking import plan_asks
+from tasks.generate.account.funnel import Account
+from tasks.generate.account.sources import read_sources
+from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafts import collect_drafts
-from tasks.generate.funnel import Account
-from tasks.generate.judging import judge_pairs
+from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import candidates_of
-from tasks.generate.parsing import parse_drafts
-from tasks.generate.reviewing import apply_reviews, read_decisions
-from tasks.generate.selection import select_pairs
-from tasks.generate.sources import read_sources
+from tasks.generate.questions.asking import plan_asks
+from tasks.generate.review.apply import apply_reviews, read_decisions
+from tasks.generate.selection.select import select_pairs
+from tasks.generate.teachers.parsing import parse_drafts
 from tasks.records import Example, Passage, read_records
 from tasks.workspace import Inputs, Metrics, Workspace
 

@@ -28,7 +28,7 @@ def generate_qa(
         | {f"benchmark/{name}": path for name, path in (benchmarks or {}).items()},
         reuse=Reuse(
             config.teacher,
-            "tasks.generate.teachers",
+            "tasks.generate.teachers.making",
             without=frozenset({"prices", "max_requests"}),
         ),
     )

@@ -15,9 +15,9 @@ from serving.runs import open_run
 from tasks.artifacts import Artifact, Corpus, QADataset, Store
 from tasks.errors import ConfigError, DataError
 from tasks.generate.pairs import Candidate
-from tasks.generate.review_file import read_review, write_review
-from tasks.generate.reviewing import apply_reviews
-from tasks.generate.reviews import ReviewRow
+from tasks.generate.review.apply import apply_reviews
+from tasks.generate.review.decisions import ReviewRow
+from tasks.generate.review.file import read_review, write_review
 from tasks.manifest import Provenance
 from tasks.records import Example, Passage, Record, write_records
 from tasks.settings import Settings

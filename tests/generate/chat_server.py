@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 
-from tasks.generate.openai_teacher import RemoteTeacher
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.teacher_config import OpenAITeacher
+from tasks.generate.teachers.openai_api import RemoteTeacher
 
 MODEL = "tiny"
 QUESTIONS = [Ask(passage="p", answer=f"Statement number {at} is about bees.") for at in range(6)]
@@ -72,8 +72,8 @@ class TinyChat:
 
     def reply(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a chat completion; a JSON schema is kept to."""
-        from tasks.generate.decoding import Sampling, decode_batch, shared_prefix, turn_ends
-        from tasks.generate.grammar import Grammar
+        from tasks.generate.teachers.decoding import Sampling, decode_batch, shared_prefix, turn_ends
+        from tasks.generate.teachers.grammar import Grammar
 
         text = self._tokenizer.apply_chat_template(
             body["messages"], tokenize=False, add_generation_prompt=True

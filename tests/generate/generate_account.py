@@ -3,11 +3,11 @@
 import random
 from collections import Counter
 
-from tasks.generate.asking import Plan
+from tasks.generate.account.funnel import Account
 from tasks.generate.drafts import Drafted
-from tasks.generate.funnel import Account
 from tasks.generate.pairs import Ask, Candidate, Draft, Reply
-from tasks.generate.parsing import Parsed
+from tasks.generate.questions.asking import Plan
+from tasks.generate.teachers.parsing import Parsed
 from tasks.records import SPLITS, Example, Passage
 
 REASONS = ("", "", "", "ungrounded", "duplicate_question", "length")

@@ -3,8 +3,8 @@
 from generate_corpus import passages
 
 from tasks.generate.pairs import Candidate
-from tasks.generate.reviewing import row_of
-from tasks.generate.reviews import ReviewRow
+from tasks.generate.review.apply import row_of
+from tasks.generate.review.decisions import ReviewRow
 from tasks.records import Example, Passage
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.generate.answerability import dangling
+from tasks.generate.judging.answerability import dangling
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from generate_corpus import passages
 
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
+from tasks.generate.questions.asking import plan_asks
 from tasks.generate.teacher_config import ScriptedTeacher
 
 CONFIG = GenerateConfig(teacher=ScriptedTeacher(), checkpoint_every=4)

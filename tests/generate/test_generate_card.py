@@ -9,11 +9,11 @@ from generate_corpus import workspace
 from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 
-from tasks.generate.accounting import write_dataset
-from tasks.generate.card import FIELDS
+from tasks.generate.account.card import FIELDS
+from tasks.generate.account.funnel import Account
+from tasks.generate.account.sources import read_sources
+from tasks.generate.account.write import write_dataset
 from tasks.generate.config import Budget, GenerateConfig
-from tasks.generate.funnel import Account
-from tasks.generate.sources import read_sources
 from tasks.generate.teacher_config import OpenAITeacher, ScriptedTeacher, Teacher
 from tasks.records import SPLITS, Example, Passage
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from tasks.generate.contradictions import drop_contradictions
 from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.records import Example
 
 STATEMENT_WORDS = 8

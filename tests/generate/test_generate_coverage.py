@@ -8,11 +8,11 @@ import pytest
 from generate_account import invented, library
 
 from tasks.errors import DataError
-from tasks.generate.coverage import Coverage, cover, write_coverage
-from tasks.generate.funnel import READY, Funnel, funnels
+from tasks.generate.account.coverage import Coverage, cover, write_coverage
+from tasks.generate.account.funnel import READY, Funnel, funnels
+from tasks.generate.account.samples import KEPT, REJECTED, draw_samples
+from tasks.generate.account.sources import Source, read_sources
 from tasks.generate.pairs import kept
-from tasks.generate.samples import KEPT, REJECTED, draw_samples
-from tasks.generate.sources import Source, read_sources
 from tasks.records import Passage
 
 

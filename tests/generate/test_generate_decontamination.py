@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import DataError
-from tasks.generate.benchmarks import read_benchmark
 from tasks.generate.config import GenerateConfig
-from tasks.generate.copies import Copies
-from tasks.generate.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.selection.benchmarks import read_benchmark
+from tasks.generate.selection.copies import Copies
+from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.records import Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)

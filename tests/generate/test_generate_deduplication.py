@@ -5,8 +5,8 @@ import random
 import pytest
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.deduplication import drop_duplicates
 from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.records import Example
 
 CONFIG = GenerateConfig()

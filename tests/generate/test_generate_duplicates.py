@@ -2,7 +2,7 @@
 
 import random
 
-from tasks.generate.duplicates import NearDuplicates
+from tasks.generate.selection.duplicates import NearDuplicates
 
 
 def jaccard(one: str, other: str) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.generate.facts import dates, missing_names, numbers
+from tasks.generate.judging.facts import dates, missing_names, numbers
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.generate.filters import question_of, rejection
+from tasks.generate.judging.filters import question_of, rejection
 from tasks.generate.pairs import Ask, Draft, Reply
 
 ANSWER = "A glacier moves downhill because its own weight presses the ice over wet ground."

@@ -7,11 +7,11 @@ import pytest
 from generate_account import invented, library
 from generate_corpus import workspace
 
-from tasks.generate.accounting import write_dataset
+from tasks.generate.account.funnel import Account, Funnel, by_document, funnels, total
+from tasks.generate.account.sources import read_sources
+from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
-from tasks.generate.funnel import Account, Funnel, by_document, funnels, total
 from tasks.generate.pairs import kept
-from tasks.generate.sources import read_sources
 from tasks.generate.teacher_config import Prices, ScriptedTeacher
 from tasks.records import Passage
 from tasks.workspace import Metrics

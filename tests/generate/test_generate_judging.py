@@ -7,10 +7,10 @@ import pytest
 from generate_corpus import workspace
 from generate_pairs import PASSAGE, TEXT, example
 
-from tasks.generate.judging import judge_pairs
+from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import Candidate, candidates_of
-from tasks.generate.sentences import split_sentences
+from tasks.generate.questions.sentences import split_sentences
 from tasks.records import Example
 
 CONFIG = JudgingConfig(language=None)

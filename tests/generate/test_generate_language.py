@@ -8,9 +8,9 @@ from generate_corpus import passages, workspace, write_corpus
 from transformers import PreTrainedModel
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.decoding import Sampling, decode_batch, shared_prefix
 from tasks.generate.run import run
 from tasks.generate.teacher_config import TransformersTeacher
+from tasks.generate.teachers.decoding import Sampling, decode_batch, shared_prefix
 from tasks.loading import load_model
 from tasks.models import TinyModel
 from tasks.records import Example

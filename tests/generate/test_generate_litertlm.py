@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import DataError, ModelError
-from tasks.generate.openai_teacher import RemoteTeacher
 from tasks.generate.pairs import Ask, Reply
-from tasks.generate.prompts import messages
 from tasks.generate.teacher_config import LitertlmTeacher, OpenAITeacher
-from tasks.generate.teachers import AskTeacher, make_teacher
+from tasks.generate.teachers.making import AskTeacher, make_teacher
+from tasks.generate.teachers.openai_api import RemoteTeacher
+from tasks.generate.teachers.prompts import messages
 from tasks.models import BundleFile, TinyModel
 
 pytestmark = pytest.mark.models

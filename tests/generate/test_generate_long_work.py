@@ -13,10 +13,10 @@ from generate_corpus import passages, workspace, write_corpus
 
 from tasks.artifacts import Corpus, QADataset, Store
 from tasks.execute import Obtained, Order, Surroundings, obtain
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafts import Drafted, collect_drafts
 from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.questions.asking import plan_asks
 from tasks.generate.run import run
 from tasks.generate.task import generate_qa
 from tasks.generate.teacher_config import OpenAITeacher, Prices, ScriptedTeacher

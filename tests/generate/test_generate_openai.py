@@ -8,14 +8,14 @@ import pytest
 from chat_server import PASSAGES, QUESTIONS, ChatServer, Fault, ask, config
 from generate_corpus import passages, workspace
 
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafts import collect_drafts
-from tasks.generate.openai_errors import TeacherError
-from tasks.generate.openai_teacher import RemoteTeacher
 from tasks.generate.pairs import SpentError
-from tasks.generate.parsing import parse_drafts
-from tasks.generate.prompts import pairs_schema
+from tasks.generate.questions.asking import plan_asks
+from tasks.generate.teachers.openai_api import RemoteTeacher
+from tasks.generate.teachers.openai_errors import TeacherError
+from tasks.generate.teachers.parsing import parse_drafts
+from tasks.generate.teachers.prompts import pairs_schema
 
 pytestmark = pytest.mark.models
 

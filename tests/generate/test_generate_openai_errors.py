@@ -8,9 +8,9 @@ from chat_server import MODEL, QUESTIONS, ChatServer, Fault, ask, config
 from pydantic import ValidationError
 
 from tasks.errors import ConfigError
-from tasks.generate.openai_errors import TeacherError
-from tasks.generate.openai_teacher import RemoteTeacher
 from tasks.generate.teacher_config import OpenAITeacher
+from tasks.generate.teachers.openai_api import RemoteTeacher
+from tasks.generate.teachers.openai_errors import TeacherError
 
 pytestmark = pytest.mark.models
 KEY = "sk-very-secret"

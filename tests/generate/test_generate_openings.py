@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.generate.openings import opening
+from tasks.generate.questions.openings import opening
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Pins that what a passage repeats from the one before is never asked about: it would cross the split."""
 
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
+from tasks.generate.questions.asking import plan_asks
 from tasks.records import Passage
 
 REPEATED = "The harbour wakes before the town does on every morning of the year."

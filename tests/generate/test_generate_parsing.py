@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from generate_corpus import passages
 
-from tasks.generate.json_pairs import Pair, read_pairs
 from tasks.generate.pairs import Ask, Draft, Reply
-from tasks.generate.parsing import Parsed, parse_drafts
 from tasks.generate.teacher_config import ScriptedTeacher
+from tasks.generate.teachers.json_pairs import Pair, read_pairs
+from tasks.generate.teachers.parsing import Parsed, parse_drafts
 
 ONE = Pair("What is A?", "It is b.")
 TWO = Pair("What is C?", "It is d.")

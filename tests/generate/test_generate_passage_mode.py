@@ -8,14 +8,14 @@ import torch
 from generate_corpus import passages
 
 from tasks.errors import ModelError, UnsupportedError
-from tasks.generate.conversations import Conversations
-from tasks.generate.decoding import shared_prefix
-from tasks.generate.grammar import Grammar
-from tasks.generate.language import LanguageTeacher, without_last
 from tasks.generate.pairs import Ask, Reply
-from tasks.generate.prompts import pairs_schema
 from tasks.generate.teacher_config import EmbeddedTeacher, ScriptedTeacher, TransformersTeacher
-from tasks.generate.teachers import make_teacher
+from tasks.generate.teachers.conversations import Conversations
+from tasks.generate.teachers.decoding import shared_prefix
+from tasks.generate.teachers.grammar import Grammar
+from tasks.generate.teachers.language import LanguageTeacher, without_last
+from tasks.generate.teachers.making import make_teacher
+from tasks.generate.teachers.prompts import pairs_schema
 from tasks.loading import load_model, load_tokenizer, model_folder
 from tasks.models import EmbeddedModel, TinyModel
 from tasks.records import QuestionType

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tasks.generate.examples import EXAMPLES
 from tasks.generate.pairs import Ask
-from tasks.generate.prompts import DIFFICULTIES, TYPES, messages, pairs_schema
 from tasks.generate.teacher_config import EmbeddedTeacher, TransformersTeacher
+from tasks.generate.teachers.examples import EXAMPLES
+from tasks.generate.teachers.prompts import DIFFICULTIES, TYPES, messages, pairs_schema
 from tasks.models import TinyModel
 from tasks.records import QuestionType
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tasks.generate.directions import direction
-from tasks.generate.questions import begin_questions, question_type
-from tasks.generate.sections import layout_pairs
-from tasks.generate.sentences import unfit
-from tasks.generate.statements import Statement, statements
+from tasks.generate.questions.begun import begin_questions, question_type
+from tasks.generate.questions.directions import direction
+from tasks.generate.questions.sections import layout_pairs
+from tasks.generate.questions.sentences import unfit
+from tasks.generate.questions.statements import Statement, statements
 
 
 def asked(text: str) -> list[str]:

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Ask
-from tasks.generate.quotas import assign, choose, quotas
+from tasks.generate.questions.asking import plan_asks
+from tasks.generate.questions.quotas import assign, choose, quotas
 from tasks.generate.teacher_config import ScriptedTeacher
 from tasks.records import Passage
 

@@ -8,11 +8,11 @@ from generate_corpus import workspace
 from generate_pairs import PASSAGE, example
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.deduplication import drop_duplicates
-from tasks.generate.judging import judge_pairs
+from tasks.generate.judging.judge import judge_pairs
+from tasks.generate.judging.relevance import sentence_vectors
 from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import candidates_of
-from tasks.generate.relevance import sentence_vectors
+from tasks.generate.selection.deduplication import drop_duplicates
 
 pytestmark = pytest.mark.models
 

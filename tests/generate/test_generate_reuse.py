@@ -10,12 +10,12 @@ import pytest
 from generate_corpus import passages, workspace, write_corpus
 
 from tasks.artifacts import Corpus
-from tasks.generate.asking import plan_asks
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafts import collect_drafts
 from tasks.generate.groups import group_seed
 from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import Ask
+from tasks.generate.questions.asking import plan_asks
 from tasks.generate.run import run
 from tasks.generate.task import generate_qa
 from tasks.generate.teacher_config import OpenAITeacher, Prices, ScriptedTeacher

@@ -8,8 +8,8 @@ import pytest
 from reviewed_pairs import row
 
 from tasks.errors import DataError
-from tasks.generate.review_file import read_review, write_review
-from tasks.generate.reviews import ReviewRow, pair_id
+from tasks.generate.review.decisions import ReviewRow, pair_id
+from tasks.generate.review.file import read_review, write_review
 
 NASTY = (
     '=HYPERLINK("http://evil.example","x")',

@@ -9,8 +9,8 @@ from reviewed_pairs import example, row, texts
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import Candidate
-from tasks.generate.review_file import write_review
-from tasks.generate.reviewing import REJECTED, apply_reviews, row_of
+from tasks.generate.review.apply import REJECTED, apply_reviews, row_of
+from tasks.generate.review.file import write_review
 from tasks.generate.run import run
 from tasks.generate.teacher_config import ScriptedTeacher
 from tasks.records import SPLITS, Example, read_records

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.generate.sentences import split_sentences, unfit
+from tasks.generate.questions.sentences import split_sentences, unfit
 
 
 def test_paragraphs_and_list_items_never_run_into_each_other() -> None:

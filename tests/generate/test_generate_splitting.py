@@ -4,7 +4,7 @@ import pytest
 
 from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
-from tasks.generate.splitting import draw_splits
+from tasks.generate.selection.splitting import draw_splits
 from tasks.records import Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)

@@ -1,0 +1,152 @@
+"""Write the data-set card: what the rows are, how they were made, and what is known to be wrong with them.
+
+In: the account and its sums. Out: `README.md` with the front matter that the Hugging Face hub reads,
+so that the folder loads as a data set. Addresses, paths and limits of the config stay out: they may be
+private, and two runs that differ in them have the same pairs.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tasks.generate.account.coverage import Coverage
+from tasks.generate.account.funnel import Account, Funnel
+from tasks.generate.account.markdown import code, escaped, plain, table
+from tasks.generate.config import GenerateConfig
+from tasks.records import SPLITS
+
+FIELDS: Final = {
+    "id": "name of the pair: its passage and a running number",
+    "question": "what is asked",
+    "answer": "the reference answer",
+    "passage": "id of the passage that grounds the answer; empty for rows of a ready-made data set",
+    "document": "the document's path in its library",
+    "pages": "first and last page of the passage, counted from 1",
+    "teacher": "who wrote the pair: a model or dataset; , edited behind it: a person changed it",
+    "question_type": "factual, how, why, scenario or follow-up; null where nobody said",
+    "split": "train, validation or test",
+}
+"""What each field of a row holds."""
+_LIMITS: Final = """\
+- The pairs were written by a program and checked by programs: read `samples.json` before you rely on them.
+- A pair repeats what its document says. Nobody checked whether that is right or up to date: it is no advice.
+- The documents' selection and wording carry over, and so do their bias and their omissions.
+- Many pages give no pair: `coverage.json` says which, and why.
+- Held-out pairs come from other passages than those of training, and from other documents only where
+  `split_by` says so."""
+_LICENCE: Final = """\
+Not stated: what may be done with the pairs depends on the licences of the documents and on the terms of
+the teacher. Set `license` above before you pass them on."""
+_FILES: Final = """\
+`candidates.jsonl` holds every pair with its fate, `funnel.json` the counts by document, `coverage.json` those
+by page, and `samples.json` pairs to read, kept and rejected."""
+_MODES: Final = {
+    "answer_first": "one question to each sentence that can be an answer",
+    "passage": "several at once for each passage",
+}
+_STEPS = ("planned", "not_asked", "asked", "no_reply", "returned", "unread", "surplus", "parsed")
+_ALWAYS = frozenset({"asked", "returned", "parsed"})
+_TEACHER = ("kind", "mode", "constrained", "guided", "temperature", "top_p", "max_new_tokens", "quantization")
+_JUDGE = ("kind", "threshold")
+_LEFT_OUT = {"teacher", "judging", "budget", "checkpoint_every"}
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_NAMED = 2
+
+
+def card(account: Account, whole: Funnel, documents: Sequence[Coverage], config: GenerateConfig) -> str:
+    """Return the card's text."""
+    sections = {
+        "How they were made": _made(account, whole, config),
+        "What became of the pairs": table(("step", "pairs"), _steps(whole)),
+        "Splits": table(("split", "pairs"), ((split, whole.counts[split]) for split in SPLITS)),
+        "Sources": _sources(whole, documents),
+        "Fields": table(("field", "meaning"), FIELDS.items()),
+        "Licence": _LICENCE,
+        "Known limits": _LIMITS,
+        "Files beside": _FILES,
+    }
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
+    count = f"{whole.counts['kept']:,} pairs of a question and its reference answer, made by PocketMoE."
+    return (
+        f"{_front(whole, documents, config)}\n# Questions and answers from documents\n\n{count}\n\n{body}\n"
+    )
+
+
+def _front(whole: Funnel, documents: Sequence[Coverage], config: GenerateConfig) -> str:
+    """Return the front matter, with the split files, so that `load_dataset` finds them."""
+    from huggingface_hub import DatasetCardData
+
+    language = config.judging.language
+    files = [{"split": split, "path": f"{split}.jsonl"} for split in SPLITS]
+    data = DatasetCardData(
+        pretty_name=plain(f"Questions and answers on {_few([part.source.name for part in documents])}"),
+        language=[language] if language else None,
+        license="unknown",
+        task_categories=["question-answering", "text-generation"],
+        size_categories=[next((name for most, name in _SIZES if whole.counts["kept"] < most), "n>1M")],
+        tags=["pocketmoe", "synthetic"],
+        configs=[{"config_name": "default", "data_files": files}],
+    )
+    return f"---\n{data.to_yaml()}\n---\n"
+
+
+def _made(account: Account, whole: Funnel, config: GenerateConfig) -> str:
+    counts, teacher = whole.counts, config.teacher
+    passages = len({draft.ask.passage for draft in account.drafted.drafts})
+    asked = f"{counts['asked']:,} pairs on {passages:,} passages, {_MODES[teacher.mode]}"
+    text = (
+        f"The teacher {escaped(teacher.name)} (of kind {teacher.kind}) was asked for {asked}.\n"
+        "Each pair was then checked against its own passage and against all others, and training pairs\n"
+        "that resemble held-out ones were dropped."
+    )
+    if stopped := account.drafted.stopped_by:
+        limit = f"Asking ended early, at its limit of {escaped(stopped)}"
+        text += f"\n{limit}: {counts['not_asked']:,} planned pairs were not asked for."
+    return f"{text}\n\n{code(_settings(config))}"
+
+
+def _steps(whole: Funnel) -> Iterator[tuple[str, int]]:
+    counts = whole.counts
+    yield from ((_said(name), counts[name]) for name in _STEPS if counts[name] or name in _ALWAYS)
+    yield from ((_said(name), counts[name]) for name in ("examples", "restored") if counts[name])
+    for reason, count in sorted(whole.rejected.items(), key=lambda item: (-item[1], item[0])):
+        yield f"rejected: {_said(reason)}", count
+    yield "kept", counts["kept"]
+
+
+def _sources(whole: Funnel, documents: Sequence[Coverage]) -> str:
+    headers = ("document", "SHA-256", "pages", "pages with pairs", "pairs")
+    rows = [
+        (
+            part.source.name,
+            part.source.digest,
+            part.source.pages,
+            part.states()["kept"],
+            part.funnel.counts["kept"],
+        )
+        for part in documents
+    ]
+    ready = whole.counts["examples"]
+    parts = [table(headers, rows)] if rows else []
+    return "\n\n".join([*parts, f"{ready:,} rows came from a ready-made data set."] if ready else parts)
+
+
+def _settings(config: GenerateConfig) -> dict[str, object]:
+    values = config.model_dump(mode="json", exclude=_LEFT_OUT)
+    teacher = config.teacher.model_dump(mode="json")
+    judging = config.judging.model_dump(mode="json")
+    judge = {name: judging["judge"][name] for name in _JUDGE if name in judging["judge"]}
+    named = {name: teacher[name] for name in _TEACHER if name in teacher}
+    return {
+        "teacher": {"name": config.teacher.name, **named},
+        **values,
+        "judging": {**judging, "judge": judge},
+    }
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED]) or "a ready-made data set"
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

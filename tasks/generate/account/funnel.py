@@ -1,0 +1,144 @@
+"""Count what became of every sentence, ask and pair, passage by passage.
+
+In: what the steps of generation came to. Out: funnels that can be added up to those of a document
+and of the domain. The unit is the pair: an ask for five pairs counts five times, so that one bar
+shows the way of all of them, and every count is one of a few sums that must come out even.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from tasks.generate.drafts import Drafted
+from tasks.generate.pairs import Candidate, Draft
+from tasks.generate.questions.asking import Plan
+from tasks.generate.teachers.parsing import Parsed
+from tasks.records import SPLITS, Passage
+
+READY = ""
+"""Stands for the passage and the document of a ready-made data set's examples."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the steps of one domain came to."""
+
+    plan: Plan
+    drafted: Drafted
+    parsed: Parsed
+    ready: int
+    """Examples of a ready-made data set."""
+    candidates: Sequence[Candidate]
+    """Every pair, in order, with its split or the reason for its refusal."""
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Counts of one passage, of one document or of a domain."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """`planned`, `asked`, ..., `kept`: see `described`."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Sentences that nothing was asked about, by reason."""
+    rejected: Counter[str] = field(default_factory=Counter)
+    """Pairs that a check refused, by reason."""
+    question_types: Counter[str] = field(default_factory=Counter)
+    """Kept pairs by question type, those that have one."""
+
+    def __add__(self, other: "Funnel") -> "Funnel":
+        """Return both together."""
+        return Funnel(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(Funnel)))
+
+    def described(self) -> dict[str, object]:
+        """Return every count, nothing left out because it is zero.
+
+        `planned` = `asked` + `not_asked`; `asked` = `no_reply` + `returned`; `returned` + `surplus` =
+        `unread` + `parsed`; `parsed` + `examples` + `restored` = `kept` + the sum of `rejected`;
+        `sentences` = `used` + the sum of `skipped`.
+        """
+        return {
+            **{name: self.counts[name] for name in COUNTS},
+            "skipped": dict(self.skipped),
+            "rejected": dict(self.rejected),
+            "question_types": dict(self.question_types),
+        }
+
+
+COUNTS = (
+    *("passages", "not_sampled", "sentences", "used", "planned", "not_asked", "asked", "no_reply"),
+    *("returned", "unread", "surplus", "parsed", "examples", "restored", "kept", *SPLITS),
+    *("input_tokens", "output_tokens"),
+)
+_OF_SENTENCES = frozenset({"sentences", "used", "asked"})
+
+
+def funnels(account: Account, passages: Iterable[Passage]) -> dict[str, Funnel]:
+    """Return the funnel of each passage by its id, and that of ready-made examples under `READY`."""
+    found = {passage.id: Funnel() for passage in passages}
+    found[READY] = Funnel()
+    for name, funnel in found.items():
+        _count_sentences(funnel, account.plan.by_passage.get(name), sampled=name == READY)
+    for ask in (ask for group in account.plan.groups for ask in group):
+        found[ask.passage].counts["planned"] += ask.count
+    for draft in account.drafted.drafts:
+        _count_reply(found[draft.ask.passage].counts, draft)
+    _count_pairs(found, account)
+    for funnel in found.values():
+        _balance(funnel.counts)
+    return found
+
+
+def by_document(found: Mapping[str, Funnel], passages: Iterable[Passage]) -> dict[str, Funnel]:
+    """Return the funnel of each document by its name, in order; ready-made examples under `READY`."""
+    documents: dict[str, Funnel] = {}
+    for passage in passages:
+        documents[passage.document] = documents.get(passage.document, Funnel()) + found[passage.id]
+    return documents | ({READY: found[READY]} if any(found[READY].counts.values()) else {})
+
+
+def total(parts: Iterable[Funnel]) -> Funnel:
+    """Return all of them together."""
+    return sum(parts, Funnel())
+
+
+def _count_sentences(funnel: Funnel, planned: Mapping[str, int] | None, *, sampled: bool) -> None:
+    if planned is None:
+        funnel.counts["not_sampled"] += not sampled
+        return
+    funnel.counts.update(passages=1, sentences=planned.get("sentences", 0), used=planned.get("used", 0))
+    funnel.skipped.update({reason: n for reason, n in planned.items() if n and reason not in _OF_SENTENCES})
+
+
+def _count_reply(counts: Counter[str], draft: Draft) -> None:
+    empty = not (draft.ask.opening + draft.reply.text).strip()
+    counts.update(
+        asked=draft.ask.count,
+        no_reply=draft.ask.count if empty else 0,
+        input_tokens=draft.reply.input_tokens,
+        output_tokens=draft.reply.output_tokens,
+    )
+
+
+def _count_pairs(found: Mapping[str, Funnel], account: Account) -> None:
+    parsed = {candidate.example.id for candidate in account.parsed.candidates}
+    for candidate in account.candidates:
+        example = candidate.example
+        funnel = found.get(example.passage, found[READY])
+        origin = "parsed" if example.id in parsed else "restored" if example.passage else "examples"
+        funnel.counts[origin] += 1
+        if candidate.reason:
+            funnel.rejected[candidate.reason] += 1
+            continue
+        funnel.counts["kept"] += 1
+        if example.split:
+            funnel.counts[example.split] += 1
+        if example.question_type:
+            funnel.question_types[example.question_type] += 1
+
+
+def _balance(counts: Counter[str]) -> None:
+    """Add what follows: pairs not asked for, pairs in replies, and pairs that replies lack or have over."""
+    counts["not_asked"] = counts["planned"] - counts["asked"]
+    counts["returned"] = counts["asked"] - counts["no_reply"]
+    counts["unread"] = max(0, counts["returned"] - counts["parsed"])
+    counts["surplus"] = max(0, counts["parsed"] - counts["returned"])

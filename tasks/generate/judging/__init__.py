@@ -1,0 +1,1 @@
+"""What each pair is checked for against its own passage."""

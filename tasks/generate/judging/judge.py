@@ -1,0 +1,93 @@
+"""Check each pair against its own passage.
+
+In: candidates and the domain's passages. Out: the same candidates, those that fail a check with a
+reason code. Rules first, because they cost nothing; models see what the rules let through.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from tasks.generate.judging.answerability import dangling
+from tasks.generate.judging.filters import rejection
+from tasks.generate.judging.grounding import Evidence, Verdict, support, unsupported
+from tasks.generate.judging.languages import language_check
+from tasks.generate.judging_config import JudgingConfig, NoJudge
+from tasks.generate.pairs import Candidate, refuse
+from tasks.generate.questions.sentences import WORD
+from tasks.records import Example, Passage
+from tasks.workspace import Workspace
+
+_PASSAGES_AT_HAND = 16
+
+
+def judge_pairs(
+    candidates: Sequence[Candidate],
+    passages: Mapping[str, Passage],
+    config: JudgingConfig,
+    judge: Path | None,
+    work: Workspace,
+) -> list[Candidate]:
+    """Return the candidates, with a reason for those that are not worth learning from.
+
+    Examples of ready-made data sets have no passage and pass: whoever made them has chosen them.
+    """
+
+    @lru_cache(maxsize=_PASSAGES_AT_HAND)
+    def evidence_of(passage: str) -> Evidence:
+        return Evidence(passages[passage])
+
+    foreign = language_check(config.language)
+
+    def rules(example: Example) -> Verdict | None:
+        return (
+            _broken_rule(example, evidence_of(example.passage), config, foreign) if example.passage else None
+        )
+
+    judged = refuse(candidates, rules)
+    if config.min_relevance is not None:
+        from tasks.generate.judging.relevance import refuse_irrelevant
+
+        judged = refuse_irrelevant(judged, evidence_of, config.min_relevance)
+    if isinstance(config.judge, NoJudge):
+        return judged
+    from tasks.generate.judging.verdicts import refuse_by_model
+
+    return refuse_by_model(judged, evidence_of, config.judge, judge, work)
+
+
+def _broken_rule(
+    example: Example, evidence: Evidence, config: JudgingConfig, foreign: Callable[[str], str]
+) -> Verdict | None:
+    return (
+        _form(example, evidence, config)
+        or _other_language(example, foreign)
+        or unsupported(example, evidence, config.min_grounded)
+        or _place(example, evidence, config)
+    )
+
+
+def _form(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdict | None:
+    """Check form; only a sentence of the passage must have the words of the question that it was given."""
+    words = len(WORD.findall(example.answer))
+    if not 1 <= words <= config.max_answer_words:
+        return "length", f"answer of {words} words"
+    reason = rejection(example.question, example.answer)
+    if reason and (reason != "ungrounded" or evidence.has_sentence(example.answer)):
+        return reason, ""
+    pointer = dangling(example.question)
+    return ("dangling_reference", pointer) if pointer else None
+
+
+def _other_language(example: Example, foreign: Callable[[str], str]) -> Verdict | None:
+    found = foreign(f"{example.question} {example.answer}")
+    return ("language", found) if found else None
+
+
+def _place(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdict | None:
+    share = support(example.question, example.answer, evidence)
+    if share < config.min_support:
+        return "irrelevant", f"{share:.0%} of the question's words near the evidence"
+    if evidence.repeats(example.answer):
+        return "repeated_part", ""
+    return None

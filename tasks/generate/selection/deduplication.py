@@ -1,0 +1,67 @@
+"""Keep each pair of a domain once.
+
+In: candidates. Out: the same, with `duplicate_question` or `duplicate_answer` for those that another one
+makes superfluous, whose id is the detail. The one with the better standing stays, then the earlier one.
+"""
+
+from collections.abc import Sequence
+
+from tasks.generate.config import GenerateConfig
+from tasks.generate.pairs import Candidate
+from tasks.generate.selection.duplicates import NearDuplicates
+from tasks.generate.selection.resemblance import Pair, same_answer, same_question
+from tasks.generate.selection.standing import standing
+
+
+def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
+    """Refuse pairs that ask, or ask about the same and tell, nearly what another one does."""
+    judged = list(candidates)
+    known = _Known([one for one in judged if not one.reason], config)
+    for at in sorted(range(len(judged)), key=lambda at: -standing(judged[at])):
+        if judged[at].reason:
+            continue
+        pair = Pair(judged[at].example)
+        found = known.repeated(pair)
+        if found:
+            judged[at] = judged[at].model_copy(update={"reason": found[0], "detail": found[1]})
+        else:
+            known.add(pair)
+    if config.judging.semantic_duplicate is None:
+        return judged
+    from tasks.generate.selection.semantics import drop_same_meaning
+
+    return drop_same_meaning(judged, config.judging.semantic_duplicate)
+
+
+class _Known:
+    """The pairs that stay, by question and by answer."""
+
+    def __init__(self, candidates: Sequence[Candidate], config: GenerateConfig) -> None:
+        self._threshold = config.judging.near_duplicate
+        self._statement_words = config.min_answer_words
+        self._questions = NearDuplicates((one.example.question for one in candidates), self._threshold)
+        self._answers = NearDuplicates((one.example.answer for one in candidates), self._threshold)
+        self._asked: list[Pair] = []
+        self._told: list[Pair] = []
+
+    def add(self, pair: Pair) -> None:
+        self._questions.add(pair.example.question)
+        self._asked.append(pair)
+        if self._states(pair):
+            self._answers.add(pair.example.answer)
+            self._told.append(pair)
+
+    def repeated(self, pair: Pair) -> tuple[str, str] | None:
+        """Return why `pair` is superfluous, with the id of the other one."""
+        for number in self._questions.near(pair.example.question):
+            if same_question(self._asked[number], pair, self._threshold):
+                return "duplicate_question", self._asked[number].example.id
+        if self._states(pair):
+            for number in self._answers.near(pair.example.answer):
+                if same_answer(self._told[number], pair, self._threshold):
+                    return "duplicate_answer", self._told[number].example.id
+        return None
+
+    def _states(self, pair: Pair) -> bool:
+        """Tell answers from labels ("positive", "B"), which many examples rightly share."""
+        return pair.answer_length >= self._statement_words

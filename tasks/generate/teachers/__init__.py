@@ -1,0 +1,1 @@
+"""Who writes: local, remote and scripted teachers, their prompts and the reading of their replies."""
