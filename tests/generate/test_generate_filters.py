@@ -50,3 +50,20 @@ def test_a_reply_that_only_completes_the_question_stays() -> None:
 )
 def test_each_refusal_has_its_reason(question: str, reason: str | None) -> None:
     assert rejection(question, ANSWER) == reason
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "reason"),
+    [
+        ("Are new ropes stiff?", "New ropes are often stiff, but wear soon makes them soft and thin.", None),
+        ("Are ropes rough to a strong hand?", "Ropes are rough, but a rope harms no strong hand.",
+         "says_something_else"),
+        ("Do climbers descend more slowly side?", "Climbers descend more slowly side by side than alone.",
+         "says_something_else"),
+        ("Are ropes dry?", "Ropes are kept dry in a bag, because water makes them weak.", None),
+        ("What does rope need?", "Rope needs more care than chain does.", "vague"),
+        ("What does wet rope need?", "Wet rope needs more care than chain does.", None),
+    ],
+)  # fmt: skip
+def test_a_question_holds_and_names_what_it_asks_about(question: str, answer: str, reason: str) -> None:
+    assert rejection(question, answer) == reason

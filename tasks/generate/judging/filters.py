@@ -49,6 +49,10 @@ _DANGLING = re.compile(
     r"|\bthe (?:person|individual|child|patient)[’']s\b",
     re.IGNORECASE,
 )
+_ADDED = frozenset({"be", "a", "an", "the", "or", "and", "any", "not", "have", "do"})
+_COMPLEMENT = frozenset({"by", "of", "than", "that", "to"})
+_MIN_OWN = 2
+"""Words of its own that a question for an object needs, where the answer is what is missing."""
 _AUXILIARY = r"(?:can|could|may|might|should|must|will|would|do|does|has|have)\b"
 _NEGATED = re.compile(r"(?:Do not|Don’t|Don't|Never)\b")
 _YES_OR_NO = re.compile(r"(?!W|How)", re.IGNORECASE)
@@ -107,7 +111,29 @@ def _worth(question: str, answer: str) -> str | None:
     copied = len(told & asked) >= MAX_COPIED * len(told) if _YES_OR_NO.match(question) else told <= asked
     if copied and not (_NEGATED.match(answer) and _YES_OR_NO.match(question)):
         return "copies_answer"
-    return "vague" if vague(question) else None
+    if _YES_OR_NO.match(question) and not _NEGATED.match(answer) and not _holds(question, answer):
+        return "says_something_else"
+    return "vague" if vague(question) or _too_open(question) else None
+
+
+def _holds(question: str, answer: str) -> bool:
+    """Tell whether a yes/no question is made of its answer's words in their order, and ends where it may."""
+    told, at = [_stem(word) for word in WORD.findall(answer.lower())], 0
+    for word in [_stem(word) for word in WORD.findall(question.lower())[1:]]:
+        if word in told[at:]:
+            at = told.index(word, at) + 1
+        elif word not in _ADDED:
+            return False
+    return at == len(told) or told[at] not in _COMPLEMENT
+
+
+def _too_open(question: str) -> bool:
+    """Tell whether a question for an object names nothing but its subject, as in `What does fever need?`"""
+    return bool(_OBJECT_WANTED.match(question)) and len(content_words(question) - GENERIC) < _MIN_OWN
+
+
+def _stem(word: str) -> str:
+    return word[:_STEM]
 
 
 def vague(question: str) -> bool:

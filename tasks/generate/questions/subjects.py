@@ -29,12 +29,14 @@ _VAGUE = re.compile(
     r"|\bthat [\w-]+$|\b(?:find|finds|think|know|believe) that\b"
 )
 _CUT = re.compile(
-    r"(?:, (?:so|which|although|while|because|whereas|including|such as|especially|though|who|with|like"
+    r"(?:, (?:so|since|unless|which|although|while|because|whereas|including|such as|especially|though|who"
+    r"|with|like"
     r"|or (?:it|they)"
     r"|particularly|rather|as|usually|often|typically|where|when|for example|known as|called|also called"
     r"|meaning|(?:further |thus |thereby )?[a-z]+ing)\b|[;—]|:(?!\d)| [–-] | such as\b| because\b| although\b"
     r"| whereas\b).*$"
 )
+_CONSEQUENCE = re.compile(r"(?:therefore|thus|hence|consequently)\b")
 _NEXT_CLAUSE = re.compile(r", (?:and|but|yet|so|or) (.*)$")
 _SECOND_VERB = re.compile(
     r",? (?:and|but) (?:also )?(?:is|are|has|can|may|might|usually|often|was|will)\b.*$"
@@ -50,7 +52,9 @@ _PERSON = re.compile(
     r"|professionals?|researchers?|scientists?|adults?|adolescents|teenagers|teens|friends?|relatives|family"
     r"|families|doctors?|therapists?|psychiatrists?|psychologists?|pediatricians?|teachers?|students|veterans"
     r"|americans|clinicians?|counselors?|experts|partners?|siblings|youth|girls|boys|males|females|employers?"
-    r"|employees|specialists?|teams?|relative|someone|anyone|nurses?|pharmacists?)$",
+    r"|employees|specialists?|teams?|relative|someone|anyone|nurses?|pharmacists?|supporters?|helpers?"
+    r"|volunteers?|carers?|users|readers|owners?|managers?|workers?|leaders?|neighbors?|visitors?|engineers?"
+    r"|lawyers?|farmers?|drivers|pupils?|citizens?|residents?|customers?)$",
     re.IGNORECASE,
 )
 _ORGANIZATION = re.compile(
@@ -116,6 +120,8 @@ def subject_question(clause: Clause, tail: str = "") -> str:
 
 def _goes_on(text: str) -> bool:
     """Tell whether what follows a comma and a conjunction is a clause and no end of a list."""
+    if _CONSEQUENCE.search(text):
+        return True
     finite = _FINITE.search(re.split(r" (?:that|who|which) ", text)[0])
     return bool(finite or main_clause(text[0].upper() + text[1:] + " so.", named=False))
 
