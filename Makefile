@@ -34,6 +34,8 @@ lint: install
 bench: install
 	$(BIN)/python -m benchmarks.demo
 	$(BIN)/python -m benchmarks.orchestration
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
 
 pictures: install
 	$(BIN)/python -m benchmarks.pictures

@@ -29,7 +29,12 @@ def update_readme(readme: Path = README) -> None:
 
 def blocks() -> dict[str, str]:
     """Return the Markdown of every block by its marker's name."""
-    makers = {"demo": _demo, "orchestration": _orchestration}
+    makers = {
+        "demo": _demo,
+        "orchestration": _orchestration,
+        "generation": _generation,
+        "ingestion": _ingestion,
+    }
     found = {name: RESULTS / f"{name}.json" for name in makers}
     results = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in found.items() if path.is_file()
@@ -69,6 +74,73 @@ def _orchestration(result: Json) -> dict[str, str]:
     head = f"Medians of five on {machine['cores']} cores ({machine['processor']}):\n"
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
     return {"orchestration-time": "\n".join([head, "| | |", "| --- | ---: |", *lines])}
+
+
+def _generation(result: Json) -> dict[str, str]:
+    ours, reference = result["recipes"]["ours"], result["recipes"]["reference"]
+    head = (
+        f"{result['passages']} passages of {len(result['documents'])} documents ({result['words']:,} words), "
+        f"SmolLM2-135M, {result['machine']['cores']} cores, one run:\n"
+    )
+    rows = [
+        f"| {name} | {reference[key]:,} | {ours[key]:,} |"
+        for name, key in (
+            ("pairs read from replies", "pairs_parsed"),
+            ("pairs kept by the same checks", "kept_pairs"),
+            ("tokens written", "output_tokens"),
+            ("seconds", "seconds"),
+            ("kept pairs a minute", "kept_pairs_per_minute"),
+        )
+    ]
+    marks, bound = result["grounded_by_hand"], result["speedup_is_lower_bound"]
+    tail = (
+        f"\n{result['kept_pairs_per_100_words']} kept pairs per 100 words of source. "
+        + (
+            "The reference kept no pair; counted as if it had kept one, ours is "
+            if bound
+            else "Kept pairs a minute: "
+        )
+        + f"{result['speedup_kept_pairs_per_minute']:,.0f} times as fast."
+    )
+    if share := result["grounded_share_by_hand"]:
+        low, high = result["grounded_share_interval"]
+        tail += (
+            f" Of {marks['marked']} kept pairs drawn at random and read by hand, {share:.0%} "
+            f"({low:.0%} to {high:.0%}) are grounded and answerable."
+        )
+    return {
+        "generation": "\n".join([head, "| | reference recipe | ours |", "| --- | ---: | ---: |", *rows, tail])
+    }
+
+
+def _ingestion(result: Json) -> dict[str, str]:
+    backends = result["backends"]
+    names = list(backends)
+    rows = [
+        ("pages of prose a second, whole stage", "pages_per_second", "{:.0f}"),
+        ("the parser alone, pages per CPU second", "pages_read_per_cpu_second", "{:.0f}"),
+        ("word error rate against the Markdown sources", "word_error_rate", "{:.2%}"),
+    ]
+    lines = [
+        f"| {title} | " + " | ".join(text.format(backends[name][key]) for name in names) + " |"
+        for title, key, text in rows
+    ]
+    if hostile := result.get("hostile"):
+        lines.append(
+            f"| {hostile[names[0]]['files']} hostile files, all accounted for | "
+            + " | ".join(f"{hostile[name]['seconds']:.0f} s" for name in names)
+            + " |"
+        )
+    head = [f"| | {' | '.join(names)} |", "| --- |" + " ---: |" * len(names)]
+    pages = result.get("pages", {"libraries": []})
+    tail = [
+        f"{row['pages']:,.0f} pages{where}: {row['seconds']:.0f} s, {row['peak_memory_bytes'] / 1e6:.0f} MB"
+        for row, where in [
+            *((row, "") for row in pages["libraries"]),
+            *([(pages["one_file"], " in one file")] if "one_file" in pages else []),
+        ]
+    ]
+    return {"ingestion": "\n".join([*head, *lines, *(["", "; ".join(tail) + "."] if tail else [])])}
 
 
 def _times(result: Json) -> str:
