@@ -15,7 +15,7 @@ from tasks.artifacts import Adapter, Artifact, Provenance, Store
 from tasks.artifacts import Router as RouterArtifact
 from tasks.errors import DataError
 from tasks.ngrams import Ngrams
-from tasks.router import Router
+from tasks.router import Router, save_router
 from tasks.settings import Settings
 
 PROVENANCE = Provenance(
@@ -140,14 +140,7 @@ def publish(settings: Settings, kind: type[Artifact], write: Callable[[Path], No
 
 
 def write_router(folder: Path) -> None:
-    np.savez(folder / "weights.npz", coef=ROUTER.coef, intercept=ROUTER.intercept, idf=ROUTER.idf)
-    content = {
-        "kind": "tfidf",
-        "labels": ROUTER.labels,
-        "ngram_range": (1, 1),
-        "vocabulary": ROUTER.vocabulary,
-    }
-    (folder / "router.json").write_text(json.dumps(content))
+    save_router(ROUTER, "tfidf-reference", {}, folder)
 
 
 def write_adapter(seed: int) -> Callable[[Path], None]:
