@@ -35,6 +35,7 @@ doctors recommend condition disorder illness feel feelings form forms type types
 good better well way ways thing things find talk know get make options option plan plans factors factor
 current person's someone others two three often usually give given come study studies research learn
 information experience prescribe
+clinician clinicians therapist therapists early effects side appear
 decide show base based training include includes involve involves case cases severe
 """
 _LEAKED = re.compile(
@@ -57,6 +58,7 @@ _AUXILIARY = r"(?:can|could|may|might|should|must|will|would|do|does|has|have)\b
 _NEGATED = re.compile(r"(?:Do not|Don’t|Don't|Never)\b")
 _YES_OR_NO = re.compile(r"(?!W|How)", re.IGNORECASE)
 _OBJECT_WANTED = re.compile(rf"What {_AUXILIARY}")
+_LEFT_OPEN = re.compile(rf"(?:What|When) {_AUXILIARY}")
 _MANNER_WANTED = re.compile(rf"How (?:{_AUXILIARY}|(?:is|are|was|were)\b)")
 _GOES_ON = frozenset(
     {
@@ -129,7 +131,7 @@ def _holds(question: str, answer: str) -> bool:
 
 def _too_open(question: str) -> bool:
     """Tell whether a question for an object names nothing but its subject, as in `What does fever need?`"""
-    return bool(_OBJECT_WANTED.match(question)) and len(content_words(question) - GENERIC) < _MIN_OWN
+    return bool(_LEFT_OPEN.match(question)) and len(content_words(question) - GENERIC) < _MIN_OWN
 
 
 def _stem(word: str) -> str:

@@ -20,6 +20,7 @@ from tasks.generate.questions.quotas import assign, choose
 from tasks.generate.questions.sections import layout_pairs
 from tasks.generate.questions.sentences import unfit
 from tasks.generate.questions.statements import Statement, statements
+from tasks.generate.questions.topics import Topics, topics
 from tasks.generate.selection.duplicates import NearDuplicates
 from tasks.records import Passage
 
@@ -77,9 +78,9 @@ def _plan_document(
         return list(whole.values())
     answers = (statement.answer for group in texts.values() for statement in group)
     seen = NearDuplicates(answers, config.judging.near_duplicate)
-    planned: list[list[Ask]] = []
+    known, planned = topics(chosen), []
     for passage in chosen:
-        found, fates = _candidates(passage, texts[passage.id], config, seen)
+        found, fates = _candidates(passage, texts[passage.id], config, seen, known)
         asks = assign(choose(found, config.pairs_per_passage, config), config)
         counts[passage.id] = _count(fates, asks)
         planned.append(asks)
@@ -91,7 +92,7 @@ def _whole_passage(passage: Passage, config: GenerateConfig) -> Ask:
 
 
 def _candidates(
-    passage: Passage, texts: Sequence[Statement], config: GenerateConfig, seen: NearDuplicates
+    passage: Passage, texts: Sequence[Statement], config: GenerateConfig, seen: NearDuplicates, known: Topics
 ) -> tuple[list[Ask], dict[str, list[str]]]:
     """Return all asks of a passage, and its sentences by fate: a reason, or an empty text for an ask."""
     asks = _layout_asks(passage, config) if config.teacher.guided else []
@@ -101,7 +102,7 @@ def _candidates(
         reason = unfit(statement.checked, config.min_answer_words, config.max_answer_words)
         if reason is None and statement.answer in seen:
             reason = "duplicate"
-        begun = _statement_asks(statement, passage, config, reason)
+        begun = _statement_asks(statement, passage, config, reason, known)
         if begun:
             seen.add(statement.answer)
             asks += begun
@@ -123,7 +124,7 @@ def _layout_asks(passage: Passage, config: GenerateConfig) -> list[Ask]:
 
 
 def _statement_asks(
-    statement: Statement, passage: Passage, config: GenerateConfig, reason: str | None
+    statement: Statement, passage: Passage, config: GenerateConfig, reason: str | None, known: Topics
 ) -> list[Ask]:
     """Return the asks about one statement: one that the teacher words alone, or several that are begun.
 
@@ -134,7 +135,7 @@ def _statement_asks(
     if reason == "pointer":
         found = [direction(statement.answer)]
     else:
-        found = [] if reason else begin_questions(statement, passage.text)
+        found = [] if reason else begin_questions(statement, passage.text, known)
     return [
         Ask(passage=passage.id, answer=statement.answer, opening=begun, question_type=question_type(begun))
         for begun in found

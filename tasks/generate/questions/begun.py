@@ -7,9 +7,8 @@ that is asked twice about one sentence says the same thing twice.
 
 import re
 
-from tasks.generate.judging.filters import FUNCTION_WORDS, GENERIC, content_words, vague
+from tasks.generate.judging.filters import FUNCTION_WORDS, content_words, vague
 from tasks.generate.questions.clauses import (
-    BEING,
     HAVING,
     MODALS,
     Clause,
@@ -20,14 +19,13 @@ from tasks.generate.questions.clauses import (
 )
 from tasks.generate.questions.openings import opening
 from tasks.generate.questions.statements import Statement
-from tasks.generate.questions.subjects import predicate, subject_question, unclear
+from tasks.generate.questions.subjects import subject_question
+from tasks.generate.questions.topics import Topics, is_anchored
+from tasks.generate.questions.whether import about_people, whether
 from tasks.records import QuestionType
 
 _RESEARCH = re.compile(r"(?:\w+ )?[Rr]esearch (?:also )?(show|suggest|indicate|find)s that ")
 _SUCH_AS = re.compile(r"((?:[\w’-]+ ){0,3}[\w’-]+s),? (?:such as|including) [^.]*\b(?:and|or)\b")
-_PEOPLE = re.compile(
-    r"(?:(?:[Mm]any|[Ss]ome|[Mm]ost) )?(?:[Pp]eople|[Ww]omen|[Mm]en|[Cc]hildren|[Pp]atients)"
-)
 _QUANTITIES = frozenset(
     [
         "few",
@@ -45,15 +43,9 @@ _QUANTITIES = frozenset(
         "key",
     ]
 )
-_MIN_OWN = 3
 _QUALIFIED = 2
 """Words of a noun with an adjective."""
-_ADJUNCT = re.compile(
-    r"(?<=\w{3})(?<! than)(?<! even)(?<! or)(?<! and) (?:even )?(?:when|because|if|while|before|after"
-    r"|until|by|during|without)\b"
-)
 _OWNED = re.compile(r"[’']s |\bof\b")
-_VERB_TOO = re.compile(r"\b(?:and|or) (?:happen|have|can|may|are|is|do|get|go)\b")
 _CONSULT = re.compile(
     r"(?:Talk|Speak) (to|with) (?:your |a )[^.]*? about ([^.]*?)(?:, their| and (?:whether|follow|which)|\.$)"
 )
@@ -67,6 +59,7 @@ _NO_ADVICE = re.compile(
     r"(?:Do|Don|Learn|Find|Read|Visit|Call|Please|Use|Try|Expect|Remember|Make|Cause|Help|Offer|Lead|Ask"
     r"|Get|See)\b"
 )
+_BARE_HELP = re.compile(r"How (?:can|could|may|might|do|does) .* help\??")
 _OPEN = re.compile(r"(?:W|How)")
 _SECOND = re.compile(
     r",? (?:and|but) (?:(?P<pronoun>they|it) )?(?:also )?"
@@ -87,8 +80,8 @@ _TYPES: tuple[tuple[str, QuestionType], ...] = (
 )
 
 
-def begin_questions(statement: Statement, passage: str) -> list[str]:
-    """Return the beginnings of different questions that `statement` answers."""
+def begin_questions(statement: Statement, passage: str, known: Topics = frozenset()) -> list[str]:
+    """Return the beginnings of different questions that `statement` answers, in a document on `known`."""
     begun = opening(statement.asked, passage) or _advice(statement.asked)
     if statement.tail and begun.endswith("?"):
         begun = begun[:-1] + statement.tail + "?"
@@ -96,9 +89,9 @@ def begin_questions(statement: Statement, passage: str) -> list[str]:
         begun = ""
     clause = main_clause(statement.asked)
     if clause is None:
-        return [begun] if begun else _about_people(statement, passage)
-    about = subject_question(clause, statement.tail)
-    time = _time(clause, passage)
+        return [begun] if begun else about_people(statement, passage)
+    about = _anchored(subject_question(clause, statement.tail), known)
+    time = _anchored(_time(clause, passage), known)
     if time or (about and _given_up(begun, clause, passage)):
         begun = ""
     asked = [
@@ -111,17 +104,17 @@ def begin_questions(statement: Statement, passage: str) -> list[str]:
     ]
     if (further := _further(clause)) is not None:
         more = opening(f"{further.subject} {further.verb} {further.rest}.", passage)
-        asked += [more if _OPEN.match(more) else "", subject_question(further)]
-    found = [question for question in dict.fromkeys(asked) if question and not vague(question)]
-    return found if len(found) > 1 else [*found, *_whether(clause, statement.tail, passage)]
+        asked += [more if _OPEN.match(more) else "", _anchored(subject_question(further), known)]
+    found = [
+        question
+        for question in dict.fromkeys(asked)
+        if question and not vague(question) and not _BARE_HELP.fullmatch(question)
+    ]
+    return found if len(found) > 1 else [*found, *whether(clause, statement.tail, passage)]
 
 
-def _about_people(statement: Statement, passage: str) -> list[str]:
-    """Ask whether something holds for many people, who are no subject to ask about otherwise."""
-    clause = main_clause(statement.asked, named=False)
-    if clause is None or not _PEOPLE.fullmatch(clause.subject):
-        return []
-    return _whether(clause, statement.tail, passage)
+def _anchored(question: str, known: Topics) -> str:
+    return question if question and is_anchored(question, known) else ""
 
 
 def _advice(sentence: str) -> str:
@@ -135,29 +128,6 @@ def _advice(sentence: str) -> str:
     match = _PURPOSE.search(sentence)
     vague = re.compile(r"\b(?:it|they|them|these|this)\b")
     return f"What can you do to {match[1]}?" if match and not vague.search(match[1]) else ""
-
-
-def _whether(clause: Clause, tail: str, passage: str) -> list[str]:
-    """Ask whether the first part of a longer statement holds."""
-    rest = predicate(clause.rest)
-    shorter = _ADJUNCT.split(rest, maxsplit=1)[0]
-    own = content_words(f"{clause.subject} {shorter}") - GENERIC
-    cut = len(shorter) < len(rest)
-    rest = shorter if len(own) >= _MIN_OWN and not unclear(shorter) else rest
-    more = content_words(clause.rest) - content_words(rest)
-    own = content_words(f"{clause.subject} {rest}") - GENERIC
-    if not more or len(own) < _MIN_OWN or unclear(rest) or (clause.verb in BEING and _VERB_TOO.search(rest)):
-        return []
-    subject = lowered(clause.subject, passage)
-    tail = "" if cut and rest == shorter else tail
-    if clause.verb in MODALS | BEING and clause.verb != "cannot":
-        verb = "Can" if clause.verb == "may" else clause.verb.capitalize()
-        return [f"{verb} {subject} {rest}{tail}?"]
-    return (
-        []
-        if clause.verb in HAVING
-        else [f"{clause.do.capitalize()} {subject} {clause.infinitive} {rest}{tail}?"]
-    )
 
 
 def _which_object(clause: Clause, passage: str) -> str:

@@ -111,7 +111,7 @@ def subject_question(clause: Clause, tail: str = "") -> str:
     ):
         return ""
     rest = re.sub(r"^(?:also|therefore|thus|still|even|then) ", "", rest)
-    asked, singular = _asked_word(subject)
+    asked, singular = _asked_word(clause)
     if singular and _disagrees(clause, rest):
         return ""
     quote = "”" if rest.count("“") > rest.count("”") else ""
@@ -157,8 +157,9 @@ def predicate(rest: str) -> str:
     return cut.rstrip(" ,.")
 
 
-def _asked_word(subject: str) -> tuple[str, bool]:
+def _asked_word(clause: Clause) -> tuple[str, bool]:
     """Return the question word, and whether the verb must agree with a singular."""
+    subject = clause.subject
     head = _AFTER_HEAD.split(subject, maxsplit=1)[0]
     if _person(subject):
         return "Who", True
@@ -166,7 +167,8 @@ def _asked_word(subject: str) -> tuple[str, bool]:
         return "Which organization", True
     words = head.split()
     modified = len(words) > 1 and head == subject and " and " not in head and "," not in head
-    if modified and is_plural(subject) and words[0].lower() != "the":
+    plural = is_plural(subject) and clause.verb not in {"is", "was", "has"}
+    if modified and plural and words[0].lower() != "the":
         return f"Which {words[-1]}", False
     return "What", True
 
