@@ -21,7 +21,8 @@ How = Annotated[T, HOW]
 class Slice(BaseModel):
     """A frozen piece of configuration that refuses unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A default is read like any other value: 0 for a float would make another key than 0.0.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class EmbeddedModel(Slice):

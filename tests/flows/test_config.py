@@ -9,6 +9,8 @@ from flows.config import GENERALIST, load_config
 from flows.plan import plan, refusals
 from flows.yaml_files import merge
 from tasks.errors import ConfigError
+from tasks.fingerprint import canonical
+from tasks.models import Slice
 from tasks.settings import PROJECT, Settings
 
 CONFIGS = sorted((PROJECT / "configs").glob("*.yaml"))
@@ -30,6 +32,23 @@ def test_the_first_line_says_purpose_and_hardware(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("# ")
     assert "GPU" in first or "CPU" in first
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_runs_own_copy_of_its_configuration_has_the_same_keys(path: Path, tmp_path: Path) -> None:
+    config = load_config([path])
+    copy = tmp_path / "config.json"
+    copy.write_text(json.dumps(config.model_dump(mode="json")))
+    again = load_config([copy])
+    for name in config.domains:
+        for slice_of in ("ingest_of", "generate_of", "finetune_of", "merge_of", "convert_of"):
+            assert identity(getattr(again, slice_of)(name)) == identity(getattr(config, slice_of)(name))
+    for part in ("route", "evaluate"):
+        assert identity(getattr(again, part)) == identity(getattr(config, part))
+
+
+def identity(slice_: Slice) -> str:
+    return json.dumps(canonical(slice_), sort_keys=True)
 
 
 @pytest.mark.parametrize("name", REFERENCES)
