@@ -44,6 +44,25 @@ def test_a_sentence_is_asked_about_from_several_sides(sentence: str, questions: 
 
 
 @pytest.mark.parametrize(
+    ("sentence", "questions"),
+    [
+        ("A wet deck is easier to cross when hemp mats cover the oak planks.",
+         ["What is easier to cross when hemp mats cover the oak planks?"]),
+        ("This old harbor crane lifts heavy timber and stacks iron barrels without damage to cargo.",
+         ["What does this old harbor crane lift"]),
+        ("Thick tar can help a leaking wooden hull.",
+         ["What can help a leaking wooden hull?"]),
+        ("Storm lamps was written by two keepers of northern lights.",
+         ["How was storm lamps written", "What was written by two keepers of northern lights?"]),
+    ],
+)  # fmt: skip
+def test_nothing_is_asked_that_would_say_too_little_or_something_else(
+    sentence: str, questions: list[str]
+) -> None:
+    assert asked(sentence) == questions
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "Some people with a mooring licence do not use their own boats.",

@@ -29,7 +29,11 @@ _ADJUNCT = re.compile(
     r"|until|by|during|without)\b"
 )
 _VERB_TOO = re.compile(r"\b(?:and|or) (?:happen|have|can|may|are|is|do|get|go)\b")
-_THIRD_PERSON = re.compile(r"(?:,|\band|\bor) (\w+?)e?s\b")
+_THIRD_PERSON = re.compile(
+    r"(?:,|\band|\bor) (\w+?)e?s\b"
+    r"(?P<object> (?!(?:of|in|with|from|for|on|by|to|at|about|and|or|that|who)\b)[a-z])?"
+)
+"""A noun in the plural is seldom followed by another word of its clause but a preposition."""
 
 
 def about_people(statement: Statement, passage: str) -> list[str]:
@@ -73,5 +77,5 @@ def whether(clause: Clause, tail: str, passage: str) -> list[str]:
 def _several_verbs(clause: Clause, rest: str) -> bool:
     """Tell whether verbs after the first would have to lose their ending too."""
     return clause.infinitive != clause.verb and any(
-        is_infinitive(match[1]) for match in _THIRD_PERSON.finditer(rest)
+        match["object"] or is_infinitive(match[1]) for match in _THIRD_PERSON.finditer(rest)
     )
