@@ -14,8 +14,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from tasks.errors import ModelError
 from tasks.generate.judging.verdicts import Question
 from tasks.generate.judging.windows import windows
-from tasks.generate.questions.sentences import WORD
 from tasks.loading import load_tokenizer
+from tasks.near import WORD
 from tasks.records import Example
 
 LABEL = "entailment"

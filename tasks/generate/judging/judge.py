@@ -14,7 +14,7 @@ from tasks.generate.judging.grounding import Evidence, Verdict, support, unsuppo
 from tasks.generate.judging.languages import language_check
 from tasks.generate.judging_config import JudgingConfig, NoJudge
 from tasks.generate.pairs import Candidate, refuse
-from tasks.generate.questions.sentences import WORD
+from tasks.near import WORD
 from tasks.records import Example, Passage
 from tasks.workspace import Workspace
 

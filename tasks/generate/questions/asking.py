@@ -21,7 +21,7 @@ from tasks.generate.questions.sections import layout_pairs
 from tasks.generate.questions.sentences import unfit
 from tasks.generate.questions.statements import Statement, statements
 from tasks.generate.questions.topics import Topics, topics
-from tasks.generate.selection.duplicates import NearDuplicates
+from tasks.near import NearDuplicates
 from tasks.records import Passage
 
 T = TypeVar("T")

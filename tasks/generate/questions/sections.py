@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from tasks.generate.judging.filters import content_words, vague
 from tasks.generate.questions.clauses import is_plural
-from tasks.generate.questions.sentences import WORD, split_block, unfit
+from tasks.generate.questions.sentences import split_block, unfit
+from tasks.near import WORD
 
 MAX_HEADING_WORDS = 16
 _MIN_CONTENT = 2

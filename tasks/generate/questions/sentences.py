@@ -6,7 +6,8 @@ chosen before the question is asked, so everything that a pair states was in the
 
 import re
 
-WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+from tasks.near import WORD
+
 _ABBREVIATION_LIST = (
     "dr mr mrs ms prof st e.g i.e etc vs cf al fig no approx dept inc u.s u.k ph.d jr sr vol pp"
 )

@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from tasks.generate.questions.clauses import BEING, Clause, is_plural, main_clause
-from tasks.generate.questions.sentences import WORD, blocks, split_block
+from tasks.generate.questions.sentences import blocks, split_block
+from tasks.near import WORD
 
 _CONNECTIVE = re.compile(
     r"(?:However|Additionally|In addition|Moreover|Furthermore|Therefore|Thus|As a result|Nevertheless|Also"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tasks.generate.judging.filters import GENERIC, content_words
-from tasks.generate.questions.sentences import WORD
+from tasks.near import WORD
 from tasks.records import Passage
 
 Topics = frozenset[str]

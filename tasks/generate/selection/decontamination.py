@@ -13,11 +13,10 @@ from pathlib import Path
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import Candidate, kept, refuse
-from tasks.generate.questions.sentences import WORD
 from tasks.generate.selection.benchmarks import read_benchmark
 from tasks.generate.selection.copies import Copies
-from tasks.generate.selection.duplicates import NearDuplicates
 from tasks.generate.selection.standing import REVIEWED, standing
+from tasks.near import WORD, NearDuplicates
 from tasks.records import Example
 
 _BENCHMARK_WORDS = 5

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Candidate
-from tasks.generate.selection.duplicates import NearDuplicates
 from tasks.generate.selection.resemblance import Pair, same_answer, same_question
 from tasks.generate.selection.standing import standing
+from tasks.near import NearDuplicates
 
 
 def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:

@@ -11,8 +11,7 @@ from tasks.generate.judging.facts import names, numbers
 from tasks.generate.judging.grounding import wordy
 from tasks.generate.judging.polarity import Claim, claim, opposite
 from tasks.generate.judging.wording import content, lowered, stem
-from tasks.generate.questions.sentences import WORD
-from tasks.generate.selection.duplicates import jaccard, word_set
+from tasks.near import WORD, jaccard, word_set
 from tasks.records import Example
 
 SAME_SUBJECT = 0.5

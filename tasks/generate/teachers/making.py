@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from tasks.generate.pairs import Ask, Reply, Report
-from tasks.generate.questions.sentences import WORD, split_sentences, unfit
+from tasks.generate.questions.sentences import split_sentences, unfit
 from tasks.generate.teacher_config import (
     EmbeddedTeacher,
     LitertlmTeacher,
@@ -19,6 +19,7 @@ from tasks.generate.teacher_config import (
     Teacher,
     TransformersTeacher,
 )
+from tasks.near import WORD
 
 
 class AskTeacher(Protocol):

@@ -2,7 +2,9 @@
 
 import random
 
-from tasks.generate.selection.duplicates import NearDuplicates
+import pytest
+
+from tasks.near import NearDuplicates, chains
 
 
 def jaccard(one: str, other: str) -> float:
@@ -28,3 +30,21 @@ def test_case_and_punctuation_do_not_hide_a_duplicate() -> None:
     index.add("What is OCD?")
     assert "what is ocd" in index
     assert "What is anxiety?" not in index
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 1.0])
+def test_chains_join_what_comparing_all_with_all_joins(threshold) -> None:
+    draw = random.Random(11)  # noqa: S311  # a sample, no secret
+    words = [f"w{number}" for number in range(20)]
+    texts = [" ".join(draw.sample(words, draw.randint(1, 9))) for _ in range(250)]
+    joined = [{number} for number in range(len(texts))]
+    for at, text in enumerate(texts):
+        for other in range(at):
+            if jaccard(text, texts[other]) >= threshold and joined[at] is not joined[other]:
+                joined[at] |= joined[other]
+                for member in joined[at]:
+                    joined[member] = joined[at]
+    found = chains(texts, threshold)
+    members = [{other for other, chain in enumerate(found) if chain == found[at]} for at in range(len(texts))]
+    assert members == joined
+    assert 1 < len(set(found)) < len(texts)

@@ -7,10 +7,11 @@ are looked up. On 23,200 questions that takes 2.3 s and finds all; MinHash with 
 """
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tasks.generate.questions.sentences import WORD
+WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
 class NearDuplicates:
@@ -33,15 +34,43 @@ class NearDuplicates:
     def near(self, text: str) -> list[int]:
         """Return the numbers, in the order of adding, of the texts that `text` resembles."""
         words = word_set(text)
-        known = {number for word in self._rarest(words) for number in self._by_word.get(word, ())}
-        return sorted(number for number in known if jaccard(words, self._sets[number]) >= self._threshold)
+        return sorted(number for number in self.candidates(words) if self.resembles(words, number))
 
     def __contains__(self, text: str) -> bool:
-        return bool(self.near(text))
+        words = word_set(text)
+        return any(self.resembles(words, number) for number in self.candidates(words))
+
+    def candidates(self, words: frozenset[str]) -> set[int]:
+        """Return the numbers of the texts that `words` may resemble: none that it does is missing."""
+        return {number for word in self._rarest(words) for number in self._by_word.get(word, ())}
+
+    def resembles(self, words: frozenset[str], number: int) -> bool:
+        """Tell whether `words` share enough with the text of that number."""
+        return jaccard(words, self._sets[number]) >= self._threshold
 
     def _rarest(self, words: frozenset[str]) -> list[str]:
         count = len(words) - math.ceil(self._threshold * len(words)) + 1
         return sorted(words, key=lambda word: (self._frequency[word], word))[:count]
+
+
+def chains(texts: Sequence[str], threshold: float) -> list[int]:
+    """Return a number for each text, the same for texts that a chain of near ones joins.
+
+    Texts that are joined already are not compared again: thousands that follow one template take seconds.
+    """
+    index = NearDuplicates(texts, threshold)
+    chain = list(range(len(texts)))
+    members = [[number] for number in chain]
+    for number, text in enumerate(texts):
+        words = word_set(text)
+        for other in index.candidates(words):
+            if chain[other] != chain[number] and index.resembles(words, other):
+                small, large = sorted((chain[other], chain[number]), key=lambda one: len(members[one]))
+                for member in members[small]:
+                    chain[member] = large
+                members[large] += members[small]
+        index.add(text)
+    return chain
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -51,4 +80,5 @@ def word_set(text: str) -> frozenset[str]:
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     """Return the share of the words of both that they have in common."""
-    return len(one & other) / (len(one | other) or 1)
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared or 1)
