@@ -5,10 +5,10 @@ exit code 2 where the user can mend what went wrong. Imports that take seconds w
 command needs them and the environment of Prefect is prepared.
 """
 
-from flows.commands import build, compare, keep, models, operate, review, use, watch
+from flows.commands import build, compare, export, keep, models, operate, review, use, watch
 from flows.commands.session import app
 
-__all__ = ["app", "build", "compare", "keep", "models", "operate", "review", "use", "watch"]
+__all__ = ["app", "build", "compare", "export", "keep", "models", "operate", "review", "use", "watch"]
 
 if __name__ == "__main__":
     app()

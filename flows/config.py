@@ -21,6 +21,7 @@ from tasks.generate.config import GenerateConfig
 from tasks.ingest.config import DatasetMapping, IngestConfig
 from tasks.merge.config import MergeConfig
 from tasks.models import EmbeddedModel, ModelSource, Slice
+from tasks.route.compare_config import CompareConfig
 from tasks.route.config import RouteConfig
 
 Overrides = dict[str, JsonValue]
@@ -77,6 +78,19 @@ class Generalist(Slice):
     finetune: Overrides = {}
 
 
+class OutOfScope(Slice):
+    """Questions that belong to no domain: JSON lines with `question`, a JSON list, or lines of text."""
+
+    train: Path | None = None
+    """Examples that the router learns from what is out of scope; none: from questions in scope alone."""
+    test: Path | None = None
+    """Examples that it is judged by; none: nothing is claimed."""
+
+    def files(self) -> dict[str, Path]:
+        """Return the files by side."""
+        return {side: path for side, path in (("train", self.train), ("test", self.test)) if path}
+
+
 class Config(Slice):
     """A pipeline from documents to a bundle for phones."""
 
@@ -85,10 +99,14 @@ class Config(Slice):
     domains: dict[str, Domain] = Field(min_length=1)
     benchmarks: dict[str, Path] = {}
     """Question files (JSONL, JSON or text, by any name) that no training pair may resemble."""
+    out_of_scope: OutOfScope = OutOfScope()
+    """Questions that no expert should answer."""
     generalist: Generalist = Generalist()
     ingest: IngestConfig = IngestConfig()
     generate: GenerateConfig = GenerateConfig()
     route: RouteConfig = RouteConfig()
+    compare: CompareConfig = CompareConfig()
+    """What `pocketmoe compare-routers` trains; no run depends on it."""
     finetune: FinetuneConfig = FinetuneConfig()
     merge: MergeConfig = MergeConfig()
     convert: ConvertConfig = ConvertConfig()

@@ -7,14 +7,15 @@ by submitting them to Prefect and gets futures; a plan calls them by computing t
 from typing import ParamSpec, Protocol, TypeVar
 
 from flows.config import GENERALIST, Config
-from tasks.artifacts import Artifact
+from tasks.artifacts import Artifact, Corpus, QADataset
 from tasks.convert.task import convert_expert
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.ingest.task import ingest_corpus
 from tasks.merge.task import merge_expert
-from tasks.route.task import train_router
+from tasks.route.compare_config import ComparedRoutes
+from tasks.route.task import compare_routers, train_router
 from tasks.stage import Stage
 
 A = TypeVar("A", bound=Artifact)
@@ -31,14 +32,9 @@ class Call(Protocol):
 def dag(config: Config, call: Call) -> dict[str, Artifact]:
     """Call every stage once per domain, then the fan-in; return the nodes by name."""
     base = config.base_model
-    corpora, datasets, adapters, experts, bundles = {}, {}, {}, {}, {}
-    for name, domain in config.domains.items():
-        local = domain.dataset.path if domain.dataset else None
-        corpora[name] = call(ingest_corpus, name, config.ingest_of(name), domain.documents, local)
-        datasets[name] = call(
-            generate_qa, name, corpora[name], config.generate_of(name), domain.review, config.benchmarks
-        )
-    router = call(train_router, datasets, config.route)
+    corpora, datasets = _questions(config, call)
+    adapters, experts, bundles = {}, {}, {}
+    router = call(train_router, datasets, config.route, config.out_of_scope.files())
     adapter = call(train_expert, GENERALIST, datasets, base, config.finetune_of(GENERALIST))
     generalist = call(merge_expert, GENERALIST, adapter, base, config.merge)
     for name in config.domains:
@@ -57,3 +53,24 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         **{f"edge/{name}": node for name, node in bundles.items()},
         "evaluation": evaluation,
     }
+
+
+def comparison_dag(config: Config, routes: ComparedRoutes, call: Call) -> dict[str, Artifact]:
+    """Call what a comparison of routers needs; return the nodes by name."""
+    corpora, datasets = _questions(config, call)
+    return {
+        **{f"corpus/{name}": node for name, node in corpora.items()},
+        **{f"qa/{name}": node for name, node in datasets.items()},
+        "comparison": call(compare_routers, datasets, routes, config.out_of_scope.files()),
+    }
+
+
+def _questions(config: Config, call: Call) -> tuple[dict[str, Corpus], dict[str, QADataset]]:
+    corpora, datasets = {}, {}
+    for name, domain in config.domains.items():
+        local = domain.dataset.path if domain.dataset else None
+        corpora[name] = call(ingest_corpus, name, config.ingest_of(name), domain.documents, local)
+        datasets[name] = call(
+            generate_qa, name, corpora[name], config.generate_of(name), domain.review, config.benchmarks
+        )
+    return corpora, datasets

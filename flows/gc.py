@@ -112,7 +112,7 @@ def _delete(path: Path) -> None:
 
 
 def _running_since(settings: Settings) -> Iterator[float]:
-    for path in settings.runs.glob("*/run.json"):
+    for path in (*settings.runs.glob("*/run.json"), *settings.comparisons.glob("*/config.json")):
         if held(settings.locks, f"run-{path.parent.name}"):
             yield _time(path)
 

@@ -5,7 +5,7 @@ stage that was asked for is there.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.config import Config, Overrides
-from flows.dag import dag
+from flows.dag import Call, dag
 from flows.environment import environment
 from flows.gc import sweep
 from flows.memory import PeakMemory
@@ -34,6 +34,7 @@ from flows.shown import show
 from tasks.announce import announce
 from tasks.artifacts import Artifact, Store
 from tasks.errors import PipelineError, StageError, UnsupportedError
+from tasks.execute import Order
 from tasks.locks import exclusive
 from tasks.records import write_json
 from tasks.settings import Settings
@@ -123,8 +124,16 @@ def refuse(config: Config) -> None:
 
 def run_dag(config: Config, rebuild: Rebuild, parent_run: str, runner: Runner) -> dict[str, Outcome]:
     """Submit every stage, wait for all of them and return how each node ended."""
-    labels: dict[int, str] = {}
     order = order_of(rebuild, chosen(config, rebuild), parent_run)
+    ended = submit_all(lambda call: dag(config, call), order, runner)
+    return settled(ended, only=rebuild.only)
+
+
+def submit_all(
+    draw: Callable[[Call], dict[str, Artifact]], order: Callable[[str], Order], runner: Runner
+) -> dict[str, Outcome]:
+    """Submit what `draw` calls, wait for all of it and return how each node ended."""
+    labels: dict[int, str] = {}
 
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         label = stage.label(*args, **kwargs)
@@ -134,12 +143,11 @@ def run_dag(config: Config, rebuild: Rebuild, parent_run: str, runner: Runner) -
         announce(label, state="waiting")
         return cast("A", future)
 
-    nodes = cast("dict[str, PrefectFuture[Artifact]]", dag(config, call))
+    nodes = cast("dict[str, PrefectFuture[Artifact]]", draw(call))
     for future in as_completed(list(nodes.values())):
         future.wait()
         announce(labels[id(future)], state=outcome_of("", future.state).status)
-    ended = {name: outcome_of(labels[id(future)], future.state) for name, future in nodes.items()}
-    return settled(ended, only=rebuild.only)
+    return {name: outcome_of(labels[id(future)], future.state) for name, future in nodes.items()}
 
 
 def publish_report(

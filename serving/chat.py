@@ -1,35 +1,33 @@
-"""Chat in a terminal or through a pipe: each question goes to one expert.
+"""Chat in a terminal or through a pipe: an expert, the generalist or a refusal answers each question.
 
-In: a finished run and a source of questions. Out: for each question its expert with the
-router's confidence, and the answer as it comes. Every question stands alone, because that
-is what the experts were trained on. What people and models write is data: no markup, no
-emoji names, no control characters.
+In: a finished run and a source of questions. Out: for each question who answers and why, and the
+answer as it comes. Every question stands alone, because that is what the experts were trained on.
 """
 
 import logging
-import sys
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Protocol
 
 from rich.console import Console
 
+from serving.answerer import GENERALIST, answerer, refusal, wants_generalist
+from serving.asking import Ask, until_farewell
+from serving.plain import say
 from serving.runs import FinishedRun
 from tasks.errors import DataError
-from tasks.router import Router, load_router
+from tasks.routing.files import load_router
+from tasks.routing.router import Router
 
-Ask = Callable[[], str]
-"""Returns the next question; raises EOFError after the last."""
-FAREWELLS = {"", "exit", "quit"}
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+GENERALIST_PART = "adapter-generalist"
 
 
 class Experts(Protocol):
     """A way to have questions answered: adapters on their base, or the bundles for phones."""
 
     def answer(self, domain: str, question: str) -> Generator[str, None, None]:
-        """Yield the pieces of the domain's answer as they come."""
+        """Yield the pieces of an answer as they come; `domain` may be `generalist` where there is one."""
 
     def close(self) -> None:
         """Give memory back."""
@@ -44,11 +42,12 @@ def chat(
     PipelineError where the run has no router or no experts that can be loaded.
     """
     router = load_router(run.part("router"))
+    generalist = not edge and GENERALIST_PART in run.artifacts
     with closing(open_experts(run, edge=edge, max_new_tokens=max_new_tokens)) as experts:
         if console.is_terminal:
-            say(console, f"experts: {', '.join(router.labels)}; an empty line ends the chat")
-        while (question := _next(ask)) is not None:
-            reply(router, experts, question, console)
+            _greet(router, console, generalist=generalist)
+        for question in until_farewell(ask):
+            reply(router, experts, question, console, generalist=generalist)
 
 
 def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Experts:
@@ -58,6 +57,8 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Expert
 
         return EdgeExperts(run.domains("edge"), run.settings.home / "litert", max_new_tokens)
     adapters = run.domains("adapter")
+    if GENERALIST_PART in run.artifacts:
+        adapters[GENERALIST] = run.part(GENERALIST_PART)
     _quiet()
 
     from serving.adapters import AdapterExperts
@@ -66,12 +67,16 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Expert
     return AdapterExperts(model_folder(run.base_model), adapters, max_new_tokens)
 
 
-def reply(router: Router, experts: Experts, question: str, console: Console) -> None:
-    """Say which expert is asked and how sure the router is, then the answer."""
-    [domain], [odds] = router.predict([question])
-    say(console, f"[{domain} {max(odds):.0%}]", style="bold")
+def reply(router: Router, experts: Experts, question: str, console: Console, *, generalist: bool) -> None:
+    """Say who answers and why, then the answer; `generalist`: whether there is one among `experts`."""
+    [decision] = router.decide([question])
+    chosen = answerer(decision, router.policy, generalist=generalist)
+    say(console, chosen.line, style="bold")
+    if chosen.name is None:
+        say(console, f"{refusal(router.policy, router.labels)}\n")
+        return
     try:
-        with closing(experts.answer(domain, question)) as pieces:
+        with closing(experts.answer(chosen.name, question)) as pieces:
             for piece in pieces:
                 say(console, piece, end="")
     except KeyboardInterrupt:
@@ -81,17 +86,13 @@ def reply(router: Router, experts: Experts, question: str, console: Console) -> 
     say(console, "\n")
 
 
-def say(console: Console, text: str, style: str = "", end: str = "\n") -> None:
-    """Print text as it is, without control characters."""
-    plain = text.translate(_CONTROL)
-    console.print(plain, style=style, end=end, markup=False, emoji=False, highlight=False, soft_wrap=True)
-
-
-def questions_of(console: Console) -> Ask:
-    """Return a source of questions: a prompt on a terminal, the lines of standard input elsewhere."""
-    if sys.stdin.isatty():
-        return lambda: console.input("> ", markup=False)
-    return _line
+def _greet(router: Router, console: Console, *, generalist: bool) -> None:
+    say(console, f"experts: {', '.join(router.labels)}; an empty line ends the chat")
+    if wants_generalist(router.policy) and not generalist:
+        say(
+            console,
+            "no generalist here: the best expert answers when unsure; what is out of scope is refused",
+        )
 
 
 def _quiet() -> None:
@@ -102,18 +103,3 @@ def _quiet() -> None:
     transformers_logging.disable_progress_bar()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     warnings.simplefilter("ignore", FutureWarning)
-
-
-def _line() -> str:
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line
-
-
-def _next(ask: Ask) -> str | None:
-    try:
-        question = ask().strip()
-    except (EOFError, KeyboardInterrupt):
-        return None
-    return None if question.lower() in FAREWELLS else question

@@ -1,19 +1,21 @@
-"""Route questions in bulk: JSON Lines in, the same lines with a domain and probabilities out.
+"""Route questions in bulk: JSON Lines in, the same lines with who answers, and how sure that is, out.
 
 Lines are read, routed and given back in batches, so a file of any size passes through the
 memory of one batch.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from serving.plain import whole
+from serving.routed import route_questions
 from tasks.errors import DataError
-from tasks.router import Router
+from tasks.routing.router import Router
 
 BATCH = 256
-DIGITS = 4
-"""Decimal places of a probability."""
+EXPLAINED_BATCH = 16
+"""Smaller, because a question is asked again without each of its words."""
 
 
 @dataclass(frozen=True)
@@ -25,25 +27,36 @@ class _Row:
 
 
 def route_lines(
-    lines: Iterable[str], router: Router, field: str = "question", source: str = "input"
+    lines: Iterable[str],
+    router: Router,
+    field: str = "question",
+    source: str = "input",
+    *,
+    explained: bool = False,
 ) -> Iterator[str]:
-    """Add `domain` and `probabilities` to each JSON object, replacing what has these names.
+    """Add to each JSON object what `Routed.fields` says, replacing what has these names.
 
     Empty lines are skipped. Raises DataError with `source` and line number at the first
     malformed line, after all lines before it have been given back.
     """
     batch: list[_Row] = []
+    size = EXPLAINED_BATCH if explained else BATCH
     try:
         for number, line in _numbered(lines, source):
             if line.strip():
                 batch.append(_parse(line, field, f"{source}:{number}"))
-            if len(batch) == BATCH:
-                yield from _routed(batch, router)
+            if len(batch) == size:
+                yield from _routed(batch, router, explained=explained)
                 batch = []
     except DataError:
-        yield from _routed(batch, router)
+        yield from _routed(batch, router, explained=explained)
         raise
-    yield from _routed(batch, router)
+    yield from _routed(batch, router, explained=explained)
+
+
+def question_lines(questions: Sequence[str], field: str) -> list[str]:
+    """Return questions as the lines that `route_lines` reads."""
+    return [json.dumps({field: whole(question)}, ensure_ascii=False) for question in questions]
 
 
 def _numbered(lines: Iterable[str], source: str) -> Iterator[tuple[int, str]]:
@@ -70,10 +83,9 @@ def _parse(line: str, field: str, place: str) -> _Row:
     return _Row(content, question, escaped="\\u" in line)
 
 
-def _routed(batch: list[_Row], router: Router) -> Iterator[str]:
-    domains, probabilities = router.predict([row.question for row in batch])
-    for row, domain, odds in zip(batch, domains, probabilities, strict=True):
-        shares = {
-            label: round(float(share), DIGITS) for label, share in zip(router.labels, odds, strict=True)
-        }
-        yield json.dumps(row.content | {"domain": domain, "probabilities": shares}, ensure_ascii=row.escaped)
+def _routed(batch: list[_Row], router: Router, *, explained: bool) -> Iterator[str]:
+    if not batch:
+        return
+    found = route_questions(router, [row.question for row in batch], explained=explained)
+    for row, routed in zip(batch, found, strict=True):
+        yield json.dumps(row.content | routed.fields(), ensure_ascii=row.escaped)

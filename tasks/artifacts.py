@@ -43,6 +43,10 @@ class Router(Artifact):
     """A classifier from question to domain."""
 
 
+class RouterComparison(Artifact):
+    """Figures of several kinds of router on the same questions."""
+
+
 class Adapter(Artifact):
     """A PEFT adapter: a domain's expert, or the generalist."""
 

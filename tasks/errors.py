@@ -33,7 +33,7 @@ class StoreError(PipelineError, OSError):
 
 
 class StageError(PipelineError, RuntimeError):
-    """A stage's child process that failed, hung or was killed."""
+    """A stage whose child process failed, hung or was killed, or whose result misses a bar that was set."""
 
 
 class ServiceError(PipelineError, ConnectionError):

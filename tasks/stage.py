@@ -34,10 +34,10 @@ GPU_LIMIT = "pocketmoe-gpu"
 class Stage(Generic[P, A]):
     """One verb of the pipeline."""
 
-    def __init__(self, describe: Callable[P, Job[A]], *, accelerated: bool = False) -> None:
+    def __init__(self, describe: Callable[P, Job[A]], *, accelerated: bool = False, name: str = "") -> None:
         self.describe = describe
         self.accelerated = accelerated
-        self.name = describe.__module__.split(".")[1]
+        self.name = name or describe.__module__.split(".")[1]
         self._task_name = describe.__name__
         self._signature = inspect.signature(describe)
 
@@ -84,6 +84,11 @@ def stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
 def accelerated_stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
     """Make a stage that uses a GPU where there is one."""
     return Stage(describe, accelerated=True)
+
+
+def second_stage(name: str) -> Callable[[Callable[P, Job[A]]], Stage[P, A]]:
+    """Return what makes a stage of its own name in a package that has one; its job names its module."""
+    return lambda describe: Stage(describe, name=name)
 
 
 def _perform(stage: Stage[P, A], job: Job[A], order: Order) -> "State[A]":

@@ -1,11 +1,17 @@
 """Use the artifacts of a finished run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from flows.commands.session import RunFolder, app, session
+from tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tasks.routing.router import Router
+
+_STDIN = "<stdin>"
 
 
 @app.command()
@@ -14,15 +20,33 @@ def route(
     *,
     folder: RunFolder = None,
     field: Annotated[str, typer.Option(help="The field that holds the question.")] = "question",
+    asked: Annotated[
+        list[str] | None, typer.Option("--question", help="A question, instead of a file; may come again.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the words, stages and known questions behind a decision.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON lines for --question and on a terminal.")
+    ] = False,
 ) -> None:
-    """Add domain and probabilities to each line of QUESTIONS."""
-    with session() as settings:
-        from serving.route import route_lines
-        from serving.runs import open_run
-        from tasks.router import load_router
+    """Say who answers each question and how sure the router is.
 
+    A file's lines come back as JSON with more fields; --question and questions typed in are shown for people.
+    """
+    with session() as settings:
+        from serving.route import question_lines, route_lines
+        from serving.runs import open_run
+        from tasks.routing.files import load_router
+
+        _check(questions, asked)
+        typed = questions.isatty() and not asked
         router = load_router(open_run(folder, settings).part("router"))
-        for line in route_lines(questions, router, field=field, source=questions.name):
+        if not as_json and (asked or typed):
+            _show_routes(router, asked, explained=explain)
+            return
+        lines = question_lines(asked, field) if asked else questions
+        for line in route_lines(lines, router, field=field, source=questions.name, explained=explain):
             typer.echo(line)
 
 
@@ -35,10 +59,29 @@ def chat(
 ) -> None:
     """Talk to the experts of a finished run; shows who answers and how sure the router is."""
     with session() as settings:
+        from serving.asking import questions_of
         from serving.chat import chat as converse
-        from serving.chat import questions_of
         from serving.runs import open_run
 
         console = Console(highlight=False, emoji=False)
         run = open_run(folder, settings)
         converse(run, questions_of(console), console, edge=edge, max_new_tokens=max_new_tokens)
+
+
+def _check(questions: typer.FileText, asked: list[str] | None) -> None:
+    if asked and questions.name != _STDIN:
+        raise ConfigError(f"{questions.name} and --question: give one of them")
+    if not all(question.strip() for question in asked or []):
+        raise ConfigError("--question: it is empty; write a question")
+
+
+def _show_routes(router: "Router", asked: list[str] | None, *, explained: bool) -> None:
+    """Show where questions go; without `asked`, those that are typed in."""
+    from serving.asking import questions_of, until_farewell
+    from serving.card import show
+    from serving.routed import route_questions
+
+    console = Console(highlight=False, emoji=False)
+    for question in asked or until_farewell(questions_of(console)):
+        [routed] = route_questions(router, [question], explained=explained)
+        show(routed, router.policy, console)

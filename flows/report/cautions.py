@@ -6,7 +6,7 @@ They stand on top of the page, so that no bad figure hides in a table.
 from collections.abc import Iterator
 
 from flows.report import words
-from flows.report.figures import RouterReport
+from flows.report.router import RouterReport
 from flows.report.schema import DomainReport, Report
 
 BUDGET_SLACK = 0.05
@@ -80,14 +80,43 @@ def _data(part: DomainReport) -> Iterator[str]:
 def _router(router: RouterReport) -> Iterator[str]:
     if router.note:
         yield f"router: {router.note}"
-    chance = 1 / len(router.labels)
-    if len(router.labels) > 1 and router.accuracy_low is not None and router.accuracy_low <= chance:
+    low, high, sure = router.accuracy_low, router.accuracy_high, router.mean_confidence
+    if len(router.labels) > 1 and low is not None and low <= 1 / len(router.labels):
         yield f"router: an accuracy of {words.percent(router.accuracy)} cannot be told from guessing."
+    yield from _seen(router)
+    if low is not None and high is not None and sure is not None and not low <= sure <= high:
+        yield (
+            f"router: it is {words.percent(sure)} sure on average, but right in {words.shares(low, high)}"
+            " (95 % interval), so its confidences mislead."
+        )
+    yield from _targets(router)
+
+
+def _seen(router: RouterReport) -> Iterator[str]:
+    """Name the held-out questions that training has all but seen."""
     if router.repeated_questions:
         yield (
             f"router: {router.repeated_questions} of {router.questions} held-out questions are word for word"
             " among the training questions."
         )
+    near = router.leaks.near_identical - router.leaks.identical if router.leaks else 0
+    if near:
+        yield (
+            f"router: {near} of {router.questions} held-out questions say nearly the same as a training"
+            " question; the leak-free figure leaves them out."
+        )
+
+
+def _targets(router: RouterReport) -> Iterator[str]:
+    """Name every target of the configuration that held-out questions do not bear out."""
+    chosen = router.operating
+    if chosen and chosen.target is not None and (chosen.risk_low or chosen.risk) > chosen.target:
+        risk, target = words.percent(chosen.risk, 1), words.percent(chosen.target, 1)
+        yield f"router: {risk} of the answered questions are misrouted, more than the {target} asked for."
+    for suite in router.suites:
+        if suite.passed is False:
+            reached, bar = words.percent(suite.accuracy, 1), words.percent(suite.bar, 1)
+            yield f"router: the suite `{suite.name}` reaches {reached}, below its bar of {bar}."
 
 
 def _differ(ours: int, theirs: int) -> bool:

@@ -3,18 +3,10 @@
 Perplexities are points with intervals and not bars, because a bar from zero would hide the differences.
 """
 
-from math import sqrt
-
-from matplotlib.patches import Rectangle
-
 from flows.report import words
-from flows.report.figures import Interval, RouterReport
+from flows.report.figures import Interval
 from flows.report.schema import DomainReport, Report
 from flows.report.svg import (
-    BAD,
-    GOOD,
-    INK,
-    MUTED,
     add_legend,
     canvas,
     legend_height,
@@ -25,8 +17,6 @@ from flows.report.svg import (
 
 ROW = 0.22
 """Inches for one point."""
-CROWD = 4
-"""Columns of the confusion matrix from which on its words get short."""
 SYSTEMS = ("base model", "generalist", "expert", "expert, INT4")
 
 
@@ -61,31 +51,6 @@ def perplexity_chart(report: Report) -> str:
         axes.grid(axis="x")
         add_legend(axes, 2)
     return to_svg(figure, "perplexity", "Perplexity by domain and system with 95 % intervals")
-
-
-def confusion_chart(router: RouterReport) -> str:
-    """Draw which share of each domain's questions is sent where."""
-    labels = router.labels
-    crowded = len(labels) > CROWD
-    with canvas(1.1 + 0.5 * len(labels)) as (figure, axes):
-        for row, counts in enumerate(router.confusion):
-            for column, number in enumerate(counts):
-                share = number / (sum(counts) or 1)
-                cell = Rectangle((column - 0.47, row - 0.47), 0.94, 0.94, lw=0)
-                # The square root keeps a few stray questions visible.
-                cell.set(color=GOOD if row == column else BAD, alpha=0.6 * sqrt(share))
-                axes.add_patch(cell)
-                text = f"{number} ({share:.0%})" if number and not crowded else str(number)
-                axes.text(column, row, text, ha="center", va="center", color=INK if number else MUTED)
-        axes.set_xlim(-0.5, len(labels) - 0.5)
-        name_rows(axes, labels)
-        axes.set_xticks(
-            range(len(labels)), labels, rotation=40 if crowded else 0, ha="right" if crowded else "center"
-        )
-        axes.set_xlabel("sent to")
-        axes.set_ylabel("belongs to")
-        axes.spines[:].set_visible(False)
-    return to_svg(figure, "confusion", "Confusion matrix of the router")
 
 
 def losses_chart(report: Report) -> str:

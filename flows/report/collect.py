@@ -10,9 +10,10 @@ from pathlib import Path
 from flows.config import GENERALIST
 from flows.report.cautions import cautions
 from flows.report.evaluation import Evaluation, read_evaluation
-from flows.report.figures import ByteGroup, Funnel, MergeCheck, RouterReport, Sizes, Training
+from flows.report.figures import ByteGroup, Funnel, MergeCheck, Sizes, Training
 from flows.report.generation import read_cost, read_documents, read_funnel, read_pairs
 from flows.report.reading import Folders
+from flows.report.routing import read_router
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow
 
 STEPS = ("corpus", "qa", "adapter", "merged", "edge")
@@ -38,7 +39,7 @@ def collect(
     report = Report(
         **dict(facts),
         config=dict(config),
-        router=_router(found),
+        router=read_router(found, stages, config),
         domains={name: _domain(found, name, evaluation, stages) for name in _names(found, stages, config)},
         generalist=_generalist(found),
         systems=evaluation.systems,
@@ -63,13 +64,6 @@ def _names(found: Folders, stages: Sequence[StageRow], config: Mapping[str, obje
     names += [name.partition("/")[2] for name in found.names() if "/" in name]
     names += [row.domain for row in stages if row.domain]
     return [name for name in dict.fromkeys(names) if name != GENERALIST]
-
-
-def _router(found: Folders) -> RouterReport | None:
-    value = found.json("router", "report.json")
-    if isinstance(value, dict) and isinstance(split := value.get("stratified_8020"), dict):
-        value = value | {"stratified_accuracy": split.get("accuracy")}
-    return found.part(RouterReport, "router/report.json", value)
 
 
 def _domain(found: Folders, name: str, evaluation: Evaluation, stages: Sequence[StageRow]) -> DomainReport:

@@ -13,12 +13,21 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from flows.report.router import RouterReport
 from flows.report.schema import Report
 
 _DRAWN = re.compile(r'<svg data-drawn="([0-9a-f]{64})".*?</svg>', re.DOTALL)
 _FIGURES = ("perplexity", "sizes", "breakdown", "losses")
 """Charts of what the domains' stages measured."""
 _FUNNELS = ("funnel", "types")
+_ROUTER = {
+    "confusion": {"labels", "confusion"},
+    "reliability": {"reliability", "ece"},
+    "risk": {"risk_coverage", "operating"},
+    "suites": {"suites"},
+    "shares": {"stages"},
+}
+"""Charts of the router, and what each is drawn from."""
 _LONG = {"documents", "pairs_to_read", "samples", "funnel"}
 """Parts of a domain that those charts do not show, some of them long."""
 
@@ -40,10 +49,13 @@ def _seen(report: Report) -> dict[str, str]:
     )
     stages = json.dumps(list(report.domains)) + report.model_dump_json(include={"stages"})
     funnels = {name: part.model_dump(include={"funnel"}) for name, part in report.domains.items()}
-    router = report.model_dump_json(include={"router"})
+    router = {
+        name: report.router.model_dump_json(include=fields) if report.router else ""
+        for name, fields in _ROUTER.items()
+    }
     return {
         "dag": stages,
-        "confusion": router,
+        **router,
         "stages": stages,
         **dict.fromkeys(_FIGURES, measured),
         **dict.fromkeys(_FUNNELS, json.dumps(funnels)),
@@ -66,10 +78,11 @@ def _draw(name: str, report: Report) -> str:
     from flows.report import bars, charts, fates
     from flows.report.dag import dag_chart
 
+    if name in _ROUTER:
+        return _draw_router(name, report.router) if report.router else ""
     drawers: dict[str, Callable[[Report], str]] = {
         "dag": lambda report: dag_chart(report) if report.domains else "",
         "perplexity": charts.perplexity_chart,
-        "confusion": lambda report: charts.confusion_chart(report.router) if report.router else "",
         "funnel": fates.funnel_chart,
         "types": fates.types_chart,
         "sizes": bars.sizes_chart,
@@ -78,3 +91,16 @@ def _draw(name: str, report: Report) -> str:
         "stages": lambda report: bars.stages_chart(report.stages),
     }
     return drawers[name](report)
+
+
+def _draw_router(name: str, router: RouterReport) -> str:
+    from flows.report import confidence_charts, router_charts
+
+    drawers: dict[str, Callable[[RouterReport], str]] = {
+        "confusion": router_charts.confusion_chart,
+        "reliability": confidence_charts.reliability_chart,
+        "risk": confidence_charts.risk_chart,
+        "suites": router_charts.suites_chart,
+        "shares": router_charts.shares_chart,
+    }
+    return drawers[name](router)

@@ -21,40 +21,6 @@ class Interval(Part):
     high: float | None = None
 
 
-class LabelScore(Part):
-    """How well one domain's questions are found."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    """Its held-out questions."""
-
-
-class RouterReport(Part):
-    """The router on held-out questions, from passages that it never saw."""
-
-    accuracy: float
-    accuracy_low: float | None = None
-    accuracy_high: float | None = None
-    """Wilson's 95 % interval."""
-    macro_f1: float
-    questions: int
-    """Held-out questions of all domains."""
-    train_questions: int | None = None
-    repeated_questions: int | None = None
-    """Held-out questions that are also, word for word, training questions."""
-    mean_confidence: float | None = None
-    """Mean probability of the chosen domain; far from the accuracy, confidences mislead."""
-    report: dict[str, LabelScore]
-    labels: list[str]
-    confusion: list[list[int]]
-    """One row for each true domain, one column for each chosen one, in the order of `labels`."""
-    stratified_accuracy: float | None = None
-    """The reference recipe's figure, 80/20 by question: both sides share passages, so it flatters."""
-    note: str = ""
-
-
 class Funnel(Part):
     """From passages to question-answer pairs; null where a stage did not count."""
 

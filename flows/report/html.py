@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from flows.report import account_tables, tables, words
 from flows.report.drawn import draw_charts
 from flows.report.pages import STATES, page_maps
+from flows.report.router_tables import MATRIX, router_tables
 from flows.report.schema import Report
 from flows.report.steps import steps
 from flows.report.table import Table
@@ -28,6 +29,31 @@ def render(report: Report, earlier: str = "") -> str:
 
     `earlier` is the page of another run, whose charts are taken over where they show the same figures.
     """
+    return (
+        templates()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            words=words,
+            figures=key_figures(report),
+            charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
+            tables=_tables(report),
+            documents={name: account_tables.documents_table(part) for name, part in report.domains.items()},
+            removed={name: account_tables.removed(part) for name, part in report.domains.items()},
+            unreadable=account_tables.unreadable_files(report),
+            copies=account_tables.copies(report),
+            maps=page_maps(report),
+            matrix=MATRIX,
+            states=STATES,
+            steps=steps,
+            config=_pretty(report.model_dump(mode="json")["config"]),
+            notes=_pretty(report.router.notes if report.router else {}),
+        )
+    )
+
+
+def templates() -> Environment:
+    """Return the pages' templates, which escape every value."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -36,21 +62,7 @@ def render(report: Report, earlier: str = "") -> str:
         lstrip_blocks=True,
     )
     environment.filters["code"] = with_code
-    return environment.get_template("page.html.jinja").render(
-        report=report,
-        words=words,
-        figures=key_figures(report),
-        charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
-        tables=_tables(report),
-        documents={name: account_tables.documents_table(part) for name, part in report.domains.items()},
-        removed={name: account_tables.removed(part) for name, part in report.domains.items()},
-        unreadable=account_tables.unreadable_files(report),
-        copies=account_tables.copies(report),
-        maps=page_maps(report),
-        states=STATES,
-        steps=steps,
-        config=json.dumps(report.model_dump(mode="json")["config"], indent=2, ensure_ascii=False),
-    )
+    return environment
 
 
 def with_code(text: str) -> Markup:
@@ -99,10 +111,14 @@ def _tables(report: Report) -> dict[str, Table]:
         "cost": account_tables.cost_table(report),
         "results": tables.results_table(report),
         "systems": tables.systems_table(report),
-        "router": tables.router_table(report),
+        **router_tables(report.router),
         "sizes": tables.sizes_table(report),
         "breakdown": tables.breakdown_table(report),
         "edge": tables.edge_table(report),
         "training": tables.training_table(report),
         "stages": tables.stages_table(report.stages),
     }
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

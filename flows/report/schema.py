@@ -20,11 +20,11 @@ from flows.report.figures import (
     MergeCheck,
     Part,
     Perplexities,
-    RouterReport,
     Sample,
     Sizes,
     Training,
 )
+from flows.report.router import RouterReport
 
 SCHEMA: Literal["pocketmoe-report-1"] = "pocketmoe-report-1"
 RunStatus = Literal["completed", "failed", "cancelled"]

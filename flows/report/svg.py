@@ -77,6 +77,19 @@ def canvas(height: float, width: float = WIDTH) -> Iterator[tuple[Figure, Axes]]
         yield figure, figure.add_subplot()
 
 
+@contextmanager
+def panels(
+    size: tuple[float, float], *, widths: Sequence[float] = (1,), heights: Sequence[float] = (1,)
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """Offer a figure of `size` (width, height) inches with several sets of axes, row by row."""
+    with rc_context(_STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(
+            len(heights), len(widths), squeeze=False, width_ratios=widths, height_ratios=heights
+        )
+        yield figure, list(grid.flat)
+
+
 def name_rows(axes: Axes, labels: Sequence[str]) -> None:
     """Name the rows, first on top."""
     axes.set_yticks(range(len(labels)), labels)
@@ -99,6 +112,12 @@ def add_legend(axes: Axes, columns: int) -> None:
 def legend_height(entries: int, columns: int) -> float:
     """Return the inches that a legend takes."""
     return 0.21 * ceil(entries / columns)
+
+
+def shortened(name: str, letters: int = 24) -> str:
+    """Return a name that leaves room for the drawing beside it; its end stays, where like names differ."""
+    half = letters // 2
+    return name if len(name) <= letters else f"{name[: letters - half - 1].rstrip()}…{name[-half:].lstrip()}"
 
 
 def to_svg(figure: Figure, name: str, description: str) -> str:

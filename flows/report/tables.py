@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from flows.report import words
 from flows.report.account_tables import cost_table, pairs_table
 from flows.report.figures import Interval, Training
+from flows.report.router_tables import router_tables
 from flows.report.schema import DomainReport, Report, StageRow
 from flows.report.table import Table, contained
 
@@ -45,22 +46,6 @@ def systems_table(report: Report) -> Table:
         for name, part in report.systems.items()
     ]
     return Table("Systems on all held-out questions", headers, tuple(rows))
-
-
-def router_table(report: Report) -> Table:
-    """Return the router's report by domain."""
-    scores = report.router.report if report.router else {}
-    rows = [
-        (
-            name,
-            words.percent(one.precision),
-            words.percent(one.recall),
-            words.figure(one.f1),
-            str(one.support),
-        )
-        for name, one in scores.items()
-    ]
-    return Table("Router by domain", ("domain", "precision", "recall", "F1", "questions"), tuple(rows))
 
 
 def sizes_table(report: Report) -> Table:
@@ -156,12 +141,13 @@ def markdown_summary(report: Report) -> str:
     """Return the whole run as Markdown: warnings first, then the tables that hold something."""
     lines = [f"**{report.status}** in {words.duration(report.seconds)}", ""]
     lines += [f"- ⚠ {contained(warning)}" for warning in report.warnings]
+    router = router_tables(report.router)
     tables = (
         results_table(report),
         systems_table(report),
         pairs_table(report),
         cost_table(report),
-        router_table(report),
+        *(router[name] for name in ("splits", "router", "recalls", "suites", "shares", "speed", "tax")),
         sizes_table(report),
         edge_table(report),
         stages_table(report.stages),

@@ -93,6 +93,39 @@ def interval(measured: "Interval | None") -> str:
     return f"{figure(measured.value)} ({figure(measured.low)} to {figure(measured.high)})"
 
 
+def signed(value: float | None, digits: int = 2) -> str:
+    """Return a difference with its sign."""
+    return NOTHING if value is None else f"{'−' if value < 0 else '+'}{figure(abs(value), digits)}"
+
+
+def tenths(value: float) -> str:
+    """Return a difference in points with its sign and one decimal."""
+    rounded = round(value, 1) or 0.0
+    return f"{'−' if rounded < 0 else '+'}{abs(rounded):.1f}" if rounded else "0.0"
+
+
+def signed_interval(measured: "Interval | None") -> str:
+    """Return a difference and its interval, each with its sign."""
+    if measured is None or measured.low is None or measured.high is None:
+        return signed(measured.value if measured else None)
+    return f"{signed(measured.value)} ({signed(measured.low)} to {signed(measured.high)})"
+
+
+def shares(low: float | None, high: float | None) -> str:
+    """Return an interval of shares as percentages."""
+    return NOTHING if low is None or high is None else f"{100 * low:.1f} to {percent(high, 1)}"
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a time below a second."""
+    return NOTHING if value is None else f"{figure(value, 2 if value < 1 else 3)} ms"
+
+
+def whole(value: float | None) -> str:
+    """Return a number without decimals."""
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
 def _points(ratio: float) -> str:
     """Return the per cent by which a ratio is off 1, with a decimal where it is small."""
     points = round(100 * abs(ratio - 1), 1)

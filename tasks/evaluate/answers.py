@@ -11,6 +11,7 @@ from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.text_metrics import rouge_l
 from tasks.records import Record
+from tasks.routing.policy import Outcome
 
 
 class Answer(Record):
@@ -20,7 +21,9 @@ class Answer(Record):
     """The question's."""
     domain: str
     routed: str
-    """The domain that the router chose."""
+    """The domain that the router holds for the most probable."""
+    outcome: Outcome
+    """Whether the routed system asks that domain's expert or the generalist, or refuses the question."""
     confidence: float
     model: str
     """`expert/<domain>`, `generalist` or `edge/<domain>`."""
@@ -82,6 +85,7 @@ def _record(evidence: Evidence, place: int, model: str, text: str, score: float,
         id=question.id,
         domain=question.domain,
         routed=evidence.routing.domains[place],
+        outcome=evidence.routing.decisions[place].outcome,
         confidence=evidence.routing.confidences[place],
         model=model,
         systems=tuple(name for name, models in evidence.systems.items() if models[place] == model),

@@ -27,7 +27,7 @@ from tasks.evaluate.systems import (
     route,
 )
 from tasks.loading import load_tokenizer
-from tasks.router import load_router
+from tasks.routing.files import load_router
 from tasks.workspace import Inputs, Workspace, domain_inputs
 
 LOG = logging.getLogger(__name__)

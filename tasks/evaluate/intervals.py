@@ -15,6 +15,7 @@ from scipy.stats import binomtest
 Floats = NDArray[np.float64]
 ROUNDING = 1e-4
 """How batching alone can move a float32 perplexity, with room to spare: 1e-7 was seen on equal models."""
+NOISE = "no difference beyond the noise"
 
 
 @dataclass(frozen=True)
@@ -96,4 +97,4 @@ def verdict(ratio: Estimate, ours: str, theirs: str) -> str:
     """Put a perplexity ratio into plain words; nothing below ROUNDING is called a difference."""
     if ratio.high < 1 - ROUNDING:
         return f"{ours} better"
-    return f"{theirs} better" if ratio.low > 1 + ROUNDING else "no difference beyond the noise"
+    return f"{theirs} better" if ratio.low > 1 + ROUNDING else NOISE

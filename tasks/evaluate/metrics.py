@@ -9,9 +9,13 @@ from tasks.workspace import Metrics
 
 
 def flat_metrics(report: dict[str, Any]) -> Metrics:
-    """Return accuracy, perplexities, text scores, latencies and memory as floats."""
+    """Return accuracy, routing tax, perplexities, text scores, latencies and memory as floats."""
+    router = report["router"]
     metrics: Metrics = {
-        "router_accuracy": report["router"]["accuracy"],
+        "router_accuracy": router["accuracy"],
+        "routing_tax": router["tax"]["total"]["loss"]["value"],
+        "routing_tax_rouge_l": router["tax"]["total"]["rouge_l"]["value"],
+        **{f"questions_{outcome}": float(count) for outcome, count in router["outcomes"].items()},
         "peak_memory_bytes": float(report["memory"]["peak_bytes"]),
         "warnings": float(len(report["warnings"])),
     }

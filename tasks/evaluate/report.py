@@ -13,7 +13,8 @@ import numpy as np
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.edge_report import edge_sections, edge_warnings
 from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, Loss, verdict, wilson
+from tasks.evaluate.intervals import Bootstrap, Loss, verdict
+from tasks.evaluate.router_report import router_finding, router_section, router_warnings
 from tasks.evaluate.systems import BASE, GENERALIST, expert
 from tasks.evaluate.text_metrics import bleu, rouge_l
 
@@ -27,16 +28,17 @@ def evaluation(evidence: Evidence, config: EvaluateConfig) -> Json:
     domains = {domain: _domain(evidence, domain, bootstrap) for domain in evidence.domains()}
     for domain, sections in edge_sections(evidence, bootstrap).items():
         domains[domain] |= sections
+    router = router_section(evidence, bootstrap)
     return {
         "schema": SCHEMA,
         "domains": domains,
         "systems": {system: _system(evidence, system, bootstrap) for system in evidence.systems},
         "comparison": _systems_compared(evidence, bootstrap),
-        "router": _router(evidence, config),
+        "router": router,
         "memory": {"peak_bytes": evidence.peak_bytes},
         "settings": config.model_dump(mode="json"),
-        "warnings": edge_warnings(evidence, bootstrap, config),
-        "findings": _findings(domains),
+        "warnings": [*router_warnings(evidence), *edge_warnings(evidence, bootstrap, config)],
+        "findings": [*_findings(domains), router_finding(router)],
     }
 
 
@@ -103,24 +105,6 @@ def _systems_compared(evidence: Evidence, bootstrap: Bootstrap) -> Json:
     return {
         "real_vs_generalist": against("generalist", "generalist"),
         "real_vs_oracle": against("oracle", "oracle routing"),
-    }
-
-
-def _router(evidence: Evidence, config: EvaluateConfig) -> Json:
-    pairs = [
-        (question.domain, routed)
-        for question, routed in zip(evidence.questions, evidence.routing.domains, strict=True)
-    ]
-    right = sum(domain == routed for domain, routed in pairs)
-    accuracy = wilson(right, len(pairs), config.confidence)
-    return {
-        "accuracy": accuracy.value,
-        "low": accuracy.low,
-        "high": accuracy.high,
-        "questions": len(pairs),
-        "labels": list(evidence.labels),
-        "confusion": [[pairs.count((row, column)) for column in evidence.labels] for row in evidence.labels],
-        "mean_confidence": fmean(evidence.routing.confidences),
     }
 
 

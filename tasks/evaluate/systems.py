@@ -1,6 +1,6 @@
 """Say which model each system asks.
 
-In: the questions' true domains and the router's guesses. Out: model names by question.
+In: the questions' true domains and the router's decisions. Out: model names by question.
 Every (model, question) pair is then computed once, however many systems share it.
 """
 
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from tasks.errors import DataError
 from tasks.evaluate.questions import Question
-from tasks.router import Router
+from tasks.routing.policy import Decision
+from tasks.routing.router import Router
 
 GENERALIST = "generalist"
 BASE = "base"
@@ -23,23 +22,29 @@ BASE = "base"
 class Routing:
     """What the router says of each question."""
 
-    domains: list[str]
-    confidences: list[float]
-    """Probability of the domain chosen."""
+    decisions: list[Decision]
     milliseconds: list[float]
+
+    @property
+    def domains(self) -> list[str]:
+        """The most probable domain of each question, whoever answers."""
+        return [decision.label for decision in self.decisions]
+
+    @property
+    def confidences(self) -> list[float]:
+        """The probability of that domain."""
+        return [decision.confidence for decision in self.decisions]
 
 
 def route(router: Router, questions: Sequence[Question]) -> Routing:
     """Route each question on its own, as a user's would be; the first is routed twice to warm up."""
-    router.predict([question.text for question in questions[:1]])
-    domains, confidences, times = [], [], []
+    router.decide([question.text for question in questions[:1]])
+    decisions, times = [], []
     for question in questions:
         start = perf_counter()
-        labels, probabilities = router.predict([question.text])
+        decisions += router.decide([question.text])
         times.append(1000 * (perf_counter() - start))
-        domains.append(labels[0])
-        confidences.append(float(np.max(probabilities)))
-    return Routing(domains, confidences, times)
+    return Routing(decisions, times)
 
 
 def expert(domain: str) -> str:
@@ -48,9 +53,16 @@ def expert(domain: str) -> str:
 
 
 def assignments(questions: Sequence[Question], routing: Routing) -> dict[str, list[str]]:
-    """Return for each system the model that answers each question."""
+    """Return for each system the model that answers each question.
+
+    Every held-out question belongs to some domain, so a refusal is an error; a refusal can be scored under no
+    model, so the generalist stands in for it.
+    """
     return {
-        "real": [expert(domain) for domain in routing.domains],
+        "real": [
+            expert(decision.label) if decision.outcome == "expert" else GENERALIST
+            for decision in routing.decisions
+        ],
         "oracle": [expert(question.domain) for question in questions],
         "generalist": [GENERALIST] * len(questions),
     }

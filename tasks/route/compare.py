@@ -1,137 +1,110 @@
 """Train several kinds of router on the same questions and compare them.
 
-In: labelled questions to train and to test on, and kinds. Out: one row a kind. Each router is
-written and read back first: what is timed, weighed and scored is the file that ships.
+In: questions to train and to test on, and configurations that differ in the router. Out: one row a kind.
+Each router is written and read back first: what is timed, weighed and scored is the file that ships.
 """
 
-import json
-import tempfile
+import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, ValidationError
 
-from tasks.errors import ConfigError, DataError
-from tasks.records import Record
-from tasks.route.config import LinearRouter, TfidfReferenceRouter, TfidfRouter
+from tasks.errors import DataError
+from tasks.route.asked import Asked, ask
+from tasks.route.compare_files import Side
+from tasks.route.compare_overlap import Overlap, overlap
+from tasks.route.compare_pairs import judged
+from tasks.route.compare_scope import scope_scores
+from tasks.route.compare_speed import file_bytes, measure_speed
+from tasks.route.compared import Compared
+from tasks.route.config import RouteConfig
+from tasks.route.curves import Right
 from tasks.route.fit import fit_router
-from tasks.route.questions import Questions, plain
-from tasks.route.score import score_router
-from tasks.router import Router, load_router, save_router
+from tasks.route.fitted import Resources
+from tasks.route.neighbours import with_groups
+from tasks.route.out_of_scope import without_repeated
+from tasks.route.questions import Questions
+from tasks.route.score import score_asked, wilson
+from tasks.routing.files import load_router, save_router
 
-_TIMED = 1000
-"""Single questions that are timed at most."""
-_WARM_UP = 20
-
-
-class Labelled(Record):
-    """A line of a question file."""
-
-    model_config = Record.model_config | {"extra": "ignore"}
-
-    question: str = Field(min_length=1)
-    domain: str = Field(min_length=1)
+LOG = logging.getLogger(__name__)
+_SHARED = {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "questions"}
 
 
-class Compared(Record):
-    """What one kind of router reaches."""
+def compare_routers(
+    train: Side,
+    test: Side,
+    routes: Sequence[RouteConfig],
+    resources: Resources,
+    folder: Path,
+    validation: Questions | None = None,
+) -> list[Compared]:
+    """Fit each router on `train`, write it to `folder`/name, and give its figures on `test`.
 
-    kind: str
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    """Wilson's 95 % interval."""
-    macro_f1: float
-    ece: float
-    p95_ms: float
-    """95th percentile of the time for one question alone, in process."""
-    file_bytes: int
-    train_seconds: float
-    questions: int
-    """Test questions."""
-    repeated_questions: int
-    """Test questions that are word for word among the training questions."""
-
-
-def compare_routers(train: Questions, test: Questions, kinds: Sequence[LinearRouter]) -> Iterator[Compared]:
-    """Fit each kind on `train` and give its figures on `test`; raise DataError for unknown domains."""
-    if unknown := sorted(set(test.domains) - set(train.domains)):
+    Raises DataError where a domain of the test questions is not among the training questions.
+    """
+    if unknown := sorted(set(test.questions.domains) - set(train.questions.domains)):
         raise DataError(f"domain {unknown[0]}: in the test file but not in the training file; correct one")
-    seen = {plain(text) for text in train.texts}
-    repeated = sum(plain(text) in seen for text in test.texts)
-    for settings in kinds:
-        started = time.perf_counter()
-        fitted = fit_router(train, settings)
-        seconds = time.perf_counter() - started
-        router, size = _shipped(fitted, settings)
-        scores = score_router(router, test)
-        yield Compared(
-            kind=settings.kind,
-            **scores.model_dump(include={"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece"}),
-            p95_ms=_p95_ms(router, test.texts),
-            file_bytes=size,
-            train_seconds=seconds,
-            questions=scores.questions,
-            repeated_questions=repeated,
-        )
+    shared = overlap(train.questions.joined(validation) if validation else train.questions, test.questions)
+    # Where every test question leaks, all of them tell the routers apart.
+    counted = shared.clean if shared.clean.any() else ~shared.clean
+    examples = without_repeated(train.out_of_scope, test.out_of_scope)
+    known = Side(with_groups(train.questions), examples)
+    rows: list[dict[str, object]] = []
+    right: list[Right] = []
+    for place, (name, route) in enumerate(named(routes)):
+        LOG.info("router %d of %d: %s", place + 1, len(routes), name)
+        resources.progress(place, len(routes), "routers")
+        seconds = _trained(known, validation, route, resources.inside(name), folder / name)
+        asked = ask(load_router(folder / name), test.questions)
+        right.append(asked.right[counted])
+        rows.append({"kind": route.router.kind, "name": name, "train_seconds": seconds})
+        rows[-1] |= _figures(asked, test, shared) | _cost(folder / name, test)
+    verdicts = [verdict.model_dump() for verdict in judged(right)]
+    return [Compared.model_validate(row | verdict) for row, verdict in zip(rows, verdicts, strict=True)]
 
 
-def linear_router(kind: str) -> LinearRouter:
-    """Return the default settings of a kind; raise ConfigError for one that cannot be compared."""
-    match kind:
-        case "tfidf":
-            return TfidfRouter()
-        case "tfidf-reference":
-            return TfidfReferenceRouter()
-        case _:
-            raise ConfigError(f"--kinds: {kind}: no such router yet; choose among tfidf, tfidf-reference")
+def named(routes: Sequence[RouteConfig]) -> Iterator[tuple[str, RouteConfig]]:
+    """Give each router's name with it: its kind, with a number where several are of it."""
+    seen: Counter[str] = Counter()
+    for route in routes:
+        kind = route.router.kind
+        seen[kind] += 1
+        yield kind if seen[kind] == 1 else f"{kind}-{seen[kind]}", route
 
 
-def read_labelled(path: Path) -> Questions:
-    """Read JSON lines with `question` and `domain`; raise DataError with file and line of a bad one."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); give a UTF-8 file of JSON lines") from error
-    rows = [_labelled(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not rows:
-        raise DataError(f"{path}: no questions in it; write one JSON object a line")
-    texts = tuple(row.question for row in rows)
-    return Questions(
-        tuple(f"{path.stem}-{number}" for number in range(len(rows))),
-        texts,
-        tuple(row.domain for row in rows),
-        tuple(map(plain, texts)),
-    )
-
-
-def _labelled(path: Path, number: int, line: str) -> Labelled:
-    try:
-        return Labelled.model_validate(json.loads(line))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"])) or "line"
-        raise DataError(f"{path}:{number}: {field}: {problem['msg']}; correct or remove this line") from error
-    except ValueError as error:
-        raise DataError(f"{path}:{number}: not JSON ({error}); correct or remove this line") from error
-
-
-def _shipped(router: Router, settings: LinearRouter) -> tuple[Router, int]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        save_router(router, settings.kind, settings.model_dump(mode="json"), folder)
-        return load_router(folder), sum(file.stat().st_size for file in folder.iterdir())
-
-
-def _p95_ms(router: Router, texts: Sequence[str]) -> float:
-    for text in texts[:_WARM_UP]:
-        router.predict([text])
-    return float(np.percentile([_milliseconds(router, text) for text in texts[:_TIMED]], 95))
-
-
-def _milliseconds(router: Router, text: str) -> float:
+def _trained(
+    train: Side, validation: Questions | None, route: RouteConfig, resources: Resources, folder: Path
+) -> float:
+    """Write the fitted router to `folder`; return the seconds that fitting took."""
     started = time.perf_counter()
-    router.predict([text])
-    return 1000 * (time.perf_counter() - started)
+    router = fit_router(train.questions, route, resources, validation, train.out_of_scope)
+    seconds = time.perf_counter() - started
+    folder.mkdir(parents=True)
+    save_router(router, route.router.kind, route.model_dump(mode="json"), folder)
+    return seconds
+
+
+def _figures(asked: Asked, test: Side, shared: Overlap) -> dict[str, object]:
+    scores, clean = score_asked(asked), asked.right[shared.clean]
+    low, high = wilson(int(clean.sum()), len(clean)) if len(clean) else (None, None)
+    return {
+        **scores.model_dump(include=_SHARED),
+        "repeated_questions": int(shared.repeated.sum()),
+        "near_questions": int(shared.near.sum()),
+        "leak_free_accuracy": float(np.mean(clean)) if len(clean) else None,
+        "leak_free_low": low,
+        "leak_free_high": high,
+        "leak_free_questions": len(clean),
+        "stages": {stage.name: stage.share for stage in scores.stages},
+        "out_of_scope": scope_scores(asked, test.out_of_scope),
+        "notes": dict(asked.router.notes),
+    }
+
+
+def _cost(folder: Path, test: Side) -> dict[str, object]:
+    speed = measure_speed(folder, test.questions.texts)
+    return {"file_bytes": file_bytes(folder), **speed.model_dump()}

@@ -1,134 +1,74 @@
-"""Fit a router: labelled questions in, a `Router` of plain arrays out.
+"""Fit a router of any kind: labelled questions in, a `Router` with honest confidence out."""
 
-scikit-learn fits, and its arrays are taken out at once: what is scored and stored is the
-object that chat and evaluation load, not its scikit-learn twin.
-"""
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
 
-import logging
-import warnings
-from typing import TypeAlias, assert_never
-
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion
-from sklearn.svm import LinearSVC
-
-from tasks.errors import DataError
-from tasks.ngrams import Ngrams
-from tasks.route.config import LinearRouter, TfidfReferenceRouter, TfidfRouter
+from tasks.route.best import fit_best
+from tasks.route.cascade import fit_cascade
+from tasks.route.composite_config import (
+    BestRouter,
+    Candidate,
+    CascadeRouter,
+    HierarchicalRouter,
+    KeywordRouter,
+)
+from tasks.route.confidence import with_confidence
+from tasks.route.config import RouteConfig, RouterKind
+from tasks.route.constant import constant_router
+from tasks.route.fitted import Fitted, Resources
+from tasks.route.hierarchical import fit_hierarchical
+from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
+from tasks.route.neural_config import EncoderRouter, SemanticRouter
 from tasks.route.questions import Questions
-from tasks.route.tuning import tune
-from tasks.router import Router
-
-LOG = logging.getLogger(__name__)
-Classifier: TypeAlias = "LogisticRegression | LinearSVC"
-_EVERY_WORD = r"(?u)\b\w+\b"
+from tasks.route.single import fit_held, fit_single
+from tasks.routing.router import Router
 
 
-def fit_router(questions: Questions, config: LinearRouter) -> Router:
-    """Fit a linear router; with one domain, a router that always chooses it.
+def fit_router(
+    train: Questions,
+    config: RouteConfig,
+    resources: Resources,
+    validation: Questions | None = None,
+    out_of_scope: Sequence[str] = (),
+) -> Router:
+    """Fit a router, calibrate it and set its thresholds; with one domain, a router that always chooses it.
 
-    Raises DataError where no n-gram survives the limits.
+    `validation` holds questions that the weights are not fitted on, for kinds that stop early.
+    `out_of_scope` are examples of questions that belong to no domain; none: thresholds rest on questions
+    in scope alone. Raises DataError where a domain has too few questions.
     """
-    if len(questions.domains) == 1:
-        return constant_router(questions.domains[0])
-    features, model, scale = fit_sklearn(questions, config)
-    reference = isinstance(config, TfidfReferenceRouter)
-    coef, intercept = _row_for_each_label(model, softmax=reference)
-    return Router(
-        labels=tuple(str(label) for label in model.classes_),
-        blocks=tuple(_block(vectorizer) for _, vectorizer in features.transformer_list),
-        coef=coef if reference else coef.astype(np.float32),
-        intercept=intercept,
-        idf=np.concatenate([vectorizer.idf_ for _, vectorizer in features.transformer_list]),
-        scale=scale,
-    )
+    if len(train.domains) == 1:
+        return constant_router(train.domains[0])
+    fitted = fit(train, validation, config.router, resources)
+    return replace(with_confidence(fitted, config, out_of_scope), notes=fitted.notes)
 
 
-def constant_router(domain: str) -> Router:
-    """Return a router without features: its only label has probability 1."""
-    return Router((domain,), (), np.zeros((1, 0)), np.zeros(1), np.zeros(0))
-
-
-def fit_sklearn(questions: Questions, config: LinearRouter) -> tuple[FeatureUnion, Classifier, float]:
-    """Return fitted features, classifier and the scale of its scores; raise DataError without n-grams."""
-    match config:
-        case TfidfReferenceRouter():
-            features = _reference_features(config)
-            model: Classifier = LogisticRegression(
-                max_iter=config.max_iter, C=config.C, random_state=config.seed
+def fit(train: Questions, validation: Questions | None, kind: RouterKind, resources: Resources) -> Fitted:
+    """Fit a classifier of any kind on two or more domains."""
+    match kind:
+        case TfidfRouter() | TfidfReferenceRouter() | SemanticRouter() | EncoderRouter() | KeywordRouter():
+            return fit_single(train, validation, kind, resources)
+        case CascadeRouter():
+            return fit_cascade(train, validation, kind, resources)
+        case HierarchicalRouter():
+            return fit_hierarchical(train, validation, kind, resources)
+        case BestRouter():
+            return fit_best(
+                train,
+                validation,
+                kind,
+                lambda one, name: _fit_candidate(train, validation, one, resources.inside(name)),
             )
-            scale = 1.0
-        case TfidfRouter():
-            features = _features(config)
-            model, scale = tune(_transformed(features, questions), questions, config)
         case _:
-            assert_never(config)
-    _fit(model, _transformed(features, questions), questions.labels)
-    return features, model, scale
+            assert_never(kind)
 
 
-def _reference_features(config: TfidfReferenceRouter) -> FeatureUnion:
-    words = TfidfVectorizer(
-        max_features=config.max_features,
-        ngram_range=config.ngram_range,
-        min_df=config.min_df,
-        max_df=config.max_df,
-    )
-    return FeatureUnion([("words", words)])
-
-
-def _features(config: TfidfRouter) -> FeatureUnion:
-    words = TfidfVectorizer(
-        ngram_range=config.word_ngrams, sublinear_tf=True, token_pattern=_EVERY_WORD, dtype=np.float32
-    )
-    if config.char_ngrams is None:
-        return FeatureUnion([("words", words)])
-    characters = TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=config.char_ngrams,
-        min_df=config.min_df,
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
-    return FeatureUnion([("words", words), ("characters", characters)])
-
-
-def _transformed(features: FeatureUnion, questions: Questions) -> object:
-    try:
-        return features.fit_transform(questions.texts)
-    except ValueError as error:
-        raise DataError(
-            f"router: {len(questions.texts)} questions leave no n-grams ({error});"
-            " lower `min_df`, raise `max_df`, or generate more pairs"
-        ) from error
-
-
-def _fit(model: Classifier, features: object, labels: tuple[str, ...]) -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(features, labels)
-    if caught:
-        LOG.warning("the router had not converged after %d steps; raise `max_iter`", model.max_iter)
-
-
-def _block(vectorizer: TfidfVectorizer) -> Ngrams:
-    return Ngrams(
-        analyzer=vectorizer.analyzer,
-        ngram_range=vectorizer.ngram_range,
-        min_letters=1 if vectorizer.token_pattern == _EVERY_WORD else 2,
-        sublinear=vectorizer.sublinear_tf,
-        vocabulary=tuple(vectorizer.get_feature_names_out().tolist()),
-    )
-
-
-def _row_for_each_label(model: Classifier, *, softmax: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Write two labels as two rows: scikit-learn keeps one, of the second label, for them."""
-    coef, intercept = np.asarray(model.coef_), np.asarray(model.intercept_)
-    if len(coef) > 1:
-        return coef, intercept
-    # Logistic regression's own probabilities are a softmax over 0 and the score; margins lie on both sides.
-    first = np.zeros_like(coef) if softmax else -coef
-    return np.vstack([first, coef]), np.append(0.0 if softmax else -intercept, intercept)
+def _fit_candidate(
+    train: Questions, validation: Questions | None, kind: Candidate, resources: Resources
+) -> Fitted:
+    match kind:
+        case CascadeRouter() | HierarchicalRouter():
+            return fit(train, validation, kind, resources)
+        case _:
+            return fit_held(train, validation, kind, resources)

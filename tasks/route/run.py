@@ -1,5 +1,6 @@
 """Train the router: `qa/<domain>` folders in, a Router folder out.
 
+Optional inputs are `out-of-scope/train` and `out-of-scope/test`: files of questions that belong to no domain.
 The shipped weights are fitted on the train split alone, so that the accuracy beside them
 is that of the file that ships, on questions from passages it never saw.
 """
@@ -7,68 +8,86 @@ is that of the file that ships, on questions from passages it never saw.
 import logging
 from math import ceil
 
-from tasks.errors import DataError, UnsupportedError
+from tasks.errors import DataError
 from tasks.records import write_json, write_records
-from tasks.route.config import LinearRouter, RouteConfig
+from tasks.route.asked import ask, routed_questions
+from tasks.route.compare_speed import file_bytes, measure_speed
+from tasks.route.config import RouteConfig
 from tasks.route.fit import fit_router
-from tasks.route.questions import Questions, plain, read_questions, require_each
-from tasks.route.score import Scores, routed_questions, score_router, stratified_scores
-from tasks.router import save_router
+from tasks.route.fitted import Resources
+from tasks.route.neighbours import with_groups
+from tasks.route.out_of_scope import read_out_of_scope, without_repeated
+from tasks.route.questions import read_questions, require_each
+from tasks.route.report import RouteReport, route_report
+from tasks.route.score import STRATIFIED_SHARE, stratified_scores
+from tasks.route.suites.measure import check_gates, suite_scores
+from tasks.routing.cost import cost_account
+from tasks.routing.files import save_router
+from tasks.routing.router import Router
 from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
 
 LOG = logging.getLogger(__name__)
-ONE_DOMAIN = "There is one domain, so every question goes to it and accuracy says nothing."
+_TIMED = 200
+"""Single questions that tell what a cascade's stages cost."""
 
 
 def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
-    """Fit the router and write `weights.npz`, `router.json`, `report.json` and `predictions.jsonl`.
+    """Fit the router and write its files, `report.json` and `predictions.jsonl`.
 
-    Raises DataError where a domain has too few questions, UnsupportedError for a kind that is not built.
+    Raises DataError where a domain has too few questions, StageError where a robustness suite misses its bar.
+    Timings are metrics alone: they differ from run to run, and equal routers must be equal files.
     """
-    settings = config.router
-    if not isinstance(settings, LinearRouter):
-        raise UnsupportedError(" ".join(config.refusals()))
     folders = domain_inputs(inputs, "qa")
     if not folders:
         raise DataError("router: no `qa/<domain>` input; give the library at least one domain")
     train, validation, test = (read_questions(folders, split) for split in ("train", "validation", "test"))
     pool = train.joined(validation).joined(test)
-    require_each(pool, ceil(1 / min(settings.test_share, 1 - settings.test_share)))
+    require_each(pool, ceil(1 / STRATIFIED_SHARE))
+    outside = {
+        name: read_out_of_scope(path, name) for name, path in domain_inputs(inputs, "out-of-scope").items()
+    }
+    strangers = outside.get("test", ())
     work.progress(0, len(train.texts), "questions")
-    router = fit_router(train, settings)
-    scores = score_router(router, test)
-    stratified = stratified_scores(pool, settings) if len(pool.domains) > 1 else None
-    save_router(router, settings.kind, settings.model_dump(mode="json"), work.out)
-    write_json(work.out / "report.json", _report(scores, stratified, train, test))
-    write_records(work.out / "predictions.jsonl", routed_questions(router, test))
-    metrics = _metrics(scores, stratified)
-    work.progress(len(train.texts), len(train.texts), "questions", **metrics)
+    resources = Resources(inputs, work.scratch, work.progress)
+    examples = without_repeated(outside.get("train", ()), strangers)
+    router = fit_router(with_groups(train), config, resources, validation, examples)
+    suites = suite_scores(router, train, test, config.seed)
+    check_gates(suites, {str(name): least for name, least in config.suites.items()})
+    stratified = stratified_scores(pool, config, resources) if len(pool.domains) > 1 else None
+    save_router(router, config.router.kind, config.model_dump(mode="json"), work.out)
+    metrics = _costs(router, test.texts, work)
+    asked = ask(router, test)
+    report = route_report(asked, train, validation, config, stratified, suites, strangers)
+    write_json(work.out / "report.json", report.model_dump(mode="json"))
+    write_records(work.out / "predictions.jsonl", routed_questions(asked))
+    metrics |= _metrics(report)
+    work.progress(len(train.texts), len(train.texts), "questions", accuracy=report.accuracy)
     LOG.info(
-        "router: %.0f %% of %d held-out questions reach their expert", 100 * scores.accuracy, scores.questions
+        "router: %.0f %% of %d held-out questions reach their expert", 100 * report.accuracy, report.questions
     )
     return metrics
 
 
-def _report(
-    scores: Scores, stratified: Scores | None, train: Questions, test: Questions
-) -> dict[str, object]:
-    seen = {plain(text) for text in train.texts}
-    return scores.model_dump() | {
-        "train_questions": len(train.texts),
-        "repeated_questions": sum(plain(text) in seen for text in test.texts),
-        "stratified_8020": stratified.model_dump() if stratified else None,
-        "note": ONE_DOMAIN if len(train.domains) == 1 else "",
-    }
+def _costs(router: Router, texts: tuple[str, ...], work: Workspace) -> Metrics:
+    """Return what asking costs on this machine, and the size of the files that are there so far."""
+    cost = cost_account(router, texts[:_TIMED])
+    metrics = measure_speed(work.out, texts).model_dump()
+    metrics |= {"mean_ms": cost.mean_ms, "file_bytes": float(file_bytes(work.out))}
+    if len(cost.stages) > 1:
+        metrics |= {f"stage_ms.{stage.name}": stage.mean_ms for stage in cost.stages}
+    return metrics
 
 
-def _metrics(scores: Scores, stratified: Scores | None) -> Metrics:
-    metrics = {
-        "accuracy": scores.accuracy,
-        "accuracy_low": scores.accuracy_low,
-        "accuracy_high": scores.accuracy_high,
-        "macro_f1": scores.macro_f1,
-        "mean_confidence": scores.mean_confidence,
-        "ece": scores.ece,
-        "questions": float(scores.questions),
-    }
-    return metrics | ({"accuracy_8020": stratified.accuracy} if stratified else {})
+def _metrics(report: RouteReport) -> Metrics:
+    names = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "mean_confidence", "ece", "aurc")
+    metrics = report.model_dump(include=set(names))
+    metrics |= {"questions": float(report.questions), "coverage": report.operating.coverage}
+    metrics |= {f"accuracy_{suite.name}": suite.accuracy for suite in report.suites}
+    metrics |= {f"share.{stage.name}": stage.share for stage in report.stages}
+    if report.stratified_8020:
+        metrics["accuracy_8020"] = report.stratified_8020.accuracy
+    if "leak_free" in report.splits:
+        metrics["accuracy_leak_free"] = report.splits["leak_free"].accuracy
+    if report.out_of_scope:
+        metrics["out_of_scope_auroc"] = report.out_of_scope.auroc
+    return metrics

@@ -1,14 +1,47 @@
-"""Route: the QADatasets of all domains -> Router."""
+"""Route: the QADatasets of all domains -> Router, or RouterComparison."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from tasks.artifacts import QADataset, Router
+from tasks.artifacts import QADataset, Router, RouterComparison
 from tasks.job import Job
+from tasks.route.compare_config import ComparedRoutes
 from tasks.route.config import RouteConfig
-from tasks.stage import stage
+from tasks.route.encoders import encoder_inputs
+from tasks.stage import second_stage, stage
 
 
 @stage
-def train_router(datasets: Mapping[str, QADataset], config: RouteConfig) -> Job[Router]:
-    """Train the classifier from question to domain."""
-    return Job(Router, config, artifacts={f"qa/{name}": dataset for name, dataset in datasets.items()})
+def train_router(
+    datasets: Mapping[str, QADataset],
+    config: RouteConfig,
+    out_of_scope: Mapping[str, Path] | None = None,
+) -> Job[Router]:
+    """Train the classifier from question to domain, with the encoders that its kind reads with."""
+    artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
+    return Job(
+        Router,
+        config,
+        artifacts=artifacts,
+        models=encoder_inputs(config.router),
+        sources={f"out-of-scope/{side}": path for side, path in (out_of_scope or {}).items()},
+    )
+
+
+@second_stage("compare")
+def compare_routers(
+    datasets: Mapping[str, QADataset],
+    config: ComparedRoutes,
+    out_of_scope: Mapping[str, Path] | None = None,
+) -> Job[RouterComparison]:
+    """Train several kinds of router and compare them; nothing else runs, so that times mean something."""
+    encoders = [encoder_inputs(route.router) for route in config.routes]
+    return Job(
+        RouterComparison,
+        config,
+        artifacts={f"qa/{name}": dataset for name, dataset in datasets.items()},
+        models={name: model for found in encoders for name, model in found.items()},
+        sources={f"out-of-scope/{side}": path for side, path in (out_of_scope or {}).items()},
+        alone=True,
+        module="tasks.route.compare_run",
+    )

@@ -1,61 +1,117 @@
-"""Choose the penalty of a linear classifier and calibrate its scores, on questions it was not fitted on.
+"""Choose a linear classifier, and score every question by one that was not fitted on it.
 
-In: features of the training questions. Out: the classifier to fit on all of them, and the factor of
-its scores that makes their softmax honest: temperature scaling (Guo et al. 2017), fitted on the
-scores of the parts that cross-validation leaves out. Questions of one passage stay in one part.
+In: n-gram counts of the training questions. Out: the classifier to fit on all of them, and held-out scores.
+Questions of one group stay in one part, and a part's own n-grams are unknown while it is left out.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import sqrt
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-from sklearn.svm import LinearSVC
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import StratifiedKFold
 
 from tasks.errors import DataError
-from tasks.route.config import TfidfRouter
+from tasks.route.classifiers import Choice, linear_scorer
+from tasks.route.fitted import Held
+from tasks.route.linear_config import TfidfRouter
+from tasks.route.ngram_counts import Counted, Rows
 from tasks.route.questions import Questions, plain
+from tasks.routing.scored import Scored
 
+Booleans = NDArray[np.bool_]
 LOG = logging.getLogger(__name__)
 _MIN_FOLDS = 2
-_LOG_SCALES = (-3.0, 5.0)
-"""Natural logarithms of the least and greatest factor."""
 
 
-def tune(features: object, questions: Questions, config: TfidfRouter) -> tuple[LinearSVC, float]:
-    """Return the best classifier, unfitted, and the scale of its scores.
+@dataclass(frozen=True)
+class _Part:
+    """A part of the questions that is left out, and what is fitted on the others."""
 
-    Raises DataError where a domain has a single question.
+    weights: csr_matrix
+    targets: Rows
+    unseen: csr_matrix
+    """Weights of the part's questions, by features fitted on the others."""
+    answers: Rows
+
+
+def choose(counted: Counted, questions: Questions, targets: Rows, config: TfidfRouter) -> Choice:
+    """Return the classifier that finds most questions of left-out parts.
+
+    The strength is chosen first: the strongest penalty that finds no fewer than the best one by more than a
+    standard error of the difference (Breiman et al. 1984), since weak penalties lose more on new kinds of
+    questions. Another family or other class weights must likewise find more than the first by that much.
     """
-    chosen = _sample(len(questions.texts), config)
-    sample = features[chosen]  # type: ignore[index]
-    _, targets = np.unique(np.asarray(questions.labels)[chosen], return_inverse=True)
-    groups, parts = grouped(questions.at(chosen.tolist()), config.folds)
-    folds = StratifiedGroupKFold(parts, shuffle=True, random_state=config.seed)
-    tried = []
-    for strength in config.C:
-        model = _classifier(strength, config)
-        scores = cross_val_predict(
-            model, sample, targets, groups=groups, cv=folds, method="decision_function"
-        )
-        scores = scores if scores.ndim > 1 else np.column_stack([-scores, scores])
-        tried.append((float((scores.argmax(1) == targets).mean()), strength, scores))
-    accuracy, strength, scores = max(tried, key=lambda row: row[0])
-    LOG.info("C = %g finds %.1f %% of the questions of left-out passages", strength, 100 * accuracy)
-    return _classifier(strength, config), _scale(scores, targets)
+    best = Choice(config.families[0], config.C[0], config.class_weights[0])
+    if len(config.C) == len(config.families) == len(config.class_weights) == 1:
+        return best
+    rows = _sample(len(targets), config)
+    parts = [
+        _part(counted, questions, targets, rows[train], rows[left_out])
+        for train, left_out in folds(questions.at(rows.tolist()), config.tuning_folds, config.seed)
+    ]
+    tried = {choice: _found(parts, choice, config) for choice in (replace(best, C=one) for one in config.C)}
+    most = max(tried.values(), key=np.sum)
+    best = min((one for one, found in tried.items() if not _gains(most, found)), key=lambda one: one.C)
+    found = tried[best]
+    for family, weight in product(config.families, config.class_weights):
+        choice = Choice(family, best.C, weight)
+        if choice in tried:
+            continue
+        tried[choice] = _found(parts, choice, config)
+        if _gains(tried[choice], found):
+            best, found = choice, tried[choice]
+    return best
 
 
-def _classifier(strength: float, config: TfidfRouter) -> LinearSVC:
-    weight = None if config.class_weight == "none" else config.class_weight
-    return LinearSVC(C=strength, class_weight=weight, max_iter=config.max_iter, random_state=config.seed)
+def _found(parts: Sequence[_Part], choice: Choice, config: TfidfRouter) -> Booleans:
+    """Tell for each left-out question whether the others' classifier finds its domain."""
+    right = []
+    for part in parts:
+        model = choice.fit(part.weights, part.targets, config)
+        right.append(model.predict(part.unseen) == part.answers)
+    found = np.concatenate(right)
+    LOG.debug("%s: %.2f %%", choice, 100 * found.mean())
+    return found
 
 
-def _sample(questions: int, config: TfidfRouter) -> np.ndarray:
-    draw = np.random.default_rng(config.seed)
-    return np.sort(draw.permutation(questions)[: config.max_tuning_questions])
+def _gains(new: Booleans, old: Booleans) -> bool:
+    won, lost = int((new & ~old).sum()), int((old & ~new).sum())
+    return won - lost > sqrt(won + lost)
+
+
+def held_out(
+    counted: Counted, questions: Questions, targets: Rows, choice: Choice, config: TfidfRouter
+) -> Held:
+    """Score every question by the chosen classifier fitted on the other parts, as the router will score."""
+    order, scored = [], []
+    for train, left_out in folds(questions, config.folds, config.seed):
+        features = counted.fitted(train)
+        model = choice.fit(features.weights, targets[train], config)
+        order.append(left_out)
+        scored.append(linear_scorer(features, model).score([questions.texts[row] for row in left_out]))
+    rows = np.concatenate(order)
+    return Held(questions.at(rows.tolist()), _joined(scored))
+
+
+def folds(questions: Questions, count: int, seed: int) -> list[tuple[Rows, Rows]]:
+    """Return (fitted on, left out) rows, `count` times at most; what belongs together stays together.
+
+    Groups are dealt out by label, each label in every part. Raises DataError for a domain of one question.
+    """
+    groups, parts = grouped(questions, count)
+    names, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    deal = StratifiedKFold(parts, shuffle=True, random_state=seed)
+    sides = deal.split(names, np.asarray(questions.labels)[first])
+    return [
+        (np.flatnonzero(np.isin(group_of, kept)), np.flatnonzero(np.isin(group_of, left_out)))
+        for kept, left_out in sides
+    ]
 
 
 def grouped(questions: Questions, folds: int) -> tuple[tuple[str, ...], int]:
@@ -71,14 +127,27 @@ def grouped(questions: Questions, folds: int) -> tuple[tuple[str, ...], int]:
     return texts, min(folds, least)
 
 
+def _part(counted: Counted, questions: Questions, targets: Rows, train: Rows, left_out: Rows) -> _Part:
+    features = counted.fitted(train)
+    unseen = features.weigh([questions.texts[row] for row in left_out])
+    return _Part(features.weights, targets[train], unseen, targets[left_out])
+
+
+def _sample(questions: int, config: TfidfRouter) -> Rows:
+    draw = np.random.default_rng(config.seed)
+    return np.sort(draw.permutation(questions)[: config.max_tuning_questions])
+
+
+def _joined(scored: Sequence[Scored]) -> Scored:
+    return Scored(
+        np.vstack([one.scores for one in scored]),
+        np.vstack([one.signs for one in scored]),
+        np.concatenate([one.stages for one in scored]),
+    )
+
+
 def _least_groups(labels: Sequence[str], groups: Sequence[str]) -> int:
-    return min(Counter(label for label, _ in set(zip(labels, groups, strict=True))).values())
-
-
-def _scale(scores: np.ndarray, targets: np.ndarray) -> float:
-    rows = np.arange(len(targets))
-
-    def loss(log_scale: float) -> float:
-        return -float(log_softmax(scores * np.exp(log_scale), axis=1)[rows, targets].mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=_LOG_SCALES, method="bounded").x))
+    """Return the groups of the label that has fewest; a group counts for the label it is met under first."""
+    met = dict(zip(reversed(groups), reversed(labels), strict=True))
+    counts = Counter(met.values())
+    return min(counts[label] for label in set(labels))

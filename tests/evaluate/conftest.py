@@ -1,15 +1,20 @@
 """Two tiny domains with real models and a real router file for the evaluate stage."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tasks.models import TinyModel
-from tasks.ngrams import Ngrams
 from tasks.records import Example, write_records
-from tasks.router import Router, save_router
+from tasks.routing.confidence import ScopeModel
+from tasks.routing.files import save_router
+from tasks.routing.linear import LinearScorer
+from tasks.routing.ngrams import Ngrams
+from tasks.routing.policy import Policy
+from tasks.routing.router import Router
 from tasks.workspace import Inputs, Workspace, silent
 
 DOMAINS = ("alpha", "beta")
@@ -29,18 +34,29 @@ def write_questions(folder: Path, domain: str, count: int) -> None:
     write_records(folder / "test.jsonl", examples)
 
 
-def write_router(folder: Path, labels: Sequence[str] = DOMAINS) -> None:
-    """Write a router that reads the domain's own name; swapped labels make it wrong every time."""
-    folder.mkdir(parents=True, exist_ok=True)
+def make_router(labels: Sequence[str] = DOMAINS) -> Router:
+    """Return a router that reads the domain's own name; swapped labels make it wrong every time."""
     words = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=DOMAINS)
-    router = Router(tuple(labels), (words,), 5 * np.eye(2), np.zeros(2), np.ones(2))
+    return Router(tuple(labels), LinearScorer((words,), 5 * np.eye(2), np.zeros(2), np.ones(2)))
+
+
+def write_router(folder: Path, router: Router) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     save_router(router, "tfidf-reference", {}, folder)
 
 
 @pytest.fixture
 def relabel(inputs: Inputs) -> Callable[[Sequence[str]], None]:
     """Return a function that gives the router's outputs other names."""
-    return lambda labels: write_router(inputs["router"], labels)
+    return lambda labels: write_router(inputs["router"], make_router(labels))
+
+
+@pytest.fixture
+def careful(inputs: Inputs) -> Callable[[Policy, ScopeModel | None], None]:
+    """Return a function that gives the router, which stays right, a policy and a scope model."""
+    return lambda policy, scope: write_router(
+        inputs["router"], replace(make_router(), policy=policy, scope=scope)
+    )
 
 
 @pytest.fixture
@@ -82,7 +98,7 @@ def inputs(tmp_path: Path, tiny: Callable[[int], Path]) -> Inputs:
     """Two domains, a perfect router, and four models that differ."""
     for domain in DOMAINS:
         write_questions(tmp_path / "qa" / domain, domain, 3)
-    write_router(tmp_path / "router")
+    write_router(tmp_path / "router", make_router())
     return {
         "base": tiny(0),
         "merged/alpha": tiny(1),

@@ -15,7 +15,7 @@ STRICT = "merge: {max_mean_kl: 1.0e-30}"
 FAILURES = {
     "ingest:ocd": "domains: {ocd: {documents: EMPTY}}",
     "generate:ocd": "domains: {ocd: {generate: {min_pairs: 100000}}}",
-    "route": "route: {router: {kind: tfidf, test_share: 0.0001}}",
+    "route": "route: {router: {kind: tfidf-reference, min_df: 100000}}",
     "finetune:ocd": "domains: {ocd: {finetune: {max_length: 16}}}",
     "finetune:generalist": "generalist: {finetune: {max_length: 16}}",
     "merge:ocd": f"domains: {{ocd: {{{STRICT}}}}}",

@@ -101,7 +101,7 @@ def router_report() -> dict[str, object]:
         "accuracy_low": 0.815,
         "accuracy_high": 0.958,
         "macro_f1": 0.91,
-        "mean_confidence": 0.74,
+        "mean_confidence": 0.87,
         "questions": 66,
         "train_questions": 291,
         "repeated_questions": 0,

@@ -16,7 +16,7 @@ import pytest
 from report_run import CONFIG, DOMAINS, evaluation, facts, router_report, stage_rows, training, write_run
 from rich.console import Console
 
-from flows.report import account_tables, tables, words
+from flows.report import account_tables, router_tables, tables, words
 from flows.report.collect import collect
 from flows.report.evaluation import verdict
 from flows.report.html import render
@@ -297,7 +297,7 @@ def test_tables_have_a_cell_for_every_header(report) -> None:
     made = (
         tables.results_table(report),
         tables.systems_table(report),
-        tables.router_table(report),
+        router_tables.labels_table(report.router),
         tables.sizes_table(report),
         tables.breakdown_table(report),
         tables.edge_table(report),

@@ -1,6 +1,12 @@
-"""Pins the comparison of routers: one row a kind on the same questions, and bad files named by line."""
+"""Pins the comparison of routers on files.
+
+One row a kind on the same questions, leaks counted and left out, questions of no domain told apart, and bad
+files named by line.
+"""
 
 import json
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -9,21 +15,42 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from tasks.errors import ConfigError, DataError
-from tasks.route.compare import compare_routers, linear_router, read_labelled
+from tasks.models import TinyEncoder
+from tasks.route.compare import compare_routers
+from tasks.route.compare_config import CompareConfig, routes_of
+from tasks.route.compare_files import read_labelled
+from tasks.route.config import RouteConfig
+from tasks.route.encoders import encoder_folders
+from tasks.route.fitted import Resources
+from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
+from tasks.route.neural_config import SemanticRouter
+from tasks.routing.files import load_router
+from tasks.settings import PROJECT
 
 TOPICS = {
     "baking": ["sourdough", "a rye loaf", "puff pastry", "yeast", "an oven stone"],
     "sailing": ["a jib", "the mainsail", "a reef knot", "the tiller", "a headwind"],
 }
-FORMS = ["How do I handle {}?", "What is {} good for?", "When is {} too much?", "Who invented {}?"]
+FORMS = [
+    "How do I handle {}?",
+    "What is {} good for?",
+    "When is {} too much?",
+    "Tell me all there is to know about how one can handle {}.",
+]
+ELSEWHERE = [
+    f"{ask} {thing}?"
+    for ask in ("Who won", "Where is", "Whose is")
+    for thing in ["the vote", "a tram", "my tax", "his coat"]
+]
 
 
-def write(path: Path, forms: list[str]) -> Path:
+def write(path: Path, forms: list[str], outside: list[str] | None = None) -> Path:
     rows = [
         {"question": form.replace("{}", word), "domain": domain, "id": 7}
         for form, (domain, words) in product(forms, TOPICS.items())
         for word in words
     ]
+    rows += [{"question": question, "domain": "oos"} for question in outside or []]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -33,23 +60,119 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return write(tmp_path / "train.jsonl", FORMS[:3]), write(tmp_path / "test.jsonl", FORMS[2:])
 
 
-def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path]) -> None:
-    arguments = ["compare-routers", "--train", str(files[0]), "--test", str(files[1]), "--json"]
-    done = CliRunner().invoke(app, arguments)
+def compared(files: tuple[Path, Path], *arguments: str) -> list[dict[str, object]]:
+    command = ["compare-routers", "--train", str(files[0]), "--test", str(files[1]), "--json", *arguments]
+    done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    rows = json.loads(done.stdout)
+    rows: list[dict[str, object]] = json.loads(done.stdout)
+    return rows
+
+
+def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path]) -> None:
+    rows = compared(files)
     assert [row["kind"] for row in rows] == ["tfidf-reference", "tfidf"]
     for row in rows:
         assert row["questions"] == 20
-        assert row["repeated_questions"] == 10
         assert row["accuracy"] > 0.9
-        assert min(row[name] for name in ("p95_ms", "file_bytes", "train_seconds")) > 0
-        assert {"macro_f1", "ece"} <= set(row)
+        assert 0 <= row["ece"] <= 1
+        assert row["macro_f1"] > 0.9
+        assert 0 < row["p50_ms"] <= row["p95_ms"]
+        assert min(row[name] for name in ("file_bytes", "train_seconds", "queries_per_second")) > 0
+        assert 10**7 < row["peak_memory_bytes"] < 10**9
+        assert row["out_of_scope"] is None
 
 
-def test_kinds_that_cannot_be_compared_are_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match="oracle: no such router"):
-        linear_router("oracle")
+def test_repeated_questions_count_in_one_accuracy_and_not_in_the_other(files: tuple[Path, Path]) -> None:
+    (row,) = compared(files, "--kinds", "tfidf")
+    assert (row["repeated_questions"], row["near_questions"], row["leak_free_questions"]) == (10, 0, 10)
+    assert row["leak_free_accuracy"] == pytest.approx(2 * row["accuracy"] - 1)
+
+
+def test_nearly_repeated_questions_are_no_leak_free_ones(tmp_path: Path) -> None:
+    near = "Tell me all there is to know of how one can handle {}."
+    sides = write(tmp_path / "train.jsonl", FORMS), write(tmp_path / "test.jsonl", [near])
+    (row,) = compared(sides, "--kinds", "tfidf")
+    assert (row["repeated_questions"], row["near_questions"]) == (0, 10)
+    assert row["leak_free_accuracy"] is None
+
+
+def test_questions_of_no_domain_train_and_measure_the_scope(tmp_path: Path) -> None:
+    sides = (
+        write(tmp_path / "train.jsonl", FORMS[:3], ELSEWHERE[:10]),
+        write(tmp_path / "test.jsonl", FORMS[1:3], ELSEWHERE[10:]),
+    )
+    (row,) = compared(sides, "--kinds", "tfidf", "--folder", str(tmp_path / "out"))
+    assert row["questions"] == 20
+    assert row["out_of_scope"]["questions"] == 2
+    assert row["out_of_scope"]["auroc"] > 0.9
+    router = load_router(tmp_path / "out" / "tfidf")
+    assert router.labels == ("baking", "sailing")
+    assert router.scope is not None
+
+
+def test_the_folder_keeps_routers_that_answer_as_measured(files: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    (row,) = compared(files, "--kinds", "tfidf", "--folder", str(folder))
+    test = read_labelled(files[1]).questions
+    predicted, _ = load_router(folder / "tfidf").predict(test.texts)
+    right = sum(map(str.__eq__, predicted, test.labels)) / len(predicted)
+    assert right == row["accuracy"]
+    assert json.loads((folder / "comparison.json").read_text()) == [row]
+    assert "tfidf" in (folder / "comparison.html").read_text()
+
+
+def test_a_folder_with_files_in_it_is_left_alone(files: tuple[Path, Path], tmp_path: Path) -> None:
+    command = [
+        "compare-routers",
+        "--train",
+        str(files[0]),
+        "--test",
+        str(files[1]),
+        "--folder",
+        str(tmp_path),
+    ]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2
+    assert f"{tmp_path}: not empty" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--train", "a"], ["smoke.yaml", "--test", "a"]])
+def test_a_configuration_or_both_files_are_needed(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, ["compare-routers", *arguments])
+    assert done.exit_code == 2
+    assert "give either a CONFIG, or both --train and --test" in done.stderr
+
+
+def test_a_configured_router_is_compared_with_its_own_settings() -> None:
+    written = CompareConfig(candidates=(TfidfRouter(C=(2.0,)), TfidfRouter(C=(4.0,))))
+    routes = routes_of(written, RouteConfig(seed=3), "tfidf,tfidf-reference")
+    assert [route.router for route in routes] == [*written.candidates, TfidfRouter(), TfidfReferenceRouter()]
+    assert {route.seed for route in routes} == {3}
+
+
+def test_without_candidates_the_usual_kinds_are_compared_and_the_configured_router() -> None:
+    own = SemanticRouter(model=TinyEncoder())
+    routes = routes_of(CompareConfig(), RouteConfig(router=own))
+    assert [route.router.kind for route in routes] == [
+        "tfidf-reference",
+        "tfidf",
+        "semantic",
+        "encoder",
+        "cascade",
+    ]
+    assert routes[2].router == own
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("oracle", "oracle: no such router; choose among tfidf"),
+        ("hierarchical", "hierarchical: groups: Field"),
+    ],
+)
+def test_kinds_that_cannot_be_compared_are_refused_by_name(kind: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        routes_of(CompareConfig(), RouteConfig(), f"tfidf,{kind}")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +180,7 @@ def test_kinds_that_cannot_be_compared_are_refused_by_name() -> None:
     [
         ("{", r"bad\.jsonl:2: not JSON"),
         ('{"question": "Why?"}', r"bad\.jsonl:2: domain: Field required"),
+        ('{"question": " ", "domain": "a"}', r"bad\.jsonl:2: question: "),
         ('["Why?"]', r"bad\.jsonl:2: line: "),
     ],
 )
@@ -67,8 +191,37 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
         read_labelled(path)
 
 
+def test_a_file_without_questions_of_a_domain_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "outside.jsonl"
+    path.write_text('{"question": "Why?", "domain": "oos"}\n')
+    with pytest.raises(DataError, match=r"outside\.jsonl: no questions of a domain"):
+        read_labelled(path, "oos")
+
+
 def test_domains_that_only_the_test_file_has_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     other.write_text('{"question": "How deep is a mine?", "domain": "mining"}\n')
+    sides = read_labelled(files[0]), read_labelled(other)
     with pytest.raises(DataError, match="domain mining: in the test file"):
-        list(compare_routers(read_labelled(files[0]), read_labelled(other), [linear_router("tfidf")]))
+        compare_routers(*sides, [RouteConfig()], Resources({}, tmp_path), tmp_path / "routers")
+
+
+def test_kinds_without_an_encoder_need_no_torch(files: tuple[Path, Path]) -> None:
+    program = (
+        "import sys; from flows.cli import app;"
+        " app(sys.argv[1:], standalone_mode=False); sys.exit('torch' in sys.modules)"
+    )
+    arguments = ["compare-routers", "--train", str(files[0]), "--test", str(files[1]), "--kinds", "tfidf"]
+    subprocess.run([sys.executable, "-c", program, *arguments], cwd=PROJECT, check=True)
+
+
+def test_an_encoder_is_compared_beside_the_others(files: tuple[Path, Path], tmp_path: Path) -> None:
+    model = TinyEncoder()
+    routes = [RouteConfig(router=SemanticRouter(model=model)), RouteConfig(), RouteConfig()]
+    resources = Resources(encoder_folders(routes[0].router), tmp_path / "scratch")
+    sides = read_labelled(files[0]), read_labelled(files[1])
+    rows = compare_routers(*sides, routes, resources, tmp_path / "routers")
+    assert [row.name for row in rows] == ["semantic", "tfidf", "tfidf-2"]
+    assert rows[0].file_bytes > 0
+    assert rows[1].accuracy == rows[2].accuracy
+    assert rows[2].verdict != "worse"

@@ -1,33 +1,44 @@
-"""Chat: the expert is shown before its answer, text stays text, and every way out ends quietly."""
+"""Chat: who answers and why is shown before the answer, text stays text, and every way out ends quietly."""
 
 import io
 import json
-from collections.abc import Callable, Generator
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from serving.chat import chat, questions_of, reply
+from serving.asking import questions_of
+from serving.chat import chat, reply
 from serving.runs import open_run
-from tasks.artifacts import Adapter, Artifact, Provenance, Store
+from tasks.artifacts import Adapter, Artifact, EdgeModel, Provenance, Store
 from tasks.artifacts import Router as RouterArtifact
 from tasks.errors import DataError
-from tasks.ngrams import Ngrams
-from tasks.router import Router, save_router
+from tasks.routing.confidence import ScopeModel
+from tasks.routing.files import save_router
+from tasks.routing.linear import LinearScorer
+from tasks.routing.ngrams import Ngrams
+from tasks.routing.policy import Policy
+from tasks.routing.router import Router
 from tasks.settings import Settings
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
 )
 ROUTER = Router(
-    labels=("anxiety", "ocd"),
-    blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
-    coef=np.array([[2.0, -2.0], [-2.0, 2.0]]),
-    intercept=np.zeros(2),
-    idf=np.ones(2),
+    ("anxiety", "ocd"),
+    LinearScorer(
+        blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
+        coef=np.array([[2.0, -2.0], [-2.0, 2.0]]),
+        intercept=np.zeros(2),
+        idf=np.ones(2),
+    ),
 )
+EXPERTS = ("adapter/anxiety", "adapter/ocd")
+NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 4, intercept=-20)
 
 
 class Scripted:
@@ -51,15 +62,33 @@ class Scripted:
         """Nothing is held."""
 
 
-def said(experts: Scripted, question: str) -> str:
+def said(experts: Scripted, question: str, router: Router = ROUTER, *, generalist: bool = True) -> str:
     console = Console(file=io.StringIO(), width=40)
-    reply(ROUTER, experts, question, console)
+    reply(router, experts, question, console, generalist=generalist)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def test_the_expert_and_its_confidence_come_before_the_answer() -> None:
     assert said(Scripted("yes"), "rituals") == "[ocd 98%]\nocd:rituals:yes\n\n"
+
+
+def test_an_unsure_router_leaves_the_answer_to_the_generalist() -> None:
+    shown = said(Scripted("yes"), "panic", replace(ROUTER, policy=Policy(min_confidence=0.99)))
+    assert shown == "[generalist: unsure, anxiety 98%]\ngeneralist:panic:yes\n\n"
+
+
+def test_a_refused_question_reaches_no_expert() -> None:
+    policy = Policy(min_scope=0.5, refusal="Ask about {domains}; {} is beyond me.")
+    nowhere = replace(ROUTER, policy=policy, scope=NOTHING_IN_SCOPE)
+    shown = said(Scripted(AssertionError("asked")), "tax", nowhere)
+    assert shown == "[refused: out of scope]\nAsk about anxiety and ocd; {} is beyond me.\n\n"
+
+
+def test_without_a_generalist_the_best_expert_answers_and_says_so() -> None:
+    unsure = replace(ROUTER, policy=Policy(min_confidence=0.99))
+    shown = said(Scripted("yes"), "panic", unsure, generalist=False)
+    assert shown == "[anxiety 98%: unsure, and there is no generalist here]\nanxiety:panic:yes\n\n"
 
 
 def test_questions_and_answers_are_shown_as_they_are() -> None:
@@ -69,6 +98,10 @@ def test_questions_and_answers_are_shown_as_they_are() -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in said(Scripted("\x1b]0;title\x07\x9b2J"), "panic")
+
+
+def test_what_no_output_can_write_is_marked() -> None:
+    assert said(Scripted("half \ud800"), "panic").endswith(":half ?\n\n")
 
 
 def test_an_interrupted_answer_ends_and_leaves_the_expert() -> None:
@@ -98,9 +131,46 @@ def test_a_finished_run_answers_until_the_questions_end(
     settings = finished(tmp_path)
     ask = asking("panic\n", "rituals\n", farewell, "panic\n")
     chat(open_run(None, settings), ask, console, max_new_tokens=3)
+    assert answerers(console) == ["[anxiety 98%]", "[ocd 98%]"]
+
+
+@pytest.mark.models
+def test_a_finished_run_lets_its_generalist_answer(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=200)
+    settings = finished(
+        tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)), (*EXPERTS, "adapter-generalist")
+    )
+    chat(open_run(None, settings), asking("Why?\n", "panic\n", ""), console, max_new_tokens=3)
+    assert answerers(console) == ["[generalist: unsure, anxiety 50%]", "[anxiety 98%]"]
+    assert "no generalist" not in written(console)
+
+
+@pytest.mark.models
+def test_a_run_without_generalist_says_so_before_the_first_question(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=200)
+    settings = finished(tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)))
+    chat(open_run(None, settings), asking("Why?\n", ""), console, max_new_tokens=3)
+    assert "no generalist here: the best expert answers when unsure" in written(console)
+    assert answerers(console) == ["[anxiety 50%: unsure, and there is no generalist here]"]
+
+
+@pytest.mark.models
+def test_on_the_phone_the_runs_generalist_is_no_choice(tmp_path: Path) -> None:
+    policy = Policy(min_scope=0.5, out_of_scope="generalist")
+    router = replace(ROUTER, policy=policy, scope=NOTHING_IN_SCOPE)
+    settings = finished(tmp_path, router, ("edge/anxiety", "edge/ocd", "adapter-generalist"))
+    console = Console(file=io.StringIO())
+    chat(open_run(None, settings), asking("tax\n", ""), console, edge=True)
+    assert answerers(console) == ["[refused: out of scope, and there is no generalist here]"]
+
+
+def written(console: Console) -> str:
     assert isinstance(console.file, io.StringIO)
-    shown = console.file.getvalue()
-    assert [line for line in shown.splitlines() if line.endswith("%]")] == ["[anxiety 98%]", "[ocd 98%]"]
+    return re.sub(r"\x1b\[\d*m", "", console.file.getvalue())
+
+
+def answerers(console: Console) -> list[str]:
+    return [line for line in written(console).splitlines() if re.fullmatch(r"\[.*\]", line)]
 
 
 def asking(*script: str | BaseException) -> Callable[[], str]:
@@ -115,14 +185,18 @@ def asking(*script: str | BaseException) -> Callable[[], str]:
     return ask
 
 
-def finished(home: Path) -> Settings:
-    """Publish a router and two adapters on the tiny model, and list them as a run."""
+def finished(home: Path, router: Router = ROUTER, names: Sequence[str] = EXPERTS) -> Settings:
+    """Publish a router, adapters on the tiny model and empty bundles, and list them as a run."""
     settings = Settings(artifacts=home)
     parts = {
-        "router": publish(settings, RouterArtifact, write_router),
-        "adapter/anxiety": publish(settings, Adapter, write_adapter(1)),
-        "adapter/ocd": publish(settings, Adapter, write_adapter(2)),
+        name: publish(settings, EdgeModel, lambda folder: (folder / "model.litertlm").touch())
+        if name.startswith("edge/")
+        else publish(settings, Adapter, write_adapter(seed))
+        for seed, name in enumerate(names)
     }
+    parts["router"] = publish(
+        settings, RouterArtifact, lambda folder: save_router(router, "tfidf-reference", {}, folder)
+    )
     listed: dict[str, object] = {
         name: {"kind": type(part).__name__, "digest": part.digest} for name, part in parts.items()
     }
@@ -137,10 +211,6 @@ def publish(settings: Settings, kind: type[Artifact], write: Callable[[Path], No
     with store.staging() as data:
         write(data)
         return store.publish(kind, data, PROVENANCE)
-
-
-def write_router(folder: Path) -> None:
-    save_router(ROUTER, "tfidf-reference", {}, folder)
 
 
 def write_adapter(seed: int) -> Callable[[Path], None]:

@@ -2,37 +2,80 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from serving.route import BATCH, route_lines
+from serving.route import BATCH, EXPLAINED_BATCH, route_lines
 from tasks.errors import DataError
-from tasks.ngrams import Ngrams
-from tasks.router import Router
+from tasks.routing.cascade import CascadeScorer, Handover
+from tasks.routing.linear import LinearScorer
+from tasks.routing.ngrams import Ngrams
+from tasks.routing.policy import Policy
+from tasks.routing.router import Router
 
 ROUTER = Router(
-    labels=("anxiety", "ocd"),
-    blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
-    coef=np.array([[3.0, -3.0], [-3.0, 3.0]]),
-    intercept=np.zeros(2),
-    idf=np.ones(2),
+    ("anxiety", "ocd"),
+    LinearScorer(
+        blocks=(Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals")),),
+        coef=np.array([[3.0, -3.0], [-3.0, 3.0]]),
+        intercept=np.zeros(2),
+        idf=np.ones(2),
+    ),
 )
 
 
-def routed(*lines: str, **options: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in route_lines(lines, ROUTER, **options)]
+def routed(
+    *lines: str, router: Router = ROUTER, explained: bool = False, **names: str
+) -> list[dict[str, object]]:
+    return [json.loads(line) for line in route_lines(lines, router, **names, explained=explained)]
 
 
-def test_domain_and_probabilities_are_added_to_the_object() -> None:
+def test_who_answers_and_how_surely_is_added_to_the_object() -> None:
     [row] = routed('{"id": 7, "question": "Why rituals?"}\n')
     assert row == {
         "id": 7,
         "question": "Why rituals?",
         "domain": "ocd",
         "probabilities": {"anxiety": 0.0025, "ocd": 0.9975},
+        "outcome": "expert",
+        "experts": [{"domain": "ocd", "weight": 1.0}],
+        "confidence": 0.9975,
+        "in_scope": 1.0,
     }
+
+
+def test_several_experts_come_with_weights_that_add_up_to_one() -> None:
+    [row] = routed('{"question": "rituals"}', router=replace(ROUTER, policy=Policy(top_k=2)))
+    assert row["experts"] == [{"domain": "ocd", "weight": 0.9975}, {"domain": "anxiety", "weight": 0.0025}]
+
+
+def test_an_unsure_router_says_so_and_still_names_the_domain() -> None:
+    [row] = routed('{"question": "Why?"}', router=replace(ROUTER, policy=Policy(min_confidence=0.6)))
+    assert (row["outcome"], row["domain"], row["confidence"]) == ("generalist", "anxiety", 0.5)
+
+
+def test_an_explanation_is_there_on_request_and_counts_no_batch_twice() -> None:
+    lines = ['{"question": "rituals against panic attacks"}'] * (EXPLAINED_BATCH + 1)
+    rows = routed(*lines, explained=True)
+    assert len(rows) == len(lines)
+    assert rows[0] == rows[-1]
+    found = rows[0]["explanation"]
+    assert isinstance(found, dict)
+    assert [word["word"] for word in found["words"]] == ["rituals", "panic", "against", "attacks"]
+    assert (found["nearest"], found["stages"]) == ([], [])
+
+
+def test_an_explanation_tells_what_the_stages_of_a_cascade_say() -> None:
+    cascade = CascadeScorer(ROUTER.labels, (ROUTER, ROUTER), Handover((0.9,), None), ("fast", "slow"))
+    [row] = routed('{"question": "Why?"}', router=replace(ROUTER, scorer=cascade), explained=True)
+    assert isinstance(row["explanation"], dict)
+    assert row["explanation"]["stages"] == [
+        {"stage": "fast", "says": None, "confidence": 0.5, "answered": False},
+        {"stage": "slow", "says": None, "confidence": 0.5, "answered": True},
+    ]
 
 
 def test_another_field_may_hold_the_question() -> None:

@@ -1,0 +1,155 @@
+"""Pins the routing tax: paired, additive, silent about what chance explains, and fair to unsure routers."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.evaluate.answers import Answer
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.intervals import Bootstrap, Loss, perplexity
+from tasks.evaluate.models import Measured
+from tasks.evaluate.questions import Question
+from tasks.evaluate.run import run
+from tasks.evaluate.systems import GENERALIST, Routing, assignments, expert
+from tasks.evaluate.tax import needed, routing_tax
+from tasks.records import read_records
+from tasks.routing.confidence import ScopeModel
+from tasks.routing.policy import Decision, Outcome, Policy
+from tasks.workspace import Inputs, Workspace
+
+CONFIG = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
+NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 4, intercept=-20)
+Json = dict[str, Any]
+
+
+def evaluate(inputs: Inputs, work: Workspace) -> Json:
+    run(inputs, CONFIG, work)
+    report: Json = json.loads((work.out / "evaluation.json").read_text(encoding="utf-8"))
+    return report
+
+
+def evidence(asked: Sequence[tuple[str, Outcome, float]]) -> Evidence:
+    """Return questions of `ocd`, each with who is asked and the nats by which that one is worse."""
+    questions = [
+        Question("ocd", str(place), f"question {place}", "wash hands") for place in range(len(asked))
+    ]
+    decisions = [Decision(outcome, ((domain, 1.0),), 1.0, 1.0) for domain, outcome, _ in asked]
+    routing = Routing(decisions, [0.0] * len(asked))
+    right = {place: Loss(10.0 + place, 10) for place in range(len(asked))}
+    worse = {place: Loss(10.0 + place + 10 * asked[place][2], 10) for place in right}
+    models = {
+        name: Measured(worse, dict.fromkeys(worse, "wash"), {}, [])
+        for name in (expert("anxiety"), expert("panic"), GENERALIST)
+    }
+    models[expert("ocd")] = Measured(right, dict.fromkeys(right, "wash hands"), {}, [])
+    systems = assignments(questions, routing)
+    return Evidence(questions, ("anxiety", "ocd", "panic"), routing, systems, models, {}, {}, {}, 0)
+
+
+def tax_of(asked: Sequence[tuple[str, Outcome, float]]) -> Json:
+    return routing_tax(evidence(asked), Bootstrap(500, 0.95, 1))
+
+
+def test_a_costly_confusion_is_told_from_one_that_chance_explains() -> None:
+    costly = [("anxiety", "expert", 0.2 + 0.01 * place) for place in range(8)]
+    chance = [("panic", "expert", 0.2 * (-1) ** place) for place in range(8)]
+    anxiety, panic = tax_of([*costly, *chance])["pairs"]
+    assert (anxiety["domain"], anxiety["asked"], anxiety["questions"]) == ("ocd", "anxiety", 8)
+    assert (anxiety["verdict"], anxiety["within_noise"]) == ("ocd's expert better", False)
+    assert anxiety["loss"]["value"] == pytest.approx(0.235)
+    assert 0.2 <= anxiety["loss"]["low"] < 0.235 < anxiety["loss"]["high"] <= 0.27
+    assert anxiety["rouge_l"]["value"] == pytest.approx(2 / 3 - 1)
+    assert (panic["verdict"], panic["within_noise"]) == ("no difference beyond the noise", True)
+
+
+def test_one_question_makes_no_verdict_however_bad_its_answer() -> None:
+    tax = tax_of([("anxiety", "expert", 5.0), *[("ocd", "expert", 0.0)] * 9])
+    [pair] = tax["pairs"]
+    assert (pair["verdict"], pair["within_noise"]) == ("too few questions to tell (1)", True)
+    assert pair["loss"] == {"value": pytest.approx(5), "low": None, "high": None}
+    assert tax["total"]["loss"]["value"] == pytest.approx(0.5)
+
+
+def test_all_shares_add_up_to_the_total() -> None:
+    tax = tax_of(
+        [
+            ("anxiety", "expert", 0.3),
+            ("panic", "expert", -0.1),
+            ("panic", "generalist", 0.2),
+            ("anxiety", "refused", 0.7),
+            *[("ocd", "expert", 0.0)] * 6,
+        ]
+    )
+    for name in ("loss", "rouge_l"):
+        shares = [part["share"][name] for part in (*tax["pairs"], *tax["elsewhere"])]
+        assert sum(shares) == pytest.approx(tax["total"][name]["value"])
+    assert tax["misrouted"] == 2
+    assert [part["outcome"] for part in tax["elsewhere"]] == ["refused", "generalist"]
+
+
+@pytest.mark.parametrize("confidence", [0.6, 0.8, 0.95, 0.99])
+def test_as_few_questions_are_enough_as_a_sign_test_needs(confidence: float) -> None:
+    least = needed(confidence)
+    assert 2 * 0.5**least <= 1 - confidence < 2 * 0.5 ** (least - 1)
+
+
+@pytest.mark.models
+def test_right_routing_is_free(inputs: Inputs, workspace: Workspace) -> None:
+    tax = evaluate(inputs, workspace)["router"]["tax"]
+    assert (tax["pairs"], tax["elsewhere"], tax["misrouted"]) == ([], [], 0)
+    assert tax["total"]["perplexity_ratio"] == {"value": 1, "low": 1, "high": 1}
+    assert tax["total"]["loss"]["value"] == 0
+
+
+@pytest.mark.models
+def test_a_confused_pair_is_measured_on_its_own_answers(
+    inputs: Inputs, workspace: Workspace, relabel: Callable[[Sequence[str]], None]
+) -> None:
+    relabel(("beta", "alpha"))
+    pairs = {pair["domain"]: pair for pair in evaluate(inputs, workspace)["router"]["tax"]["pairs"]}
+    assert {domain: pair["asked"] for domain, pair in pairs.items()} == {"alpha": "beta", "beta": "alpha"}
+    asked, right = (listed(workspace.out, "alpha", expert(domain)) for domain in ("beta", "alpha"))
+    assert pairs["alpha"]["perplexity_ratio"]["value"] == pytest.approx(perplexity(asked) / perplexity(right))
+
+
+@pytest.mark.models
+def test_an_unsure_router_asks_the_generalist_and_measures_nothing_more(
+    inputs: Inputs, workspace: Workspace, careful: Callable[[Policy, ScopeModel | None], None]
+) -> None:
+    careful(Policy(min_confidence=1), None)
+    report = evaluate(inputs, workspace)
+    assert report["router"]["accuracy"] == 1
+    assert report["router"]["outcomes"] == {"expert": 0, "generalist": 6, "refused": 0}
+    assert figures(report, "real") == figures(report, "generalist") != figures(report, "oracle")
+    assert report["warnings"] == []
+    assert len((workspace.out / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == 12
+
+
+@pytest.mark.models
+def test_a_false_refusal_is_counted_and_said(
+    inputs: Inputs, workspace: Workspace, careful: Callable[[Policy, ScopeModel | None], None]
+) -> None:
+    careful(Policy(min_scope=0.5), NOTHING_IN_SCOPE)
+    report = evaluate(inputs, workspace)
+    assert report["router"]["outcomes"]["refused"] == 6
+    assert figures(report, "real") == figures(report, "generalist")
+    [warning] = report["warnings"]
+    assert warning.startswith("router: 6 of 6 held-out questions would be refused")
+    assert {answer.outcome for answer in read_records(workspace.out / "answers.jsonl", Answer)} == {"refused"}
+
+
+def figures(report: Json, system: str) -> tuple[Json, Json]:
+    return report["systems"][system]["perplexity"], report["systems"][system]["rouge_l"]
+
+
+def listed(out: Path, domain: str, model: str) -> list[Loss]:
+    answers = read_records(out / "answers.jsonl", Answer)
+    return [
+        Loss(answer.nats, answer.tokens)
+        for answer in answers
+        if answer.domain == domain and answer.model == model and answer.nats and answer.tokens
+    ]

@@ -1,0 +1,73 @@
+"""The export command: a run's router becomes files for a phone, tested on the run's own questions too."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.cli import app
+from tasks.artifacts import Provenance, Store
+from tasks.artifacts import Router as RouterArtifact
+from tasks.routing.files import save_router
+from tasks.routing.linear import LinearScorer
+from tasks.routing.ngrams import Ngrams
+from tasks.routing.phone.own_questions import own_questions
+from tasks.routing.router import Router
+from tasks.settings import Settings
+
+PROVENANCE = Provenance(
+    key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
+)
+
+
+@pytest.fixture
+def latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Publish a run that has a router and nothing else."""
+    words = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals"))
+    router = Router(("anxiety", "ocd"), LinearScorer((words,), 3 * np.eye(2), np.zeros(2), np.ones(2)))
+    settings = Settings(artifacts=tmp_path)
+    store = Store(settings.store)
+    with store.staging() as data:
+        save_router(router, "tfidf-reference", {}, data)
+        (data / "predictions.jsonl").write_text('{"question": "Which rituals?", "domain": "ocd"}\n')
+        assert own_questions(data) == ["Which rituals?"]
+        published = store.publish(RouterArtifact, data, PROVENANCE)
+    latest = settings.runs / "latest"
+    latest.mkdir(parents=True)
+    parts = {"base_model": {"source": "tiny"}, "router": {"kind": "Router", "digest": published.digest}}
+    (latest / "artifacts.json").write_text(json.dumps(parts))
+    monkeypatch.setenv("POCKETMOE_ARTIFACTS", str(tmp_path))
+    return latest
+
+
+def export(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["export-router", *map(str, arguments)])
+
+
+def test_a_runs_router_is_exported_and_its_reader_runs_alone(latest, tmp_path) -> None:
+    done = export("--folder", latest, tmp_path / "phone")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("the same domain for all 1000 questions") == 2
+    names = ["README.md", "read_router.py", "router.json", "router.onnx"]
+    assert sorted(path.name for path in (tmp_path / "phone").iterdir()) == names
+    command = [sys.executable, "-I", tmp_path / "phone/read_router.py", tmp_path / "phone", "Why panic?"]
+    said = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert said["outcome"] == "expert"
+    assert said["experts"] == [["anxiety", pytest.approx(1 / (1 + np.exp(-3)))]]
+
+
+@pytest.mark.usefixtures("latest")
+def test_a_folder_that_exists_is_left_alone(tmp_path) -> None:
+    (tmp_path / "mine").mkdir()
+    done = export(tmp_path / "mine")
+    assert done.exit_code == 2
+    assert "exists already; name a new folder" in done.output
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_a_router_without_test_questions_has_none_of_its_own(tmp_path) -> None:
+    assert own_questions(tmp_path) == []
