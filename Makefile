@@ -36,6 +36,7 @@ bench: install
 	$(BIN)/python -m benchmarks.orchestration
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
 
 pictures: install
 	$(BIN)/python -m benchmarks.pictures

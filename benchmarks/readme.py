@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import RESULTS
+from benchmarks.routing_tables import routing_tables
 from flows.report import tables
 from flows.report.schema import Report
 from tasks.settings import PROJECT
@@ -34,6 +35,7 @@ def blocks() -> dict[str, str]:
         "orchestration": _orchestration,
         "generation": _generation,
         "ingestion": _ingestion,
+        "routing": routing_tables,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}
     results = {
