@@ -46,8 +46,8 @@ def main() -> None:
     data: Path = parser.parse_args().data
     shutil.rmtree(WORK, ignore_errors=True)
     figures: dict[str, object] = {}
-    for name, rows in (("legal", _legal(data)), ("clinc150", _intents(data)), ("examples", _examples(data))):
-        figures[name] = [row.model_dump(mode="json") for row in rows]
+    for name, measured in (("legal", _legal), ("clinc150", _intents), ("examples", _examples)):
+        figures[name] = [row.model_dump(mode="json") for row in measured(data)]
         save("routing", figures)
     shutil.rmtree(WORK)
 

@@ -48,6 +48,18 @@ def unseen_library() -> Questions:
 
 
 @pytest.fixture(scope="session")
+def large_library() -> Questions:
+    """800 questions."""
+    return draw(200, seed=1)
+
+
+@pytest.fixture(scope="session")
+def large_unseen_library() -> Questions:
+    """1,600 other questions of the same domains."""
+    return draw(400, seed=2)
+
+
+@pytest.fixture(scope="session")
 def nonsense(library) -> Questions:
     """The questions with labels that they do not tell: who finds them has seen them."""
     labels = np.random.default_rng(3).permutation(library.labels)

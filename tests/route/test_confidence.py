@@ -80,13 +80,14 @@ def test_isotonic_keeps_the_best_label_and_the_sum() -> None:
         assert shares.min() >= 0
 
 
-def test_a_router_trained_on_text_is_honest_about_unseen_questions(library, unseen_library) -> None:
-    fitted = fit_linear(library, TfidfRouter())
-    scores = score_router(with_confidence(fitted, RouteConfig(), ()), unseen_library)
-    raw = score_router(with_confidence(replace(fitted, held=None), RouteConfig(), ()), unseen_library)
+def test_a_router_trained_on_text_is_honest_about_unseen_questions(
+    large_library, large_unseen_library
+) -> None:
+    fitted = fit_linear(large_library, TfidfRouter())
+    scores = score_router(with_confidence(fitted, RouteConfig(), ()), large_unseen_library)
+    raw = score_router(with_confidence(replace(fitted, held=None), RouteConfig(), ()), large_unseen_library)
     assert scores.accuracy > 0.7
-    # Two standard errors of 160 questions are 0.055.
-    assert abs(scores.mean_confidence - scores.accuracy) < 0.06
+    assert abs(scores.mean_confidence - scores.accuracy) < 0.03
     assert abs(raw.mean_confidence - raw.accuracy) > 0.15
 
 
