@@ -30,3 +30,15 @@ def example(question: str, answer: str, **changes: object) -> Example:
         "teacher": "t",
     }
     return Example.model_validate(fields | changes)
+
+
+def pair(number: int, question: str, answer: str, **changes: object) -> Example:
+    """Return a pair from a passage of its own."""
+    fields: dict[str, object] = {
+        "id": f"e{number}",
+        "question": question,
+        "answer": answer,
+        "passage": f"p{number}",
+        "teacher": "t",
+    }
+    return Example.model_validate(fields | changes)

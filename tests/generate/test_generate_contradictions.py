@@ -3,23 +3,13 @@
 import random
 
 import pytest
+from generate_pairs import pair
 
 from tasks.generate.pairs import Candidate, candidates_of
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.records import Example
 
 STATEMENT_WORDS = 8
-
-
-def pair(number: int, question: str, answer: str, **changes: object) -> Example:
-    fields = {
-        "id": f"e{number}",
-        "question": question,
-        "answer": answer,
-        "passage": f"p{number}",
-        "teacher": "t",
-    }
-    return Example.model_validate(fields | changes)
 
 
 def reasons(*examples: Example) -> list[str]:

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from generate_pairs import pair
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Candidate, candidates_of
@@ -11,17 +12,6 @@ from tasks.records import Example
 
 CONFIG = GenerateConfig()
 SENTENCE = "Exposure with response prevention weakens the link between an obsession and its ritual."
-
-
-def pair(number: int, question: str, answer: str, **changes: object) -> Example:
-    fields = {
-        "id": f"e{number}",
-        "question": question,
-        "answer": answer,
-        "passage": f"p{number}",
-        "teacher": "t",
-    }
-    return Example.model_validate(fields | changes)
 
 
 def fates(*examples: Example) -> list[tuple[str, str]]:
