@@ -130,9 +130,8 @@ class NeuralScorer:
             tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
             scorer = cls(part, model, tokenizer, arrays["centroids"], arrays["examples"])
             scorer.run(["a question"])
-        except (
-            Exception
-        ) as error:  # onnxruntime and tokenizers raise classes of their own, and bare Exception
+        # The tokenizer's errors are bare Exceptions, and ONNX Runtime's have no other class in common.
+        except Exception as error:
             raise DataError(f"{folder}: not an encoder that can be run ({error}); {REMEDY}") from error
         return scorer
 

@@ -7,41 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from published_router import publish_run
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from tasks.artifacts import Provenance, Store
-from tasks.artifacts import Router as RouterArtifact
-from tasks.routing.files import save_router
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
 from tasks.routing.phone.own_questions import own_questions
-from tasks.routing.router import Router
-from tasks.settings import Settings
-
-PROVENANCE = Provenance(
-    key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
-)
 
 
 @pytest.fixture
 def latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Publish a run that has a router and nothing else."""
-    words = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals"))
-    router = Router(("anxiety", "ocd"), LinearScorer((words,), 3 * np.eye(2), np.zeros(2), np.ones(2)))
-    settings = Settings(artifacts=tmp_path)
-    store = Store(settings.store)
-    with store.staging() as data:
-        save_router(router, "tfidf-reference", {}, data)
-        (data / "predictions.jsonl").write_text('{"question": "Which rituals?", "domain": "ocd"}\n')
-        assert own_questions(data) == ["Which rituals?"]
-        published = store.publish(RouterArtifact, data, PROVENANCE)
-    latest = settings.runs / "latest"
-    latest.mkdir(parents=True)
-    parts = {"base_model": {"source": "tiny"}, "router": {"kind": "Router", "digest": published.digest}}
-    (latest / "artifacts.json").write_text(json.dumps(parts))
+    run = publish_run(tmp_path, '{"question": "Which rituals?", "domain": "ocd"}\n')
     monkeypatch.setenv("POCKETMOE_ARTIFACTS", str(tmp_path))
-    return latest
+    return run
 
 
 def export(*arguments: object) -> Result:
@@ -71,3 +48,8 @@ def test_a_folder_that_exists_is_left_alone(tmp_path) -> None:
 
 def test_a_router_without_test_questions_has_none_of_its_own(tmp_path) -> None:
     assert own_questions(tmp_path) == []
+
+
+def test_the_runs_own_questions_are_those_that_its_router_was_tested_on(latest) -> None:
+    (router,) = [path.parent for path in latest.parents[1].rglob("predictions.jsonl")]
+    assert own_questions(router) == ["Which rituals?"]

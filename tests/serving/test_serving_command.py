@@ -3,43 +3,17 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
+from published_router import publish_run
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from tasks.artifacts import Provenance, Store
-from tasks.artifacts import Router as RouterArtifact
-from tasks.routing.files import save_router
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
 from tasks.routing.policy import Policy
-from tasks.routing.router import Router
-from tasks.settings import Settings
-
-PROVENANCE = Provenance(
-    key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
-)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Publish a run that has a router and nothing else."""
-    words = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=("panic", "rituals"))
-    router = Router(
-        ("anxiety", "ocd"),
-        LinearScorer((words,), 3 * np.eye(2), np.zeros(2), np.ones(2)),
-        policy=Policy(min_confidence=0.6),
-    )
-    settings = Settings(artifacts=tmp_path)
-    store = Store(settings.store)
-    with store.staging() as data:
-        save_router(router, "tfidf-reference", {}, data)
-        published = store.publish(RouterArtifact, data, PROVENANCE)
-    latest = settings.runs / "latest"
-    latest.mkdir(parents=True)
-    parts = {"base_model": {"source": "tiny"}, "router": {"kind": "Router", "digest": published.digest}}
-    (latest / "artifacts.json").write_text(json.dumps(parts))
+    publish_run(tmp_path, policy=Policy(min_confidence=0.6))
     monkeypatch.setenv("POCKETMOE_ARTIFACTS", str(tmp_path))
     return tmp_path
 

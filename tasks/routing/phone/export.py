@@ -6,6 +6,7 @@ Nothing is left in the folder unless every form in it answers a thousand questio
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,10 @@ def export_router(router: Router, folder: Path, own_questions: Sequence[str] = (
     if folder.exists():
         raise ConfigError(f"{folder}: exists already; name a new folder")
     questions = parity_questions(own_questions)
-    try:
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
         parities = _write(router, folder, questions)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        undo.pop_all()
     sizes = {
         path.relative_to(folder).as_posix(): path.stat().st_size
         for path in sorted(folder.rglob("*"))
