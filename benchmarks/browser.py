@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-from tasks.errors import ServiceError
+from tasks.kernel.errors import ServiceError
 
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.25

@@ -16,14 +16,15 @@ import yaml
 
 from flows.config import load_config
 from flows.dag import dag
-from tasks.artifacts import Artifact, EvalReport, Store
-from tasks.cache import Cache
-from tasks.fingerprint import recipe_key
-from tasks.job import Job, job_recipe
-from tasks.manifest import Provenance
-from tasks.records import write_json
-from tasks.settings import PROJECT, Settings
-from tasks.stage import Stage
+from tasks.kernel.artifacts import Artifact, EvalReport
+from tasks.kernel.fingerprint import recipe_key
+from tasks.kernel.job import Job, job_recipe
+from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.stage import Stage
+from tasks.kernel.storage.cache import Cache
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.records.files import write_json
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.machine import save
 from benchmarks.readme import update_readme
-from flows.report.write import read_report
-from tasks.settings import PROJECT
+from flows.report.html import read_report
+from tasks.kernel.settings import PROJECT
 
 _LEFT_OUT: dict[str, object] = {"config": True, "stages": True, "domains": {"__all__": {"files"}}}
 """Paths of the machine that measured, and what stands elsewhere in the result file."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.machine import RESULTS, save
 from benchmarks.marks import Marks, count_marks, write_sample
 from tasks.generate.config import GenerateConfig
-from tasks.generate.drafts import collect_drafts
+from tasks.generate.drafting.drafts import collect_drafts
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import kept
 from tasks.generate.questions.asking import plan_asks
@@ -28,13 +28,15 @@ from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.teacher_config import EmbeddedTeacher
 from tasks.generate.teachers.parsing import parse_drafts
 from tasks.ingest.config import IngestConfig
-from tasks.ingest.passages import count_words
+from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.run import run as ingest
-from tasks.loading import model_folder
-from tasks.models import EmbeddedModel
-from tasks.records import Example, Passage, read_records
-from tasks.settings import PROJECT
-from tasks.workspace import Workspace, silent
+from tasks.kernel.settings import PROJECT
+from tasks.kernel.workspace import Workspace, silent
+from tasks.models.loading import model_folder
+from tasks.models.sources import EmbeddedModel
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.records.files import read_records
 
 PASSAGES = 20
 SAMPLE = 100

@@ -21,11 +21,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.machine import RESULTS, save
 from benchmarks.staged import Measured, run_stage
-from tasks.ingest import pdfium_pages, pypdf_pages
-from tasks.ingest.blocks import Kind
-from tasks.ingest.pandoc import read_blocks
-from tasks.records import Passage, read_records
-from tasks.settings import PROJECT
+from tasks.ingest.cleaning.blocks import Kind
+from tasks.ingest.reading import pdfium_pages, pypdf_pages
+from tasks.ingest.reading.pandoc import read_blocks
+from tasks.kernel.settings import PROJECT
+from tasks.records.corpus import Passage
+from tasks.records.files import read_records
 
 LIBRARY = PROJECT / "examples" / "library"
 WORK = PROJECT / "artifacts" / "bench-ingestion"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from tasks.records import write_json
+from tasks.records.files import write_json
 
 RESULTS = Path(__file__).parent / "results"
 

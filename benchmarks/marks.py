@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.records import Example, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
 
 COLUMNS = ("id", "document", "pages", "question", "answer", "passage", "grounded", "answerable", "note")
 _MARKS = ("grounded", "answerable", "note")

@@ -17,9 +17,9 @@ from benchmarks.machine import save
 from benchmarks.readme import update_readme
 from flows.config import load_config
 from flows.plan import plan
-from flows.report.write import read_report
-from flows.server import HOST, prefect_api, prepare_environment
-from tasks.settings import PROJECT, Settings
+from flows.report.html import read_report
+from flows.server.local import HOST, prefect_api, prepare_environment
+from tasks.kernel.settings import PROJECT, Settings
 
 HOME = PROJECT / "artifacts" / "bench-orchestration"
 _TIMES = 5

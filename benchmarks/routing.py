@@ -14,18 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import save
-from tasks.route.compare import compare_routers
-from tasks.route.compare_files import Side
-from tasks.route.compared import Compared
+from tasks.kernel.settings import PROJECT
+from tasks.route.compare.compare import compare_routers
+from tasks.route.compare.question_files import Side
+from tasks.route.compare.rows import Compared
 from tasks.route.composite_config import CascadeRouter, CascadeStage
 from tasks.route.config import RouteConfig, RouterKind
-from tasks.route.encoders import encoder_folders
-from tasks.route.fitted import Resources
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neighbours import leak_free_split
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
-from tasks.route.questions import Questions, plain
-from tasks.settings import PROJECT
+from tasks.route.encoder.sources import encoder_folders
+from tasks.route.kinds.fitted import Resources
+from tasks.route.measure.neighbours import leak_free_split
+from tasks.route.measure.questions import Questions, plain
+from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 
 WORK = PROJECT / "artifacts" / "bench-routing"
 SEED = 42

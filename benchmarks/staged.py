@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from tasks.child import run_child
-from tasks.worker import Event, Request
+from tasks.kernel.execution.child import run_child
+from tasks.kernel.execution.worker import Event, Request
 
 _SAMPLE_SECONDS = 0.1
 _TIMEOUT = 7200.0

@@ -11,16 +11,17 @@ from typing import Self, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from flows.gate import Gate
+from flows.champions.gate import Gate
 from flows.yaml_files import Places, merge, named, place, read_merged
 from tasks.convert.config import ConvertConfig
-from tasks.errors import ConfigError
 from tasks.evaluate.config import EvaluateConfig
 from tasks.finetune.config import FinetuneConfig
 from tasks.generate.config import GenerateConfig
 from tasks.ingest.config import DatasetMapping, IngestConfig
+from tasks.kernel.config import Slice
+from tasks.kernel.errors import ConfigError
 from tasks.merge.config import MergeConfig
-from tasks.models import EmbeddedModel, ModelSource, Slice
+from tasks.models.sources import EmbeddedModel, ModelSource
 from tasks.route.compare_config import CompareConfig
 from tasks.route.config import RouteConfig
 

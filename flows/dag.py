@@ -7,16 +7,16 @@ by submitting them to Prefect and gets futures; a plan calls them by computing t
 from typing import ParamSpec, Protocol, TypeVar
 
 from flows.config import GENERALIST, Config
-from tasks.artifacts import Artifact, Corpus, QADataset
 from tasks.convert.task import convert_expert
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.ingest.task import ingest_corpus
+from tasks.kernel.artifacts import Artifact, Corpus, QADataset
+from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.task import compare_routers, train_router
-from tasks.stage import Stage
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")

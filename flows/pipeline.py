@@ -16,32 +16,33 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.champions.promotion import after_run
 from flows.config import Config, Overrides
 from flows.dag import Call, dag
-from flows.environment import environment
-from flows.gc import sweep
-from flows.memory import PeakMemory
-from flows.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
 from flows.plan import refusals
-from flows.promotion import after_run
 from flows.report.collect import collect
+from flows.report.html import write_report
 from flows.report.schema import RunFacts
-from flows.report.write import write_report
-from flows.runner import Runner, task_runner, with_gpu
-from flows.runs import Begun, begin, note_mlflow_run
-from flows.selection import Rebuild, chosen, order_of
-from flows.shown import show
-from tasks.announce import announce
-from tasks.artifacts import Artifact, Store
-from tasks.errors import PipelineError, StageError, UnsupportedError
-from tasks.execute import Order
-from tasks.locks import exclusive
-from tasks.records import write_json
-from tasks.settings import Settings
-from tasks.stage import Stage
-from tasks.stopping import stops_stages
-from tasks.tracked import TrackedRun
-from tasks.tracking import Tracker
+from flows.runs.folders import Begun, begin, note_mlflow_run
+from flows.runs.machine import environment
+from flows.runs.memory import PeakMemory
+from flows.runs.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
+from flows.runs.publish import show
+from flows.runs.runners import Runner, task_runner, with_gpu
+from flows.runs.selection import Rebuild, chosen, order_of
+from flows.store.gc import sweep
+from tasks.kernel.artifacts import Artifact
+from tasks.kernel.errors import PipelineError, StageError, UnsupportedError
+from tasks.kernel.execution.execute import Order
+from tasks.kernel.execution.locks import exclusive
+from tasks.kernel.execution.progress import announce
+from tasks.kernel.execution.stopping import stops_stages
+from tasks.kernel.settings import Settings
+from tasks.kernel.stage import Stage
+from tasks.kernel.storage.store import Store
+from tasks.kernel.tracking.mlflow_run import TrackedRun
+from tasks.kernel.tracking.tracker import Tracker
+from tasks.records.files import write_json
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")

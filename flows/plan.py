@@ -5,7 +5,7 @@ In: a configuration. Out: one row per stage and domain: hit, miss or refused, an
 
 import importlib.metadata
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,18 +13,20 @@ from typing import Literal, ParamSpec, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.dag import dag
-from flows.reasons import reason
-from flows.selection import Rebuild, chosen, nested, order_of
-from tasks.artifacts import Artifact, Store
-from tasks.cache import Cache
-from tasks.errors import ConfigError, DocumentError, ModelError, StoreError
-from tasks.execute import Order
-from tasks.fingerprint import recipe_key
-from tasks.job import Job, job_recipe
-from tasks.settings import Settings
-from tasks.stage import Stage
+from flows.runs.selection import Rebuild, chosen, nested, order_of
+from tasks.kernel.artifacts import Artifact
+from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
+from tasks.kernel.execution.execute import Order
+from tasks.kernel.fingerprint import Recipe, differences, recipe_key
+from tasks.kernel.job import Job, job_recipe
+from tasks.kernel.settings import Settings
+from tasks.kernel.stage import Stage
+from tasks.kernel.storage.cache import Cache
+from tasks.kernel.storage.store import Store
 
 A = TypeVar("A", bound=Artifact)
+
+
 P = ParamSpec("P")
 
 
@@ -162,3 +164,63 @@ def _baseline(config: Config) -> list[str]:
         " remove it to train the generalist on the mix meanwhile"
     )
     return [sentence]
+
+
+_SHOWN = 5
+
+
+def reason(last: Recipe | None, now: Recipe) -> str:
+    """Return why what `now` asks for is not there, given the recipe of the last build."""
+    if last is None:
+        return "never built"
+    found = changes(last, now)
+    if not found:
+        return "its cache record is gone"
+    hidden = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"changed: {'; '.join(found[:_SHOWN])}{hidden}"
+
+
+def changes(last: Recipe, now: Recipe) -> list[str]:
+    """Return a clause for each difference between two recipes."""
+    return [
+        *differences(last.get("config"), now.get("config"), "config"),
+        *differences(last.get("models"), now.get("models"), "model"),
+        *_inputs(last, now),
+        *_files(last, now),
+        *[f"source file {name.replace('.', '/')}.py" for name in _changed(last.get("code"), now.get("code"))],
+    ]
+
+
+def _inputs(last: Recipe, now: Recipe) -> list[str]:
+    old, new = _mapping(last.get("artifacts")), _mapping(now.get("artifacts"))
+    return [f"input {name} {_how(old, new, name)}" for name in _changed(old, new)]
+
+
+def _files(last: Recipe, now: Recipe) -> list[str]:
+    old, new = _mapping(last.get("sources")), _mapping(now.get("sources"))
+    return [
+        f"{source} file {name} {_how(_mapping(old.get(source)), _mapping(new.get(source)), name)}"
+        for source in sorted(old.keys() | new.keys())
+        for name in _changed(old.get(source), new.get(source))
+    ]
+
+
+def _changed(old: object, new: object) -> list[str]:
+    before, after = _mapping(old), _mapping(new)
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _how(old: Mapping[str, object], new: Mapping[str, object], name: str) -> str:
+    if name not in old:
+        return "is new"
+    if name not in new:
+        return "is gone"
+    return f"{_digest(old[name])} -> {_digest(new[name])}"
+
+
+def _digest(value: object) -> str:
+    return str(value).rpartition(":")[2][:12]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

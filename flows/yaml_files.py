@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tasks.errors import ConfigError
+from tasks.kernel.errors import ConfigError
 
 FieldPath = tuple[str, ...]
 Places = dict[FieldPath, str]

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from serving.streaming import stream_answer
-from tasks.errors import DataError, ModelError
-from tasks.loading import load_model, load_tokenizer
+from tasks.kernel.errors import DataError, ModelError
+from tasks.models.loading import load_model, load_tokenizer
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 

@@ -7,7 +7,7 @@ what is not is refused: an expert's answer beyond its subject would be the worst
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.routing.policy import Decision, Outcome, Policy
+from tasks.router_runtime.policy import Decision, Outcome, Policy
 
 GENERALIST = "generalist"
 """The generalist's name where experts go by their domain; no domain may have it."""

@@ -9,9 +9,8 @@ from rich.text import Text
 from serving.answerer import answerer
 from serving.plain import plain, say
 from serving.routed import Routed
-from tasks.routing.explain import Explanation
-from tasks.routing.policy import Policy
-from tasks.routing.witnesses import Neighbour, Voice
+from tasks.router_runtime.explain import Explanation, Neighbour, Voice
+from tasks.router_runtime.policy import Policy
 
 BAR = 20
 """Letters of the longest bar."""

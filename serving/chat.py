@@ -16,9 +16,9 @@ from serving.answerer import GENERALIST, answerer, refusal, wants_generalist
 from serving.asking import Ask, until_farewell
 from serving.plain import say
 from serving.runs import FinishedRun
-from tasks.errors import DataError
-from tasks.routing.files import load_router
-from tasks.routing.router import Router
+from tasks.kernel.errors import DataError
+from tasks.router_runtime.files import load_router
+from tasks.router_runtime.router import Router
 
 GENERALIST_PART = "adapter-generalist"
 
@@ -62,7 +62,7 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Expert
     _quiet()
 
     from serving.adapters import AdapterExperts
-    from tasks.loading import model_folder
+    from tasks.models.loading import model_folder
 
     return AdapterExperts(model_folder(run.base_model), adapters, max_new_tokens)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import litert_lm
 
-from tasks.errors import DataError, ModelError
+from tasks.kernel.errors import DataError, ModelError
 
 SPARE = 8
 """Tokens left free at the end of the context: the runtime corrupts its memory when it runs over."""

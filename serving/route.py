@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from serving.plain import whole
 from serving.routed import route_questions
-from tasks.errors import DataError
-from tasks.routing.router import Router
+from tasks.kernel.errors import DataError
+from tasks.router_runtime.router import Router
 
 BATCH = 256
 EXPLAINED_BATCH = 16

@@ -6,9 +6,9 @@ Machines get it as JSON and people as a card, both from the same record.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.routing.explain import Explanation, explain
-from tasks.routing.policy import Decision
-from tasks.routing.router import Router
+from tasks.router_runtime.explain import Explanation, explain
+from tasks.router_runtime.policy import Decision
+from tasks.router_runtime.router import Router
 
 DIGITS = 4
 """Decimal places of a probability."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.artifacts import (
+from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
     Corpus,
@@ -19,11 +19,11 @@ from tasks.artifacts import (
     MergedModel,
     QADataset,
     Router,
-    Store,
 )
-from tasks.errors import StoreError
-from tasks.models import ModelSource
-from tasks.settings import Settings
+from tasks.kernel.errors import StoreError
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.store import Store
+from tasks.models.sources import ModelSource
 
 PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {

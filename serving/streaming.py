@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from tasks.chat import prompt_text, stop_ids, token_ids
-from tasks.errors import DataError
+from tasks.kernel.errors import DataError
+from tasks.models.chat import prompt_text, stop_ids, token_ids
 
 _UNFINISHED = "\ufffd"
 """What a tokenizer shows for a character whose bytes have not all come yet."""

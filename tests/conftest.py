@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from flows.server import prepare_environment, started, stop
-from tasks.settings import Settings
+from flows.server.local import prepare_environment, started, stop
+from tasks.kernel.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -10,23 +10,35 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.session import ConfigFiles, app, session
-from tasks.errors import ConfigError
-from tasks.imports import importing
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.imports import importing
 
 if TYPE_CHECKING:
     from flows.plan import Row
-    from flows.selection import Rebuild
-    from tasks.settings import Settings
+    from flows.runs.selection import Rebuild
+    from tasks.kernel.settings import Settings
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from flows.report.html import read_report
+from flows.report.tables.account import pairs_table
+from flows.report.tables.results import results_table, systems_table
 
 From = Annotated[
     list[str] | None,
     typer.Option("--from", metavar="STAGE[:DOMAIN]", help="Build this again and all that depends on it."),
 ]
+
+
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="STAGE[:DOMAIN]", help="Build this again and nothing else."),
 ]
+
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or Prefect's id of it.")]
 
 
@@ -50,8 +62,8 @@ def rerun(
 ) -> None:
     """Build chosen stages again, although they are built; shows its plan and asks."""
     with session() as settings:
-        from flows.runs import find_run
-        from flows.selection import Rebuild
+        from flows.runs.folders import find_run
+        from flows.runs.selection import Rebuild
 
         if bool(begin) == bool(only):
             raise ConfigError("give either --from or --only, such as `--from finetune:anxiety`")
@@ -63,7 +75,7 @@ def rerun(
 def retry(name: RunName, *, yes: Yes = False) -> None:
     """Go on where RUN stopped, with its own parameters; shows its plan and asks."""
     with session() as settings:
-        from flows.runs import find_run, reopen
+        from flows.runs.folders import find_run, reopen
 
         begun = reopen(find_run(settings, name))
         _agreed([begun.folder / "config.json"], begun.file.rebuild, settings, yes=yes)
@@ -82,7 +94,7 @@ def plan(
         with importing():
             from flows.config import load_config
             from flows.plan import plan as planned
-            from flows.selection import Rebuild
+            from flows.runs.selection import Rebuild
 
         rebuild = Rebuild(stages=tuple(begin or only or ()), only=bool(only))
         rows = planned(load_config(configs), settings, rebuild)
@@ -104,13 +116,12 @@ def _agreed(configs: Sequence[Path], rebuild: "Rebuild", settings: "Settings", *
 
 def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings") -> None:
     with importing():
-        from flows.closing import closing_words
         from flows.config import load_config
-        from flows.interrupt import ends_on_interrupt
         from flows.pipeline import pipeline, refuse
-        from flows.progress import shown_progress
-        from flows.selection import Rebuild
-        from flows.server import prefect_api
+        from flows.runs.interrupt import ends_on_interrupt
+        from flows.runs.progress import shown_progress
+        from flows.runs.selection import Rebuild
+        from flows.server.local import prefect_api
     refuse(load_config(configs))
     with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
         folder = pipeline(list(configs), rebuild or Rebuild())
@@ -132,3 +143,25 @@ def _show(rows: "Sequence[Row]") -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def closing_words(folder: Path) -> RenderableType:
+    """Return the result tables, the report's path and the commands that use the result."""
+    report = read_report(folder / "report.json")
+    warnings = [Text(f"warning: {warning}", style="yellow") for warning in report.warnings]
+    built = sum(row.status == "built" for row in report.stages)
+    lines = [
+        f"{built} of {len(report.stages)} stages built in {report.seconds:.0f} s",
+        f"report      {folder / 'report.html'}",
+        "dashboards  .venv/bin/pocketmoe up",
+        "champion    .venv/bin/pocketmoe promote       (the gate's verdict, and on to the registry)",
+        "chat        .venv/bin/pocketmoe chat          (adapters)",
+        "            .venv/bin/pocketmoe chat --edge   (INT4 bundles, as on the phone)",
+    ]
+    return Group(
+        pairs_table(report).rich(),
+        results_table(report, intervals=False).rich(),
+        systems_table(report).rich(),
+        *warnings,
+        *map(Text, lines),
+    )

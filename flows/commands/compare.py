@@ -10,14 +10,14 @@ import typer
 from rich.console import Console
 
 from flows.commands.session import app, session
-from tasks.errors import ConfigError
-from tasks.imports import importing
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.imports import importing
 
 if TYPE_CHECKING:
-    from tasks.route.compared import Compared
+    from tasks.kernel.settings import Settings
+    from tasks.kernel.workspace import Progress
+    from tasks.route.compare.rows import Compared
     from tasks.route.config import RouteConfig
-    from tasks.settings import Settings
-    from tasks.workspace import Progress
 
 Configs = Annotated[
     list[Path] | None,
@@ -68,8 +68,8 @@ def compare_routers(  # noqa: PLR0913  each option is a choice of its own
     two files.
     """
     with session() as settings:
-        from flows.compared import as_json as written
-        from flows.compared import comparison_words, write_comparison
+        from flows.runs.comparison import as_json as written
+        from flows.runs.comparison import comparison_words, write_comparison
 
         if folder and folder.exists() and any(folder.iterdir()):
             raise ConfigError(f"{folder}: not empty; name a new folder")
@@ -93,11 +93,10 @@ def compare_routers(  # noqa: PLR0913  each option is a choice of its own
 def _on_config(configs: Sequence[Path], kinds: str, settings: "Settings") -> "list[Compared]":
     """Run the flow; its page stays in the folder of comparisons, and this says where."""
     with importing():
-        from flows.compared import read_rows
-        from flows.comparison import comparison
-        from flows.interrupt import ends_on_interrupt
-        from flows.progress import shown_progress
-        from flows.server import prefect_api
+        from flows.runs.comparison import comparison, read_rows
+        from flows.runs.interrupt import ends_on_interrupt
+        from flows.runs.progress import shown_progress
+        from flows.server.local import prefect_api
     told = Console(stderr=True, emoji=False)
     with ends_on_interrupt(), prefect_api(settings), shown_progress(told):
         done = comparison(list(configs), kinds)
@@ -115,10 +114,10 @@ def _routes(kinds: str, max_false_rejections: float) -> "tuple[RouteConfig, ...]
 def _on_files(
     train: Path, test: Path, out_of_scope: str, routes: "Sequence[RouteConfig]", folder: Path | None
 ) -> "list[Compared]":
-    from tasks.route.compare import compare_routers as compared
-    from tasks.route.compare_files import read_labelled
-    from tasks.route.encoders import encoder_folders
-    from tasks.route.fitted import Resources
+    from tasks.route.compare.compare import compare_routers as compared
+    from tasks.route.compare.question_files import read_labelled
+    from tasks.route.encoder.sources import encoder_folders
+    from tasks.route.kinds.fitted import Resources
 
     known, asked = (read_labelled(path, out_of_scope) for path in (train, test))
     encoders = {name: path for route in routes for name, path in encoder_folders(route.router).items()}

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from flows.commands.session import app, session
 from flows.report.words import size as size_in_words
-from tasks.errors import ConfigError
+from tasks.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tasks.settings import Settings
+    from tasks.kernel.settings import Settings
 
 Row = tuple[str, int]
 
@@ -30,7 +30,7 @@ def gc(
 ) -> None:
     """Remove what no recent run, registered model or running process uses; shows it and asks."""
     with session() as settings:
-        from tasks.locks import exclusive
+        from tasks.kernel.execution.locks import exclusive
 
         console = Console(emoji=False)
         with exclusive(settings.locks, "gc", lambda: console.print("another gc is at it; waiting")):
@@ -40,9 +40,9 @@ def gc(
 def _collect(
     settings: "Settings", keep_days: float, console: Console, *, dry_run: bool, yes: bool, remote: bool
 ) -> None:
-    from flows.gc import find_garbage, remove
-    from flows.remote_gc import RemoteGarbage, find_remote_garbage, refuse_few_days, remove_remote
-    from tasks.remote import Remote
+    from flows.store.gc import find_garbage, remove
+    from flows.store.remote_gc import RemoteGarbage, find_remote_garbage, refuse_few_days, remove_remote
+    from tasks.kernel.storage.remote import Remote
 
     if remote:
         refuse_few_days(keep_days)
@@ -69,8 +69,8 @@ def _collect(
 
 def _registered(settings: "Settings") -> set[str]:
     """Return what registered models use; where there is no tracking database yet, that is nothing."""
-    from tasks.registry import registered_digests
-    from tasks.tracking import tracking_uri
+    from tasks.kernel.tracking.registry import registered_digests
+    from tasks.kernel.tracking.tracker import tracking_uri
 
     database = tracking_uri(settings.home).partition("sqlite:///")[2]
     return set() if database and not Path(database).exists() else registered_digests(settings.home)

@@ -12,7 +12,7 @@ from rich.table import Table
 from flows.commands.session import RunFolder, app, session
 
 if TYPE_CHECKING:
-    from flows.promotion import Proposal
+    from flows.champions.promotion import Proposal
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -23,7 +23,7 @@ Force = Annotated[bool, typer.Option("--force", help="Promote what the gate refu
 def models() -> None:
     """List every registered model's versions, newest first, and the champion."""
     with session() as settings:
-        from tasks.registry import Registry
+        from tasks.kernel.tracking.registry import Registry
 
         table = Table("model", "version", "champion", "gate", "run", "digest")
         for version in Registry(settings.home).versions():
@@ -42,11 +42,11 @@ def models() -> None:
 def promote(names: Names = None, *, folder: RunFolder = None, force: Force = False, yes: Yes = False) -> None:
     """Make a run's models champions, all or those named, if the gate lets them pass."""
     with session() as settings:
-        from flows.candidates import gate_of
-        from flows.promotion import promote as move
-        from flows.promotion import proposals
+        from flows.champions.candidates import gate_of
+        from flows.champions.promotion import promote as move
+        from flows.champions.promotion import proposals
         from serving.runs import open_run
-        from tasks.registry import Registry
+        from tasks.kernel.tracking.registry import Registry
 
         run, registry = open_run(folder, settings), Registry(settings.home)
         found = proposals(run, gate_of(run), registry, names or [])
@@ -64,9 +64,9 @@ def promote(names: Names = None, *, folder: RunFolder = None, force: Force = Fal
 def rollback(names: Names = None, *, yes: Yes = False) -> None:
     """Make the champions before the present ones champions again: MODELs, or the system and all its parts."""
     with session() as settings:
-        from flows.promotion import restore
-        from flows.promotion import rollback as planned
-        from tasks.registry import Registry
+        from flows.champions.promotion import restore
+        from flows.champions.promotion import rollback as planned
+        from tasks.kernel.tracking.registry import Registry
 
         registry = Registry(settings.home)
         moves = planned(registry, names or [])

@@ -24,9 +24,9 @@ def setup(
     Notifications go to POCKETMOE_NOTIFY_URL: a webhook (https://...), a chat's webhook, or mailtos://.
     """
     with session() as settings:
-        from flows.server import prefect_api
-        from flows.setup import Wanted, set_up
-        from tasks.devices import listed
+        from flows.server.local import prefect_api
+        from flows.server.setup import Wanted, set_up
+        from tasks.kernel.execution.devices import listed
 
         found = listed() if settings.gpus is None else settings.gpus
         wanted = Wanted(docker, kubernetes, gpus or max(1, len(found)), settings.notify_url or None)
@@ -54,10 +54,10 @@ def deploy(
     """Register the full retrain of CONFIGS on the Prefect server, to run on a schedule."""
     with session() as settings:
         from flows.config import load_config
-        from flows.deployment import Retrain
-        from flows.deployment import deploy as register
         from flows.pipeline import refuse
-        from flows.server import prefect_api
+        from flows.server.deployment import Retrain
+        from flows.server.deployment import deploy as register
+        from flows.server.local import prefect_api
 
         refuse(load_config(configs))
         wanted = Retrain(configs, name, pool, cron, timezone, scheduled, incremental)
@@ -79,7 +79,12 @@ def worker(
 ) -> None:
     """Run the flow runs of a work pool on this machine until Ctrl-C; `pocketmoe up` must run."""
     with session() as settings:
-        from flows.deployment import refuse_missing_pool, running_api, worker_command, worker_environment
+        from flows.server.deployment import (
+            refuse_missing_pool,
+            running_api,
+            worker_command,
+            worker_environment,
+        )
 
         with running_api(settings) as api:
             refuse_missing_pool(pool)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from tasks.errors import PipelineError, StageError
+from tasks.kernel.errors import PipelineError, StageError
 
 if TYPE_CHECKING:
-    from tasks.settings import Settings
+    from tasks.kernel.settings import Settings
 
 app = typer.Typer(
     help="From a library of PDFs to a mixture of pocket-size experts.",
@@ -32,9 +32,9 @@ RunFolder = Annotated[Path | None, typer.Option("--run", help="A run's folder; n
 @contextmanager
 def session() -> "Iterator[Settings]":
     """Prepare the environment, and turn the pipeline's errors into one message and an exit code."""
-    from flows.server import prepare_environment
-    from tasks.settings import Settings
-    from tasks.worker import FULL_DISK, explain
+    from flows.server.local import prepare_environment
+    from tasks.kernel.execution.worker import FULL_DISK, explain
+    from tasks.kernel.settings import Settings
 
     try:
         settings = Settings.read()

@@ -6,10 +6,10 @@ import typer
 from rich.console import Console
 
 from flows.commands.session import RunFolder, app, session
-from tasks.errors import ConfigError
+from tasks.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tasks.routing.router import Router
+    from tasks.router_runtime.router import Router
 
 _STDIN = "<stdin>"
 
@@ -37,7 +37,7 @@ def route(
     with session() as settings:
         from serving.route import question_lines, route_lines
         from serving.runs import open_run
-        from tasks.routing.files import load_router
+        from tasks.router_runtime.files import load_router
 
         _check(questions, asked)
         typed = questions.isatty() and not asked

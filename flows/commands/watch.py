@@ -13,7 +13,7 @@ from flows.commands.session import app, session
 def up() -> None:
     """Serve the Prefect and MLflow dashboards on loopback until Ctrl-C."""
     with session() as settings:
-        from flows.dashboards import serve_dashboards
+        from flows.server.dashboards import serve_dashboards
 
         serve_dashboards(settings, Console(emoji=False))
 
@@ -22,7 +22,7 @@ def up() -> None:
 def doctor() -> None:
     """Examine this machine: versions, environments, disk, memory, device, servers, ports."""
     with session() as settings:
-        from flows.doctor import examine
+        from flows.server.doctor import examine
 
         checks = examine(settings)
     table = Table("check", "", "found", "what to do")

@@ -1,1 +1,4 @@
-"""The report of a run: report.json with a versioned schema, report.html made from it, and tables."""
+"""`report.json` and `report.html` of a run.
+
+In: artifacts and outcomes. Out: one typed report and its page. Start with `collect.py` and `schema.py`.
+"""

@@ -12,8 +12,7 @@ from flows.report.cautions import cautions
 from flows.report.evaluation import Evaluation, read_evaluation
 from flows.report.figures import ByteGroup, Funnel, MergeCheck, Sizes, Training
 from flows.report.generation import read_cost, read_documents, read_funnel, read_pairs
-from flows.report.reading import Folders
-from flows.report.routing import read_router
+from flows.report.reading import Folders, read_router
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow
 
 STEPS = ("corpus", "qa", "adapter", "merged", "edge")

@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from flows.report import words
 from flows.report.html import templates
-from flows.report.table import Table
+from flows.report.tables.table import Table
 
 if TYPE_CHECKING:
-    from tasks.route.compared import Compared
+    from tasks.route.compare.rows import Compared
 
 
 def comparison_page(rows: "Sequence[Compared]") -> str:
@@ -31,7 +31,7 @@ def comparison_page(rows: "Sequence[Compared]") -> str:
 
 def comparison_chart(rows: "Sequence[Compared]") -> str:
     """Draw accuracy with its interval against latency, calibration error and size as an `<svg>`."""
-    from flows.report.comparison_drawing import draw_comparison
+    from flows.report.charts.comparison import draw_comparison
 
     return draw_comparison(rows)
 

@@ -6,21 +6,28 @@ autoescaping; only the charts, which matplotlib has escaped, are inserted as the
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from flows.report import account_tables, tables, words
-from flows.report.drawn import draw_charts
-from flows.report.pages import STATES, page_maps
-from flows.report.router_tables import MATRIX, router_tables
+from flows.report import words
+from flows.report.charts.drawn import draw_charts
+from flows.report.figures import Funnel
 from flows.report.schema import Report
-from flows.report.steps import steps
-from flows.report.table import Table
+from flows.report.tables import account as account_tables
+from flows.report.tables import results as tables
+from flows.report.tables.pages import STATES, page_maps
+from flows.report.tables.router import MATRIX, router_tables
+from flows.report.tables.table import Table
+from tasks.records.files import write_json
 
 _HERE = Path(__file__).parent
+
+
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -122,3 +129,63 @@ def _tables(report: Report) -> dict[str, Table]:
 
 def _pretty(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def write_report(summary: Report, folder: Path) -> None:
+    """Write both files; the page is written from the same value as the JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Through pydantic's own JSON, which turns infinities and NaN into null.
+    write_json(folder / "report.json", json.loads(summary.model_dump_json(by_alias=True)))
+    (folder / "report.html").write_text(render(summary, _earlier(folder)), encoding="utf-8")
+
+
+def read_report(path: Path) -> Report:
+    """Read a report.json of this schema; raise pydantic's ValidationError where it is another."""
+    return Report.model_validate_json(path.read_bytes())
+
+
+def _earlier(folder: Path) -> str:
+    """Return the page of the newest finished run beside `folder`, if there is one."""
+    page = folder.parent / "latest" / "report.html"
+    return page.read_text(encoding="utf-8") if page.is_file() else ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the funnel."""
+
+    label: str
+    count: int
+    kind: Literal["there", "lost", "kept"]
+    offset: float
+    width: float
+    """Per cent of the longest bar."""
+
+
+def steps(funnel: Funnel) -> list[Step]:
+    """Return the steps from planned to kept; losses of nothing are left out."""
+    rows = [row for row in _rows(funnel) if row[1] or row[2] != "lost"]
+    longest = max((count for _, count, _ in rows), default=0) or 1
+    found, level = [], 0
+    for label, count, kind in rows:
+        level = level - count if kind == "lost" else count
+        start = max(0, level) if kind == "lost" else 0
+        found.append(Step(label, count, kind, 100 * start / longest, 100 * count / longest))
+    return found
+
+
+def _rows(funnel: Funnel) -> list[tuple[str, int, Literal["there", "lost", "kept"]]]:
+    rows: list[tuple[str, int, Literal["there", "lost", "kept"]]] = []
+    if funnel.not_asked:
+        rows += [("planned", funnel.planned or 0, "there"), ("left by the budget", funnel.not_asked, "lost")]
+    rows.append(("asked for", funnel.asked or 0, "there"))
+    rows.append(("no reply", funnel.no_reply or 0, "lost"))
+    rows.append(("returned", funnel.returned or 0, "there"))
+    rows.append(("not readable", funnel.unread or 0, "lost"))
+    rows.append(("parsed", funnel.parsed or 0, "there"))
+    given = (funnel.examples or 0) + (funnel.restored or 0)
+    if given:
+        rows.append(("with those given", (funnel.parsed or 0) + given, "there"))
+    reasons = sorted(funnel.rejected.items(), key=lambda item: (-item[1], item[0]))
+    rows += [(words.said(reason), count, "lost") for reason, count in reasons]
+    return [*rows, ("kept", funnel.kept or 0, "kept")]

@@ -6,10 +6,7 @@ but the first figures is optional, because an earlier version's router has a pag
 
 from pydantic import JsonValue
 
-from flows.report.confidence import Bin, CalibrationSummary, Operating, OutOfScope, RiskPoint
-from flows.report.figures import Part
-from flows.report.robustness import Speed, StageShare, Suite
-from flows.report.tax import RoutingTax
+from flows.report.figures import Interval, Part
 
 
 class LabelScore(Part):
@@ -64,6 +61,189 @@ class ConfusedPair(Part):
     questions: int
     share: float
     """Of the domain's questions."""
+
+
+class Bin(Part):
+    """Questions with about the same probability of the chosen domain."""
+
+    confidence: float
+    """Its mean."""
+    accuracy: float
+    """Share that reach their own expert."""
+    questions: int
+
+
+class CalibrationSummary(Part):
+    """How scores became probabilities."""
+
+    method: str
+    """`temperature`, `isotonic`, or `none` where the kind's own probabilities are kept."""
+    scale: float | None = None
+    """Factor of the scores: the inverse of the temperature."""
+    knots: int | None = None
+    """Of the isotonic regression."""
+
+
+class RiskPoint(Part):
+    """What a threshold would reach."""
+
+    threshold: float
+    """Least probability at which an expert answers."""
+    coverage: float
+    """Share of the questions that an expert answers."""
+    risk: float
+    """Share of those that go to a wrong expert."""
+
+
+class Operating(RiskPoint):
+    """The thresholds that the router was saved with, and what they reach on held-out questions."""
+
+    target: float | None = None
+    """The share of the answered questions that may go to a wrong expert; None: no threshold was asked for."""
+    risk_low: float | None = None
+    risk_high: float | None = None
+    """Wilson's 95 % interval."""
+    basis: str = ""
+    """What the threshold promises, and on what it rests."""
+    min_scope: float | None = None
+    """Least chance of being in scope at which a question is answered."""
+    rejected: float | None = None
+    """Share of the held-out questions, all of them in scope, that are held for out of scope."""
+    max_rejected: float | None = None
+    """Share that may be; None: no threshold was asked for."""
+    scope_basis: str = ""
+
+
+class Recall(Part):
+    """How many questions of no domain are seen at a price."""
+
+    loss: float
+    """Share of the questions in scope that are taken for out of scope."""
+    recall: float
+    """Share of the questions out of scope that are seen."""
+
+
+class OutOfScope(Part):
+    """How well questions that belong to no domain are told from the others."""
+
+    auroc: float | None = None
+    """Chance that a question in scope looks more in scope than one that is not."""
+    questions: int | None = None
+    """Held-out questions out of scope."""
+    recalls: list[Recall] = []
+    """At fixed prices."""
+    chosen: Recall | None = None
+    """At the threshold that the router was saved with."""
+    in_scope_accuracy: float | None = None
+    """Share of the questions in scope that are kept there and routed right."""
+    learned_from: str = ""
+    """What told the router."""
+
+
+class Quality(Part):
+    """What is lost where another model than the right expert answers, each figure with its interval."""
+
+    loss: Interval | None = None
+    """Nats a token of the reference answers, mean over the questions; above 0: lost."""
+    perplexity_ratio: Interval | None = None
+    """Above 1: lost."""
+    rouge_l: Interval | None = None
+    """Below 0: lost."""
+    within_noise: bool = False
+    verdict: str = ""
+
+
+class Tax(Quality):
+    """The loss on the questions of one domain that one other model answered."""
+
+    domain: str
+    asked: str
+    """The domain whose expert answered, or `generalist`."""
+    outcome: str = "expert"
+    questions: int
+    share: dict[str, float] = {}
+    """Of the whole loss, by measure."""
+
+
+class RoutingTax(Part):
+    """Quality lost by sending questions elsewhere than to their own expert."""
+
+    questions: int | None = None
+    misrouted: int | None = None
+    """Questions that another domain's expert answered."""
+    total: Quality | None = None
+    """The routed system against oracle routing, over all questions."""
+    pairs: list[Tax] = []
+    """Where an expert of another domain answered, dearest first."""
+    elsewhere: list[Tax] = []
+    """Where no expert answered."""
+    needed: int | None = None
+    """Questions below which there are no intervals."""
+    method: str = ""
+
+
+class Speed(Part):
+    """What routing costs on the machine of this run."""
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    """For one question alone, in process."""
+    mean_ms: float | None = None
+    """For a question, whoever answers."""
+    queries_per_second: float | None = None
+    """Asked in batches."""
+    peak_memory_bytes: int | None = None
+    file_bytes: int | None = None
+
+
+class StageShare(Part):
+    """One stage of a cascade."""
+
+    name: str
+    share: float
+    """Of the questions, answered here."""
+    accuracy: float | None = None
+    """Of those."""
+    ms: float | None = None
+    """For a question that it answers, with the stages before."""
+
+
+class Astray(Part):
+    """A question of a suite that went to a wrong expert."""
+
+    question: str
+    clean: list[str] = []
+    """What it was made of."""
+    domains: list[str]
+    """Where it belongs."""
+    routed: list[str]
+    confidence: float | None = None
+
+
+class Suite(Part):
+    """The same questions before and after a change that should not matter."""
+
+    name: str
+    right: str = ""
+    """What counts as right."""
+    questions: int
+    clean_accuracy: float | None = None
+    """Before the change."""
+    accuracy: float
+    """And after it."""
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    """Wilson's 95 % interval."""
+    bar: float | None = None
+    """Least accuracy that the configuration asks for."""
+    forms: dict[str, float] = {}
+    """Accuracy by how the questions were changed."""
+    worst: list[Astray] = []
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether it clears its bar; None without one."""
+        return None if self.bar is None else self.accuracy >= self.bar
 
 
 class RouterReport(Part):

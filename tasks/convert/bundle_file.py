@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.errors import ModelError
+from tasks.kernel.errors import ModelError
 
 if TYPE_CHECKING:
     from litert_lm_builder.litertlm_header_schema_py_generated import LiteRTLMMetaData

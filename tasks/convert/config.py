@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 BlockSize = Literal[128, 64, 32]
 BLOCK_SIZES: tuple[BlockSize, ...] = (128, 64, 32)

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from tasks.convert.config import ConvertConfig
-from tasks.convert.metadata import settle_turns
-from tasks.convert.schema_alias import alias_schema
-from tasks.errors import ModelError
+from tasks.kernel.errors import ModelError
 
 if TYPE_CHECKING:
     from litert_torch.generative.export_hf.core.export_lib import (
@@ -25,8 +23,18 @@ if TYPE_CHECKING:
         SourceModelArtifacts,
     )
     from litert_torch.generative.export_hf.core.exportable_module_config import ExportableModuleConfig
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from litert_lm_builder.runtime.proto.llm_metadata_pb2 import LlmMetadata
+import importlib
+import importlib.util
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 Tick = Callable[[], None]
+
+
 MARK = "[START]"
 """What litert-torch prints when one of its steps begins."""
 
@@ -115,3 +123,35 @@ class _Ticker(io.TextIOBase):
         for _ in range(text.count(MARK)):
             self._tick()
         return self._stream.write(text)
+
+
+def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None) -> None:
+    """Name each stop token once and by id, and no start token that the template has in its text."""
+    ids = {number for token in metadata.stop_tokens for number in token.token_ids.ids}
+    if end_of_turn is not None:
+        ids.add(end_of_turn)
+    metadata.ClearField("stop_tokens")
+    for number in sorted(ids):
+        metadata.stop_tokens.add().token_ids.ids.append(number)
+    start = metadata.start_token.token_str
+    if start and start in metadata.jinja_prompt_template:
+        metadata.ClearField("start_token")
+
+
+SCHEMA = "schema_py_generated"
+
+
+PARENTS = ("tensorflow", "tensorflow.lite", "tensorflow.lite.python")
+
+
+def alias_schema() -> None:
+    """Register the schema under TensorFlow's name, unless TensorFlow itself is installed."""
+    if "tensorflow" in sys.modules or importlib.util.find_spec("tensorflow"):
+        return
+    for name in PARENTS:
+        module = ModuleType(name)
+        # torch._dynamo asks every loaded module for its spec.
+        module.__spec__ = ModuleSpec(name, None, is_package=True)
+        module.__path__ = []
+        sys.modules[name] = module
+    sys.modules[f"{PARENTS[-1]}.{SCHEMA}"] = importlib.import_module(f"ai_edge_litert.{SCHEMA}")

@@ -7,18 +7,17 @@ In: `merged`, a Hugging Face folder in bfloat16. Out: `model.litertlm`, `sizes.j
 import logging
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.convert.blocks import block_size
 from tasks.convert.breakdown import breakdown
 from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig
 from tasks.convert.graph import pack, trace, trace_steps
-from tasks.convert.quantize import quantize
-from tasks.convert.steps import Steps
-from tasks.errors import UnsupportedError
-from tasks.records import write_json
-from tasks.workspace import Inputs, Metrics, Workspace
+from tasks.convert.quantize import block_size, quantize
+from tasks.kernel.errors import UnsupportedError
+from tasks.kernel.workspace import Inputs, Metrics, Progress, Workspace
+from tasks.records.files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -63,3 +62,32 @@ def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Pat
         "reduction_vs_bf16": round(1 - sizes[2] / before, 4),
         "reduction_vs_float": round(1 - sizes[1] / sizes[0], 4),
     }
+
+
+class Steps:
+    """Where a stage stands."""
+
+    def __init__(self, progress: Progress, lengths: Mapping[str, int]) -> None:
+        self._progress, self._lengths = progress, dict(lengths)
+        self._total = sum(self._lengths.values())
+        self._name, self._start, self._done = "", 0, 0
+
+    def begin(self, name: str) -> None:
+        """Go to the start of the step `name`."""
+        names = list(self._lengths)
+        self._name = name
+        self._start = sum(self._lengths[before] for before in names[: names.index(name)])
+        self._done = 0
+        self._report()
+
+    def tick(self) -> None:
+        """Advance within the current step."""
+        self._done = min(self._done + 1, self._lengths[self._name])
+        self._report()
+
+    def finish(self) -> None:
+        """Report that everything is done."""
+        self._progress(self._total, self._total, "done")
+
+    def _report(self) -> None:
+        self._progress(self._start + self._done, self._total, self._name)

@@ -1,9 +1,9 @@
 """Convert: MergedModel -> EdgeModel, in the converter's own environment."""
 
-from tasks.artifacts import EdgeModel, MergedModel
 from tasks.convert.config import ConvertConfig
-from tasks.job import Job
-from tasks.stage import stage
+from tasks.kernel.artifacts import EdgeModel, MergedModel
+from tasks.kernel.job import Job
+from tasks.kernel.stage import stage
 
 
 @stage

@@ -1,1 +1,4 @@
-"""Evaluate: Router, experts and held-out data in, an EvalReport out."""
+"""Router, experts, generalist, bundles and held-out questions -> EvalReport.
+
+Start with `run.py`: `gather.py` measures, `report.py` concludes from the evidence alone.
+"""

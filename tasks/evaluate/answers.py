@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.text_metrics import rouge_l
-from tasks.records import Record
-from tasks.routing.policy import Outcome
+from tasks.records.files import Record
+from tasks.router_runtime.policy import Outcome
 
 
 class Answer(Record):

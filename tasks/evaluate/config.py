@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 Metric = Literal["perplexity", "rouge_l", "bleu", "codebleu", "exact_match", "decision_accuracy", "pass_at_k"]
 

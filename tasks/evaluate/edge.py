@@ -15,15 +15,16 @@ from time import perf_counter
 
 import litert_lm
 
-from tasks.chat import Turns
-from tasks.errors import ModelError
-from tasks.evaluate.edge_plan import Habits, Prefill, plan_prefill
-from tasks.evaluate.encoding import Encoded
 from tasks.evaluate.generation import Decoding
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.memory import resident_bytes
+from tasks.evaluate.scoring import Encoded
+from tasks.kernel.errors import ModelError
+from tasks.models.chat import Turns
 
 LOG = logging.getLogger(__name__)
+
+
 SPARE = 8
 """Tokens left free at the end of the context: the runtime corrupts its memory when it runs over."""
 
@@ -39,6 +40,16 @@ class Reply:
     prefill_tokens_per_second: float
     first_token_ms: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the runtime does to a prompt unasked."""
+
+    start_token: int | None
+    """Put in front of every session's first prefill."""
+    drops_token: bool
+    """Whether scoring loses the last but one prefilled token."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,15 @@ def _context_tokens(bundle: Path) -> int:
         return int(info.max_context_tokens)
 
 
+@dataclass(frozen=True)
+class Prefill:
+    """Texts for the runtime, tokenized one by one, and what they amount to."""
+
+    parts: tuple[str, ...]
+    seen: tuple[int, ...]
+    """The tokens that the answer is conditioned on."""
+
+
 def _plan(engine: litert_lm.Engine, prompt: str, habits: Habits) -> Prefill:
     return plan_prefill(prompt, engine.tokenize, lambda token: str(engine.detokenize([token])), habits)
 
@@ -158,3 +178,33 @@ def _token_scores(engine: litert_lm.Engine, parts: tuple[str, ...], answer: str)
     with engine.create_session(apply_prompt_template=False) as session:
         session.run_prefill(list(parts))
         return [float(score) for score in session.run_text_scoring([answer]).token_scores[0]]
+
+
+Tokenize = Callable[[str], list[int]]
+
+
+Decode = Callable[[int], str]
+
+
+def plan_prefill(prompt: str, tokenize: Tokenize, decode: Decode, habits: Habits) -> Prefill:
+    """Return texts that make the runtime see `prompt`, or else the tokens that it sees instead."""
+    text, seen = _without_start(prompt, tokenize, decode, habits.start_token)
+    if not habits.drops_token:
+        return Prefill((text,), seen)
+    last = decode(seen[-1])
+    if tokenize(last) == [seen[-1]]:
+        # The token that is lost is then the first of two equal ones.
+        return Prefill((text, last), seen)
+    return Prefill((text,), (*seen[:-2], seen[-1]))
+
+
+def _without_start(
+    prompt: str, tokenize: Tokenize, decode: Decode, start: int | None
+) -> tuple[str, tuple[int, ...]]:
+    tokens = tokenize(prompt)
+    if start is None:
+        return prompt, tuple(tokens)
+    shorter = prompt.removeprefix(decode(start))
+    if tokens[0] == start and tokenize(shorter) == tokens[1:]:
+        return shorter, tuple(tokens)
+    return prompt, (start, *tokens)

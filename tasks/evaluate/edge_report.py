@@ -10,8 +10,7 @@ from statistics import fmean, median
 from typing import Any
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge import EdgeRun
-from tasks.evaluate.edge_plan import Habits
+from tasks.evaluate.edge import EdgeRun, Habits
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Bootstrap, Estimate, Loss, perplexity
 from tasks.evaluate.systems import expert

@@ -10,25 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.edge import EdgeRun, run_bundle
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.memory import peak_bytes
 from tasks.evaluate.models import Measured, Wanted, decoding, measure
 from tasks.evaluate.questions import Question, first_of_each, read_questions
-from tasks.evaluate.systems import (
-    BASE,
-    GENERALIST,
-    assignments,
-    check_domains,
-    expert,
-    positions_of,
-    route,
-)
-from tasks.loading import load_tokenizer
-from tasks.routing.files import load_router
-from tasks.workspace import Inputs, Workspace, domain_inputs
+from tasks.evaluate.systems import BASE, GENERALIST, assignments, check_domains, expert, positions_of, route
+from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
+from tasks.models.chat import Turns, chat_turns
+from tasks.models.loading import load_tokenizer
+from tasks.router_runtime.files import load_router
 
 LOG = logging.getLogger(__name__)
 

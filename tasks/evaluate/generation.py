@@ -11,7 +11,7 @@ from time import perf_counter
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from tasks.chat import stop_ids, token_ids
+from tasks.models.chat import stop_ids, token_ids
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ In: the contents of evaluation.json. Out: metrics named `<what>_<model>_<domain 
 
 from typing import Any
 
-from tasks.workspace import Metrics
+from tasks.kernel.workspace import Metrics
 
 
 def flat_metrics(report: dict[str, Any]) -> Metrics:

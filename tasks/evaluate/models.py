@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.encoding import Encoded, encode
 from tasks.evaluate.generation import Decoding, answer, milliseconds
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.questions import Question
-from tasks.evaluate.scoring import score_answers
-from tasks.loading import load_model, load_tokenizer
+from tasks.evaluate.scoring import Encoded, encode, score_answers
+from tasks.models.chat import Turns, chat_turns
+from tasks.models.loading import load_model, load_tokenizer
 
 LOG = logging.getLogger(__name__)
 

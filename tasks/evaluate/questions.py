@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.errors import DataError
-from tasks.records import Example, read_records
+from tasks.kernel.errors import DataError
+from tasks.records.dataset import Example
+from tasks.records.files import read_records
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Bootstrap, wilson
 from tasks.evaluate.tax import routing_tax
-from tasks.routing.policy import Outcome
+from tasks.router_runtime.policy import Outcome
 
 Json = dict[str, Any]
 

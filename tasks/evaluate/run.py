@@ -6,14 +6,14 @@ every conclusion is a pure function of what was measured.
 
 import logging
 
-from tasks.errors import UnsupportedError
 from tasks.evaluate.answers import answer_records
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.gather import gather
 from tasks.evaluate.metrics import flat_metrics
 from tasks.evaluate.report import evaluation
-from tasks.records import write_json, write_records
-from tasks.workspace import Inputs, Metrics, Workspace
+from tasks.kernel.errors import UnsupportedError
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records.files import write_json, write_records
 
 LOG = logging.getLogger(__name__)
 

@@ -5,16 +5,28 @@ likelihoods, the form from which perplexity, its interval and paired comparisons
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tasks.evaluate.encoding import Encoded
 from tasks.evaluate.intervals import Loss
+from tasks.kernel.errors import DataError
+from tasks.models.chat import Turns, token_ids
 
 IGNORED = -100
+
+
 BATCH_TOKENS = 4096
 """Bounds the logits: 0.8 GB for a vocabulary of 49,152, whatever the texts' length."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens that a model is given and those that it has to predict."""
+
+    prompt: tuple[int, ...]
+    answer: tuple[int, ...]
 
 
 def score_answers(
@@ -73,3 +85,15 @@ def _padded(batch: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor, torch
 
 def _length(text: Encoded) -> int:
     return len(text.prompt) + len(text.answer)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, turns: Turns, max_length: int) -> Encoded:
+    """Tokenize both turns and cut the answer's end at `max_length`; raise DataError if none of it is left."""
+    prompt = token_ids(tokenizer, turns.prompt)
+    answer = token_ids(tokenizer, turns.answer)[: max(0, max_length - len(prompt))]
+    if not answer:
+        message = (
+            f"`max_length` {max_length}: a question of {len(prompt)} tokens leaves no room for its answer"
+        )
+        raise DataError(f"{message}; raise it or shorten the question {turns.prompt[:80]!r}")
+    return Encoded(tuple(prompt), tuple(answer))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from tasks.errors import DataError
 from tasks.evaluate.questions import Question
-from tasks.routing.policy import Decision
-from tasks.routing.router import Router
+from tasks.kernel.errors import DataError
+from tasks.router_runtime.policy import Decision
+from tasks.router_runtime.router import Router
 
 GENERALIST = "generalist"
 BASE = "base"

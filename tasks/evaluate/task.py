@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from tasks.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Router
 from tasks.evaluate.config import EvaluateConfig
-from tasks.job import Job
-from tasks.models import ModelSource
-from tasks.stage import accelerated_stage
+from tasks.kernel.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Router
+from tasks.kernel.job import Job
+from tasks.kernel.stage import accelerated_stage
+from tasks.models.sources import ModelSource
 
 
 @accelerated_stage

@@ -1,1 +1,4 @@
-"""Fine-tune: a QADataset and a base model in, an Adapter out."""
+"""QADataset + base model -> Adapter: a domain's expert, or the generalist.
+
+Start with `run.py`; `training.py` holds the loop, `network.py` the quantized base with its adapter.
+"""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from tasks.errors import DataError
 from tasks.finetune.encoding import Encoded
+from tasks.kernel.errors import DataError
 
 
 @dataclass(frozen=True)

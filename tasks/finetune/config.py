@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 SEVEN_PROJECTIONS: tuple[str, ...] = (
     "q_proj",

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.chat import chat_turns, token_ids
-from tasks.errors import DataError
-from tasks.records import Example
+from tasks.kernel.errors import DataError
+from tasks.models.chat import chat_turns, token_ids
+from tasks.records.dataset import Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

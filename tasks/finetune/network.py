@@ -12,7 +12,6 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from tasks.errors import ConfigError, UnsupportedError
 from tasks.finetune.config import (
     SEVEN_PROJECTIONS,
     Adapter,
@@ -24,7 +23,8 @@ from tasks.finetune.config import (
     LowRank,
     TieredAdapter,
 )
-from tasks.loading import load_model
+from tasks.kernel.errors import ConfigError, UnsupportedError
+from tasks.models.loading import load_model
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 

@@ -5,27 +5,31 @@ adapter with `training.json`. One data folder or many is the only difference bet
 and generalist: everything else, the token budget included, follows the same rule.
 """
 
+import json
 import logging
 from pathlib import Path
 from statistics import fmean
 
-from peft import PeftModel
+import torch
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase
 
-from tasks.chat import end_of_turn
-from tasks.errors import DataError, UnsupportedError
-from tasks.finetune.adapter_files import save_adapter
 from tasks.finetune.budget import Plan, plan_examples
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import Encoded, encode_examples
 from tasks.finetune.network import adapted_model
 from tasks.finetune.scoring import answer_loss
 from tasks.finetune.training import Trained, train
-from tasks.loading import base_identity, load_tokenizer
-from tasks.records import Example, read_records, write_json
-from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.kernel.errors import DataError, UnsupportedError
+from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.models.chat import end_of_turn
+from tasks.models.loading import base_identity, load_tokenizer
+from tasks.records.dataset import Example
+from tasks.records.files import read_records, write_json
 
 Pools = dict[str, list[Encoded]]
+
 
 logger = logging.getLogger(__name__)
 
@@ -118,3 +122,25 @@ def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: di
         "validation_loss_before": fmean(before.values()),
         "validation_loss_after": fmean(after.values()),
     }
+
+
+def save_adapter(model: PeftModel, folder: Path) -> None:
+    """Write the adapter without paths, dates or model cards.
+
+    The factors are stored in bfloat16, like the merged weights later; DoRA's magnitudes, whose
+    changes are too small for that, in float32.
+    """
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
+    tensors = {name: _stored(name, state[name]) for name in sorted(state)}
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    model.peft_config["default"].save_pretrained(str(folder))
+    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = None
+    settings["target_modules"] = sorted(settings["target_modules"])
+    settings["inference_mode"] = True
+    write_json(folder / "adapter_config.json", settings)
+
+
+def _stored(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    dtype = torch.float32 if "magnitude" in name else torch.bfloat16
+    return tensor.detach().to("cpu", dtype).contiguous()

@@ -18,13 +18,13 @@ from transformers import PreTrainedTokenizerBase, PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from tasks.errors import ConfigError, ModelError, StageError
 from tasks.finetune.budget import sorted_within_steps, tokens_by_step
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import IGNORED, Encoded
 from tasks.finetune.scoring import supervised_loss
 from tasks.finetune.watching import ReportProgress, StopOnSignal
-from tasks.workspace import Progress
+from tasks.kernel.errors import ConfigError, ModelError, StageError
+from tasks.kernel.workspace import Progress
 
 CHECKPOINT_STEPS = 20
 """A killed run repeats fewer steps than this, and less than an eighth of them all."""

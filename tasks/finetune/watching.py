@@ -12,7 +12,7 @@ from types import FrameType
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from tasks.workspace import Progress
+from tasks.kernel.workspace import Progress
 
 
 class ReportProgress(TrainerCallback):

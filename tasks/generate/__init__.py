@@ -1,1 +1,5 @@
-"""Generate: a Corpus in, a QADataset of grounded question-answer pairs out."""
+"""Corpus -> QADataset: questions and answers that their passages support, split and accounted for.
+
+Start with `run.py`: `drafting/` asks the teachers, `judging/` and `selection/` refuse with a reason,
+`account/` adds it up.
+"""

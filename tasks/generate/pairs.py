@@ -6,8 +6,9 @@ that it refuses, so that the funnel accounts for every one by counting.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tasks.errors import PipelineError
-from tasks.records import Example, QuestionType, Record
+from tasks.kernel.errors import PipelineError
+from tasks.records.dataset import Example, QuestionType
+from tasks.records.files import Record
 
 
 class SpentError(PipelineError, RuntimeError):

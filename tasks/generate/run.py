@@ -13,15 +13,17 @@ from tasks.generate.account.funnel import Account
 from tasks.generate.account.sources import read_sources
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
-from tasks.generate.drafts import collect_drafts
+from tasks.generate.drafting.drafts import collect_drafts
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import candidates_of
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.review.apply import apply_reviews, read_decisions
 from tasks.generate.selection.select import select_pairs
 from tasks.generate.teachers.parsing import parse_drafts
-from tasks.records import Example, Passage, read_records
-from tasks.workspace import Inputs, Metrics, Workspace
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.records.files import read_records
 
 logger = logging.getLogger(__name__)
 

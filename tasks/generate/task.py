@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.artifacts import Corpus, QADataset
 from tasks.generate.config import GenerateConfig
-from tasks.job import Job, Reuse
-from tasks.stage import accelerated_stage
+from tasks.kernel.artifacts import Corpus, QADataset
+from tasks.kernel.job import Job, Reuse
+from tasks.kernel.stage import accelerated_stage
 
 
 @accelerated_stage

@@ -10,16 +10,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from tasks.models import (
-    BundleFile,
-    EmbeddedModel,
-    FolderModel,
-    How,
-    HubModel,
-    ModelSource,
-    Slice,
-    TinyModel,
-)
+from tasks.kernel.config import How, Slice
+from tasks.models.sources import BundleFile, EmbeddedModel, FolderModel, HubModel, ModelSource, TinyModel
 
 T = TypeVar("T")
 Mode = Literal["answer_first", "passage"]

@@ -6,14 +6,14 @@ stage as inputs, so that their bytes and not their places enter the cache key.
 
 from dataclasses import dataclass
 from string import Formatter
-from typing import Self
+from typing import Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
-from tasks.ingest.cleaning_config import CleaningConfig
 from tasks.ingest.reading_config import ReadingConfig
-from tasks.models import EmbeddedModel, ModelSource, Slice
-from tasks.records import Split
+from tasks.kernel.config import Slice
+from tasks.models.sources import EmbeddedModel, ModelSource
+from tasks.records.dataset import Split
 
 
 class DatasetMapping(Slice):
@@ -103,6 +103,33 @@ class PassageSize:
     overlap: int
 
 
+class CleaningConfig(Slice):
+    """Which parts of a document are no text to learn from."""
+
+    running_lines: bool = True
+    """Headers and footers of PDFs (lines that come back at the same height), and repeated heads of tables."""
+    page_numbers: bool = True
+    """Numbers at the edge of PDF pages that count with the pages, and `page 3 of 8`."""
+    contents: bool = True
+    """Tables of contents: entries below such a heading, or four and more with dots before rising numbers."""
+    references: bool = True
+    """Reference lists: entries below such a heading, or four and more that are numbered [1], [2], [3]."""
+    index: bool = True
+    """Index pages: terms with page numbers below such a heading."""
+    notices: bool = True
+    """Short paragraphs on copyright, licence and reprinting."""
+    identifiers: bool = True
+    """Lines of nothing but ISBN, ISSN, DOI, publication or version numbers."""
+    contacts: bool = True
+    """Lines of nothing but web addresses, e-mail, telephone numbers or postal addresses."""
+    blank_pages: bool = True
+    """`This page intentionally left blank`."""
+
+    def wanted(self) -> frozenset[str]:
+        """Return the kinds that are removed."""
+        return frozenset(kind for kind, on in self.model_dump().items() if on)
+
+
 class IngestConfig(Slice):
     """Passages from documents and examples from a ready-made data set."""
 
@@ -145,3 +172,20 @@ class IngestConfig(Slice):
     def refusals(self) -> list[str]:
         """Return what this stage cannot do yet, one sentence each: nothing."""
         return []
+
+
+Kind = Literal[
+    "running_lines",
+    "page_numbers",
+    "contents",
+    "references",
+    "index",
+    "notices",
+    "identifiers",
+    "contacts",
+    "blank_pages",
+]
+
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of removal, in the order of the report."""

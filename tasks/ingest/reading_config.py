@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Format = Literal["pdf", "markdown", "text", "html", "epub", "docx"]

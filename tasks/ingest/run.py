@@ -7,17 +7,19 @@ in tokens. Out: `passages.jsonl`, `examples.jsonl`, `documents.json` and, with a
 books needs the memory of one page, and a new file leaves the passages of the others as they are.
 """
 
-from tasks.errors import ConfigError, DocumentError
-from tasks.ingest.account import Account, count_library, describe_library
-from tasks.ingest.cleaning import clean_blocks
+from tasks.ingest.cleaning.clean import clean_blocks
 from tasks.ingest.config import DatasetMapping, IngestConfig
-from tasks.ingest.documents import Document, Library
-from tasks.ingest.examples import map_rows
-from tasks.ingest.library import read_library
-from tasks.ingest.passages import Measure, count_words, cut_passages
-from tasks.ingest.rows import Rows, read_hub, read_local
-from tasks.records import Example, Passage, append_records, write_json, write_records
-from tasks.workspace import Inputs, Metrics, Workspace
+from tasks.ingest.datasets.examples import map_rows
+from tasks.ingest.datasets.rows import Rows, read_hub, read_local
+from tasks.ingest.passages.account import Account, count_library, describe_library
+from tasks.ingest.passages.cutting import Measure, count_words, cut_passages
+from tasks.ingest.passages.documents import Document, Library
+from tasks.ingest.reading.library import read_library
+from tasks.kernel.errors import ConfigError, DocumentError
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.records.files import append_records, write_json, write_records
 
 
 def run(inputs: Inputs, config: IngestConfig, work: Workspace) -> Metrics:
@@ -64,7 +66,7 @@ def _measure(inputs: Inputs, config: IngestConfig) -> Measure:
     """Return what passages are measured with; loads a tokenizer only where the config asks for tokens."""
     if config.passage_tokens is None:
         return count_words
-    from tasks.loading import load_tokenizer
+    from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(inputs["tokenizer"])
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tasks.artifacts import Corpus
 from tasks.ingest.config import IngestConfig
-from tasks.job import Job
-from tasks.stage import stage
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.job import Job
+from tasks.kernel.stage import stage
 
 
 @stage

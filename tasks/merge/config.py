@@ -6,7 +6,7 @@ not a difference of logits, because logits have another scale in every model.
 
 from pydantic import Field
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 PROBES: tuple[str, ...] = (
     "Water boils at a lower temperature on a mountain because the air pressure is lower there.",

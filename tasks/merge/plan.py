@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from tasks.errors import PipelineError
-from tasks.loading import base_identity
+from tasks.kernel.errors import PipelineError
+from tasks.models.loading import base_identity
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 

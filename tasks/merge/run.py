@@ -6,16 +6,20 @@ the written files back, so that it covers what later stages get.
 """
 
 import logging
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tasks.loading import load_model, load_tokenizer
+import torch
+from torch.nn.functional import kl_div
+from transformers import PreTrainedTokenizerBase
+
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.merge.config import MergeConfig
-from tasks.merge.fidelity import Fidelity, compare, probe_logits
 from tasks.merge.plan import MergeError, plan_merge
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
-from tasks.records import write_json
-from tasks.workspace import Inputs, Metrics, Workspace
+from tasks.models.loading import load_model, load_tokenizer
+from tasks.records.files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,19 @@ def run(inputs: Inputs, config: MergeConfig, work: Workspace) -> Metrics:
     return {**asdict(fidelity), "adapter_bytes": sizes["adapter"], "merged_bf16_bytes": sizes["merged_bf16"]}
 
 
+@dataclass(frozen=True)
+class Fidelity:
+    """How far two models are apart over all positions of the probes."""
+
+    mean_kl: float
+    """Nats a token, from the first model to the second."""
+    top1_agreement: float
+    """Share of positions with the same most likely token."""
+    max_abs_logit_difference: float
+    mean_abs_logit_difference: float
+    positions: int
+
+
 def checked(fidelity: Fidelity, config: MergeConfig) -> Fidelity:
     """Return `fidelity`, or raise MergeError where it is beyond the tolerance."""
     if not fidelity.mean_kl <= config.max_mean_kl:
@@ -62,3 +79,26 @@ def checked(fidelity: Fidelity, config: MergeConfig) -> Fidelity:
 def weight_bytes(folder: Path) -> int:
     """Return the size of a folder's weights in bytes."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+@torch.inference_mode()
+def probe_logits(
+    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, probes: Sequence[str]
+) -> torch.Tensor:
+    """Return the float32 logits of every position of every probe: positions x vocabulary."""
+    device = next(model.parameters()).device
+    encoded = (tokenizer(text, return_tensors="pt")["input_ids"].to(device) for text in probes)
+    return torch.cat([model(input_ids=ids, use_cache=False).logits[0].float().cpu() for ids in encoded])
+
+
+def compare(reference: torch.Tensor, candidate: torch.Tensor) -> Fidelity:
+    """Compare two sets of logits, positions x vocabulary."""
+    expected, found = reference.log_softmax(-1), candidate.log_softmax(-1)
+    difference = (reference - candidate).abs()
+    return Fidelity(
+        mean_kl=kl_div(found, expected, log_target=True, reduction="batchmean").item(),
+        top1_agreement=(reference.argmax(-1) == candidate.argmax(-1)).float().mean().item(),
+        max_abs_logit_difference=difference.max().item(),
+        mean_abs_logit_difference=difference.mean().item(),
+        positions=len(reference),
+    )

@@ -1,10 +1,10 @@
 """Merge: base model + Adapter -> MergedModel."""
 
-from tasks.artifacts import Adapter, MergedModel
-from tasks.job import Job
+from tasks.kernel.artifacts import Adapter, MergedModel
+from tasks.kernel.job import Job
+from tasks.kernel.stage import stage
 from tasks.merge.config import MergeConfig
-from tasks.models import ModelSource
-from tasks.stage import stage
+from tasks.models.sources import ModelSource
 
 
 @stage

@@ -14,8 +14,8 @@ from bitsandbytes.nn.modules import Linear4bit, Params4bit
 from peft import PeftModel
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from tasks.loading import load_model
 from tasks.merge.plan import MergePlan
+from tasks.models.loading import load_model
 
 
 def trained_base(plan: MergePlan) -> PreTrainedModel:

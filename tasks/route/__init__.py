@@ -1,1 +1,5 @@
-"""Route: the QADatasets of all domains in, a Router out."""
+"""QADatasets of all domains -> Router, and comparisons of routers.
+
+Start with `run.py`: `kinds/` fits, `confidence/` calibrates, `measure/` judges; `router_runtime` reads what
+is written here.
+"""

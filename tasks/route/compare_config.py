@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from pydantic import Field, ValidationError
 
-from tasks.errors import ConfigError
-from tasks.models import Slice
+from tasks.kernel.config import Slice
+from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import CascadeRouter
 from tasks.route.config import RouteConfig, RouterKind
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
+from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 
 _USUAL: tuple[RouterKind, ...] = (
     TfidfReferenceRouter(),

@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.models import Slice
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
-from tasks.routing.words import words
+from tasks.kernel.config import Slice
+from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
+from tasks.text.words import words
 
 
 class KeywordRouter(Slice):

@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 from tasks.route.composite_config import BestRouter, CascadeRouter, HierarchicalRouter, KeywordRouter
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
+from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 
 Suite = Literal["typos", "casing", "paraphrases", "mixed", "short"]
 LinearRouter = TfidfRouter | TfidfReferenceRouter

@@ -8,23 +8,22 @@ is that of the file that ships, on questions from passages it never saw.
 import logging
 from math import ceil
 
-from tasks.errors import DataError
-from tasks.records import write_json, write_records
-from tasks.route.asked import ask, routed_questions
-from tasks.route.compare_speed import file_bytes, measure_speed
+from tasks.kernel.errors import DataError
+from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.records.files import write_json, write_records
+from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repeated
 from tasks.route.config import RouteConfig
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
-from tasks.route.neighbours import with_groups
-from tasks.route.out_of_scope import read_out_of_scope, without_repeated
-from tasks.route.questions import read_questions, require_each
-from tasks.route.report import RouteReport, route_report
-from tasks.route.score import STRATIFIED_SHARE, stratified_scores
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.measure.asked import ask, routed_questions
+from tasks.route.measure.neighbours import with_groups
+from tasks.route.measure.questions import read_questions, require_each
+from tasks.route.measure.report import RouteReport, route_report
+from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
+from tasks.route.measure.speed import cost_account, file_bytes, measure_speed
 from tasks.route.suites.measure import check_gates, suite_scores
-from tasks.routing.cost import cost_account
-from tasks.routing.files import save_router
-from tasks.routing.router import Router
-from tasks.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.router_runtime.files import save_router
+from tasks.router_runtime.router import Router
 
 LOG = logging.getLogger(__name__)
 _TIMED = 200

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.artifacts import QADataset, Router, RouterComparison
-from tasks.job import Job
+from tasks.kernel.artifacts import QADataset, Router, RouterComparison
+from tasks.kernel.job import Job
+from tasks.kernel.stage import second_stage, stage
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.config import RouteConfig
-from tasks.route.encoders import encoder_inputs
-from tasks.stage import second_stage, stage
+from tasks.route.encoder.sources import encoder_inputs
 
 
 @stage
@@ -43,5 +43,5 @@ def compare_routers(
         models={name: model for found in encoders for name, model in found.items()},
         sources={f"out-of-scope/{side}": path for side, path in (out_of_scope or {}).items()},
         alone=True,
-        module="tasks.route.compare_run",
+        module="tasks.route.compare.run",
     )

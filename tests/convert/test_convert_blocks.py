@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from tasks.convert.blocks import BlockSizeError, Layer, block_size, blocked_layers, fitting
 from tasks.convert.config import Int4
-from tasks.errors import ConfigError, ModelError
+from tasks.convert.quantize import BlockSizeError, Layer, block_size, blocked_layers, fitting
+from tasks.kernel.errors import ConfigError, ModelError
 
 SHAPES = {
     "model.embed_tokens.weight": (100, 96),

@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tasks.convert.breakdown import account
+from tasks.convert.breakdown import Stored, Use, account, buffer_bytes, group_of
 from tasks.convert.bundle_file import Section
-from tasks.convert.weights import Stored, Use, buffer_bytes, group_of
 
 LAYER = "Prefill/model/LlamaModel_model/LlamaDecoderLayer_0"
 STORED = [

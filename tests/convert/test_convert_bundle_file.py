@@ -7,7 +7,7 @@ from litert_lm_builder import DType, LitertLmFileBuilder, Metadata
 from litert_lm_builder.runtime.proto.llm_metadata_pb2 import LlmMetadata
 
 from tasks.convert.bundle_file import sections, settle_identity
-from tasks.errors import ModelError
+from tasks.kernel.errors import ModelError
 
 
 def build(folder: Path, name: str, text: str) -> Path:

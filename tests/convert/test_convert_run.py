@@ -7,12 +7,12 @@ from pathlib import Path
 import litert_lm
 import pytest
 
-from tasks.convert.blocks import BlockSizeError
 from tasks.convert.config import ConvertConfig, Int4
+from tasks.convert.quantize import BlockSizeError
 from tasks.convert.run import run
-from tasks.errors import UnsupportedError
-from tasks.models import TinyModel
-from tasks.workspace import Workspace, silent
+from tasks.kernel.errors import UnsupportedError
+from tasks.kernel.workspace import Workspace, silent
+from tasks.models.sources import TinyModel
 
 PROJECT = Path(__file__).parents[2]
 CONVERTER = PROJECT / ".venv-convert" / "bin" / "python"
@@ -36,7 +36,7 @@ Path(scratch, "told.json").write_text(json.dumps({"metrics": metrics, "reports":
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> Path:
     """Convert a tiny model once, in the converter's environment."""
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     if not CONVERTER.is_file():
         pytest.fail(f"{CONVERTER}: no such interpreter; run `make install`")
@@ -116,7 +116,7 @@ def test_bundle_renders_its_template_and_answers(folders, tmp_path) -> None:
 
 @pytest.mark.models
 def test_block_size_that_does_not_fit_fails_before_the_trace(tmp_path) -> None:
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     save_tiny_model(tmp_path, TinyModel())
     config = ConvertConfig(quantization=Int4(block_size=128))

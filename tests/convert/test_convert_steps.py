@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tasks.convert.steps import Steps
+from tasks.convert.run import Steps
 
 
 def reports(play: Callable[[Steps], None]) -> list[tuple[int, int, str]]:

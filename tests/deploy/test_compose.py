@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.settings import PROJECT, Settings
+from tasks.kernel.settings import PROJECT, Settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
 GPU = PROJECT / "deploy" / "docker-compose.gpu.yml"

@@ -15,7 +15,7 @@ import yaml
 from prefect.server.schemas.actions import WorkPoolCreate
 from prefect.utilities.templating import apply_values
 
-from tasks.settings import PROJECT, Settings
+from tasks.kernel.settings import PROJECT, Settings
 
 FOLDER = PROJECT / "deploy" / "kubernetes"
 POOL = json.loads((FOLDER / "job-template.json").read_text())

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from flows.setup import POOLS
-from tasks.settings import PROJECT
+from flows.server.setup import POOLS
+from tasks.kernel.settings import PROJECT
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DEPLOYMENTS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ import ray
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from tasks.settings import PROJECT, Settings
+from tasks.kernel.settings import PROJECT, Settings
 
 FOLDER = PROJECT / "deploy" / "ray"
 SCHEMAS = "1.36"

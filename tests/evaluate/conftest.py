@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.models import TinyModel
-from tasks.records import Example, write_records
-from tasks.routing.confidence import ScopeModel
-from tasks.routing.files import save_router
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
-from tasks.routing.policy import Policy
-from tasks.routing.router import Router
-from tasks.workspace import Inputs, Workspace, silent
+from tasks.kernel.workspace import Inputs, Workspace, silent
+from tasks.models.sources import TinyModel
+from tasks.records.dataset import Example
+from tasks.records.files import write_records
+from tasks.router_runtime.confidence import ScopeModel
+from tasks.router_runtime.files import save_router
+from tasks.router_runtime.linear import LinearScorer
+from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.router import Router
 
 DOMAINS = ("alpha", "beta")
 
@@ -77,7 +78,7 @@ def _wild(folder: Path, seed: int) -> Path:
     """Save a tiny model with larger weights and a head of its own: as made, it repeats its last token."""
     import torch
 
-    from tasks.loading import load_model, load_tokenizer, model_folder
+    from tasks.models.loading import load_model, load_tokenizer, model_folder
 
     if folder.is_dir():
         return folder

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.chat import Turns, chat_turns
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge import EdgeRun, run_bundle
-from tasks.evaluate.edge_plan import Habits, Prefill, plan_prefill
+from tasks.evaluate.edge import EdgeRun, Habits, Prefill, plan_prefill, run_bundle
 from tasks.evaluate.edge_report import edge_loss
 from tasks.evaluate.generation import Decoding
 from tasks.evaluate.intervals import Bootstrap, Loss
 from tasks.evaluate.run import run
-from tasks.workspace import Inputs, Workspace, silent
+from tasks.kernel.workspace import Inputs, Workspace, silent
+from tasks.models.chat import Turns, chat_turns
 
 REPOSITORY = Path(__file__).parents[2]
 CONVERTER = REPOSITORY / ".venv-convert" / "bin" / "python"
@@ -87,7 +86,7 @@ def float_bundle(tmp_path_factory: pytest.TempPathFactory, tiny: Callable[[int],
 def measured(
     float_bundle: Path, tiny: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> EdgeRun:
-    from tasks.loading import load_tokenizer
+    from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))
     asked = [(question, chat_turns(tokenizer, question, answer)) for question, answer in QUESTIONS]
@@ -102,7 +101,7 @@ def measured(
 @pytest.mark.models
 def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
     from tasks.evaluate.scoring import score_answers
-    from tasks.loading import load_model
+    from tasks.models.loading import load_model
 
     texts = [text for text in measured.sequences if text]
     floating = score_answers(load_model(tiny(0)), texts, 2, lambda done: silent(done, 2, "questions"))
@@ -112,8 +111,8 @@ def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Ca
 
 @pytest.mark.models
 def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.encoding import encode
-    from tasks.loading import load_tokenizer
+    from tasks.evaluate.scoring import encode
+    from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))
     wanted = [encode(tokenizer, chat_turns(tokenizer, *pair), 2048) for pair in QUESTIONS]
@@ -125,7 +124,7 @@ def test_the_runtime_answers_greedily_as_transformers_does(
     measured: EdgeRun, tiny: Callable[[int], Path]
 ) -> None:
     from tasks.evaluate.generation import answer
-    from tasks.loading import load_model, load_tokenizer
+    from tasks.models.loading import load_model, load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))
     prompts = [chat_turns(tokenizer, *pair).prompt for pair in QUESTIONS]

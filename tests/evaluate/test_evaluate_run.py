@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import DataError, ModelError, UnsupportedError
 from tasks.evaluate.answers import Answer
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.gather import read_sizes
 from tasks.evaluate.run import run
-from tasks.records import read_records
-from tasks.workspace import Inputs, Workspace
+from tasks.kernel.errors import DataError, ModelError, UnsupportedError
+from tasks.kernel.workspace import Inputs, Workspace
+from tasks.records.files import read_records
 
 pytestmark = pytest.mark.models
 

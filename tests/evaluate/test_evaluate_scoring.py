@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.chat import chat_turns
-from tasks.errors import DataError
-from tasks.evaluate.encoding import Encoded, encode
 from tasks.evaluate.generation import Decoding, answer
 from tasks.evaluate.intervals import perplexity
-from tasks.evaluate.scoring import BATCH_TOKENS, batches, score_answers
-from tasks.loading import load_model, load_tokenizer
-from tasks.workspace import silent
+from tasks.evaluate.scoring import BATCH_TOKENS, Encoded, batches, encode, score_answers
+from tasks.kernel.errors import DataError
+from tasks.kernel.workspace import silent
+from tasks.models.chat import chat_turns
+from tasks.models.loading import load_model, load_tokenizer
 
 pytestmark = pytest.mark.models
 

@@ -16,10 +16,10 @@ from tasks.evaluate.questions import Question
 from tasks.evaluate.run import run
 from tasks.evaluate.systems import GENERALIST, Routing, assignments, expert
 from tasks.evaluate.tax import needed, routing_tax
-from tasks.records import read_records
-from tasks.routing.confidence import ScopeModel
-from tasks.routing.policy import Decision, Outcome, Policy
-from tasks.workspace import Inputs, Workspace
+from tasks.kernel.workspace import Inputs, Workspace
+from tasks.records.files import read_records
+from tasks.router_runtime.confidence import ScopeModel
+from tasks.router_runtime.policy import Decision, Outcome, Policy
 
 CONFIG = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
 NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 4, intercept=-20)

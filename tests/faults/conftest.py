@@ -10,7 +10,7 @@ import pytest
 from faulty import TWO, Home
 from moments import Undisturbed, free_port, undisturbed
 
-from tasks.settings import Settings
+from tasks.kernel.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from flows.gc import find_garbage, remove
-from tasks.settings import PROJECT, Settings
+from flows.store.gc import find_garbage, remove
+from tasks.kernel.settings import PROJECT, Settings
 
 HERE = Path(__file__).parent
 TWO, ONE = HERE / "faults.yaml", HERE / "one-domain.yaml"
@@ -180,7 +180,7 @@ class Run:
 
     def child(self) -> psutil.Process | None:
         """Return a stage's process, if one is running."""
-        return self._descendant("tasks.worker")
+        return self._descendant("tasks.kernel.execution.worker")
 
     def server(self) -> psutil.Process | None:
         """Return the Prefect server that the run started, if it is running."""

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tasks.models import TinyModel
-from tasks.records import Example, write_records
-from tasks.workspace import Progress, Workspace, silent
+from tasks.kernel.workspace import Progress, Workspace, silent
+from tasks.models.sources import TinyModel
+from tasks.records.dataset import Example
+from tasks.records.files import write_records
 
 MakeWorkspace = Callable[..., Workspace]
 
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     folder = tmp_path_factory.mktemp("base")
     save_tiny_model(folder, TinyModel())

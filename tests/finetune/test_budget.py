@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from tasks.errors import DataError
 from tasks.finetune.budget import plan_examples, sorted_within_steps, tokens_by_step
 from tasks.finetune.encoding import Encoded
+from tasks.kernel.errors import DataError
 
 
 def pool(domain: str, lengths: list[int]) -> list[Encoded]:

@@ -3,12 +3,12 @@
 import pytest
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerBase
 
-from tasks.chat import end_of_turn
-from tasks.errors import DataError, ModelError
 from tasks.finetune.encoding import IGNORED, encode, encode_examples
 from tasks.finetune.training import check_supervision
-from tasks.records import Example
-from tasks.tiny import byte_tokenizer
+from tasks.kernel.errors import DataError, ModelError
+from tasks.models.chat import end_of_turn
+from tasks.models.tiny import byte_tokenizer
+from tasks.records.dataset import Example
 
 pytestmark = pytest.mark.models
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import ConfigError, DataError, StageError, UnsupportedError
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.run import run
-from tasks.workspace import Inputs, Workspace
+from tasks.kernel.errors import ConfigError, DataError, StageError, UnsupportedError
+from tasks.kernel.workspace import Inputs, Workspace
 
 pytestmark = pytest.mark.models
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.child import run_child
-from tasks.errors import PipelineError
 from tasks.finetune.training import newest_checkpoint
-from tasks.worker import Event, Outcome, Request
-from tasks.workspace import Workspace
+from tasks.kernel.errors import PipelineError
+from tasks.kernel.execution.child import run_child
+from tasks.kernel.execution.worker import Event, Outcome, Request
+from tasks.kernel.workspace import Workspace
 
 pytestmark = pytest.mark.models
 

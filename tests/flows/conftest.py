@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from smoke_pipeline import SMOKE, Pipeline, free_port
 
-from tasks.settings import Settings
+from tasks.kernel.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,14 @@ from typing import ParamSpec, TypeVar
 
 from flows.config import Config
 from flows.dag import dag
-from tasks.artifacts import Artifact, Store
-from tasks.cache import Cache
-from tasks.fingerprint import recipe_key
-from tasks.job import job_recipe
-from tasks.manifest import Provenance
-from tasks.settings import Settings
-from tasks.stage import Stage
+from tasks.kernel.artifacts import Artifact
+from tasks.kernel.fingerprint import recipe_key
+from tasks.kernel.job import job_recipe
+from tasks.kernel.settings import Settings
+from tasks.kernel.stage import Stage
+from tasks.kernel.storage.cache import Cache
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")

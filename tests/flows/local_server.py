@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 from smoke_pipeline import free_port
 
-from flows.server import start_prefect, stop
-from tasks.settings import PROJECT, Settings
+from flows.server.local import start_prefect, stop
+from tasks.kernel.settings import PROJECT, Settings
 
 
 @dataclass(frozen=True)

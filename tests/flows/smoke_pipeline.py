@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.settings import PROJECT
+from tasks.kernel.settings import PROJECT
 
 SMOKE = PROJECT / "configs" / "smoke.yaml"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import SMOKE, Pipeline, free_port
 
-from tasks.tracking import EXPERIMENT, Tracker
+from tasks.kernel.tracking.tracker import EXPERIMENT, Tracker
 
 pytestmark = pytest.mark.flow
 

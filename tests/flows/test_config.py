@@ -8,10 +8,10 @@ import pytest
 from flows.config import GENERALIST, load_config
 from flows.plan import plan, refusals
 from flows.yaml_files import merge
-from tasks.errors import ConfigError
-from tasks.fingerprint import canonical
-from tasks.models import Slice
-from tasks.settings import PROJECT, Settings
+from tasks.kernel.config import Slice
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.fingerprint import canonical
+from tasks.kernel.settings import PROJECT, Settings
 
 CONFIGS = sorted((PROJECT / "configs").glob("*.yaml"))
 REFERENCES = ("adaptive-skills", "biomed-legal-code", "code-poetry", "mental-health")

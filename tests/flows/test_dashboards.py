@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 from smoke_pipeline import free_port
 
-from flows.dashboards import serve_dashboards
-from tasks.errors import ServiceError
-from tasks.settings import PROJECT, Settings
+from flows.server.dashboards import serve_dashboards
+from tasks.kernel.errors import ServiceError
+from tasks.kernel.settings import PROJECT, Settings
 
 SERVE = """
 from rich.console import Console

@@ -15,8 +15,8 @@ import yaml
 from local_server import Server, local_server
 from smoke_pipeline import Pipeline, free_port
 
-from flows.setup import POOLS
-from tasks.settings import PROJECT
+from flows.server.setup import POOLS
+from tasks.kernel.settings import PROJECT
 
 PDF = PROJECT / "examples" / "library" / "ocd" / "understanding-ocd.pdf"
 CONFIG = """\

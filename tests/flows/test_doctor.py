@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.doctor import REQUIREMENTS, Check, converter_packages, drift, examine, locked_versions
-from tasks.settings import Settings
+from flows.server.doctor import REQUIREMENTS, Check, converter_packages, drift, examine, locked_versions
+from tasks.kernel.settings import Settings
 
 
 @pytest.fixture(scope="module")

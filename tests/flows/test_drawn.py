@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from report_run import CONFIG, facts, stage_rows, write_run
 
+from flows.report.charts.drawn import draw_charts
 from flows.report.collect import collect
-from flows.report.drawn import draw_charts
 from flows.report.schema import Report
 
 

@@ -50,7 +50,7 @@ def test_the_server_of_a_run_keeps_every_task_state(smoke: Pipeline) -> None:
 
 
 def test_every_stage_has_a_run_below_the_flows_run(smoke: Pipeline) -> None:
-    from tasks.tracking import EXPERIMENT, Tracker
+    from tasks.kernel.tracking.tracker import EXPERIMENT, Tracker
 
     client = Tracker(smoke.home).client
     experiment = client.get_experiment_by_name(EXPERIMENT)

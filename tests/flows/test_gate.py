@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.gate import Figures, Gate, judge
-from flows.paired import paired_ratios
-from flows.worse import Estimate, Quality
+from flows.champions.difference import Estimate, Quality
+from flows.champions.gate import Figures, Gate, judge
+from flows.champions.paired import paired_ratios
 
 NAMES = ("perplexity", "bundle size", "latency")
 

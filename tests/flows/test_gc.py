@@ -14,15 +14,16 @@ from filelock import FileLock
 from smoke_pipeline import Pipeline, free_port
 
 from flows.config import load_config
-from flows.gc import Garbage, find_garbage, remove
 from flows.plan import plan
-from flows.remote_gc import find_remote_garbage, refuse_few_days, remove_remote
-from tasks.artifacts import Corpus, Store
-from tasks.cache import Cache
-from tasks.errors import ConfigError, StoreError
-from tasks.manifest import Provenance
-from tasks.remote import Remote
-from tasks.settings import PROJECT, Settings
+from flows.store.gc import Garbage, find_garbage, remove
+from flows.store.remote_gc import find_remote_garbage, refuse_few_days, remove_remote
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.errors import ConfigError, StoreError
+from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.storage.cache import Cache
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.remote import Remote
+from tasks.kernel.storage.store import Store
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=1.0, peak_memory_bytes=1, packages={}, git_commit=""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings import PROJECT
+from tasks.kernel.settings import PROJECT
 
 FLOW = """
 import sys

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from smoke_pipeline import free_port
 
-from tasks.settings import PROJECT
+from tasks.kernel.settings import PROJECT
 
 pytestmark = pytest.mark.flow
 

@@ -11,11 +11,11 @@ from smoke_pipeline import SMOKE
 
 from flows.config import Config, load_config
 from flows.plan import Row, plan
-from flows.selection import Rebuild
-from tasks.artifacts import Store
-from tasks.cache import Cache
-from tasks.errors import ConfigError
-from tasks.settings import PROJECT, Settings
+from flows.runs.selection import Rebuild
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.storage.cache import Cache
+from tasks.kernel.storage.store import Store
 
 
 @pytest.fixture
@@ -96,10 +96,12 @@ def test_a_changed_source_file_is_named(library: Path, settings: Settings) -> No
     fill(config, settings)
     known = Cache(settings.cache)
     old = known.last("ingest:ocd") or {}
-    old["code"] = {**old["code"], "tasks.ingest.lines": "0" * 64}  # type: ignore[dict-item]  # a mapping
+    old["code"] = {**old["code"], "tasks.ingest.cleaning.lines": "0" * 64}  # type: ignore[dict-item]  # a mapping
     known.note_last("ingest:ocd", old)
     known.forget(rows(config, settings)["ingest:ocd"].key)
-    assert rows(config, settings)["ingest:ocd"].reason == "changed: source file tasks/ingest/lines.py"
+    assert (
+        rows(config, settings)["ingest:ocd"].reason == "changed: source file tasks/ingest/cleaning/lines.py"
+    )
 
 
 def test_a_changed_input_is_named_with_both_digests(library: Path, settings: Settings) -> None:

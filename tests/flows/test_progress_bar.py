@@ -9,8 +9,8 @@ from prefect.settings import (  # noqa: TID251  # the bar talks to Prefect
     temporary_settings,
 )
 
-from tasks import progress
-from tasks.progress import ProgressBar
+from tasks.kernel.execution import progress
+from tasks.kernel.execution.progress import ProgressBar
 
 STEP = {"done": 3.0, "total": 12.0, "unit": "steps"}
 

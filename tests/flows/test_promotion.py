@@ -10,12 +10,12 @@ import pytest
 from report_run import CONFIG, DOMAINS, facts, stage_rows, write_run
 from typer.testing import CliRunner
 
+from flows.champions.gate import Gate
+from flows.champions.promotion import after_run, promote, proposals, restore, rollback
 from flows.cli import app
-from flows.gate import Gate
-from flows.promotion import after_run, promote, proposals, restore, rollback
 from flows.report.collect import collect
 from serving.runs import FinishedRun, open_run
-from tasks.artifacts import (
+from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
     Corpus,
@@ -24,14 +24,14 @@ from tasks.artifacts import (
     MergedModel,
     QADataset,
     Router,
-    Store,
 )
-from tasks.errors import ConfigError, StoreError
-from tasks.manifest import Provenance
-from tasks.records import write_json
-from tasks.registry import Registry, registered_digests
-from tasks.settings import Settings
-from tasks.tracking import Tracker
+from tasks.kernel.errors import ConfigError, StoreError
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.kernel.tracking.registry import Registry, registered_digests
+from tasks.kernel.tracking.tracker import Tracker
+from tasks.records.files import write_json
 
 KINDS: Mapping[str, type[Artifact]] = {
     "corpus": Corpus,

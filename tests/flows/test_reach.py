@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import free_port
 
-from flows.reach import Mark, look, refuse_unreachable
-from flows.runner import task_runner
-from tasks.errors import ServiceError
-from tasks.settings import Settings
+from flows.runs.reach import Mark, look, refuse_unreachable
+from flows.runs.runners import task_runner
+from tasks.kernel.errors import ServiceError
+from tasks.kernel.settings import Settings
 
 
 @pytest.fixture

@@ -16,13 +16,15 @@ import pytest
 from report_run import CONFIG, DOMAINS, evaluation, facts, router_report, stage_rows, training, write_run
 from rich.console import Console
 
-from flows.report import account_tables, router_tables, tables, words
+from flows.report import words
 from flows.report.collect import collect
 from flows.report.evaluation import verdict
-from flows.report.html import render
+from flows.report.html import read_report, render, write_report
 from flows.report.schema import Report, RunFacts, StageRow
-from flows.report.table import Table
-from flows.report.write import read_report, write_report
+from flows.report.tables import account as account_tables
+from flows.report.tables import results as tables
+from flows.report.tables import router as router_tables
+from flows.report.tables.table import Table
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 

@@ -11,14 +11,13 @@ import account_run
 import pytest
 from report_run import CONFIG, DOMAINS, facts, stage_rows, write_run
 
-from flows.report import account_tables
 from flows.report.account import DocumentReport, Gap
 from flows.report.collect import collect
 from flows.report.figures import Funnel
-from flows.report.html import render
-from flows.report.pages import CELLS, page_maps
+from flows.report.html import render, steps
 from flows.report.schema import DomainReport, Report
-from flows.report.steps import steps
+from flows.report.tables import account as account_tables
+from flows.report.tables.pages import CELLS, page_maps
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 import router_run
 from report_run import DOMAINS
 
-from flows.report import router_tables
+from flows.report.charts.router_charts import confusion_chart
+from flows.report.charts.svg import shortened
 from flows.report.router import RouterReport
-from flows.report.router_charts import confusion_chart
-from flows.report.svg import shortened
+from flows.report.tables import router as router_tables
 
 
 def router(labels: tuple[str, ...] = DOMAINS) -> RouterReport:

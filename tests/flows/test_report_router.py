@@ -15,13 +15,12 @@ import pytest
 import router_run
 from report_run import CONFIG, DOMAINS, evaluation, facts, stage_rows, write_run
 
-from flows.report import router_tables
 from flows.report.collect import collect
-from flows.report.confidence import Operating
 from flows.report.html import render
-from flows.report.robustness import Suite
+from flows.report.router import Operating, Suite
 from flows.report.schema import Report
-from flows.report.tables import markdown_summary
+from flows.report.tables import router as router_tables
+from flows.report.tables.results import markdown_summary
 
 ATTACK = "<script>alert('$x$ & \"1\"')</script>"
 OPTIONAL = {

@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import SMOKE, Pipeline
 
+from flows.commands.review import Reviewed, check_decisions, open_domain, rows_to_review
 from flows.config import load_config
-from flows.review import Reviewed, check_decisions, open_domain, rows_to_review
-from flows.runs import RunFile
-from flows.selection import Rebuild
+from flows.runs.folders import RunFile
+from flows.runs.selection import Rebuild
 from serving.runs import open_run
-from tasks.artifacts import Artifact, Corpus, QADataset, Store
-from tasks.errors import ConfigError, DataError
 from tasks.generate.pairs import Candidate
 from tasks.generate.review.apply import apply_reviews
-from tasks.generate.review.decisions import ReviewRow
-from tasks.generate.review.file import read_review, write_review
-from tasks.manifest import Provenance
-from tasks.records import Example, Passage, Record, write_records
-from tasks.settings import Settings
+from tasks.generate.review.file import ReviewRow, read_review, write_review
+from tasks.kernel.artifacts import Artifact, Corpus, QADataset
+from tasks.kernel.errors import ConfigError, DataError
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.records.files import Record, write_records
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""

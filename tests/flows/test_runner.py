@@ -14,9 +14,9 @@ from prefect.futures import PrefectFuture
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from smoke_pipeline import SMOKE, Pipeline, free_port
 
-from flows.runner import Runner, task_runner, with_gpu
-from tasks.errors import ServiceError
-from tasks.settings import PROJECT, Settings
+from flows.runs.runners import Runner, task_runner, with_gpu
+from tasks.kernel.errors import ServiceError
+from tasks.kernel.settings import PROJECT, Settings
 
 pytestmark = pytest.mark.flow
 
@@ -86,7 +86,7 @@ def test_workers_that_reach_neither_api_nor_store_are_refused(
 
 def test_threads_import_no_cluster() -> None:
     code = (
-        "import sys; from flows.runner import task_runner; from tasks.settings import Settings\n"
+        "import sys; from flows.runs.runners import task_runner; from tasks.kernel.settings import Settings\n"
         "with task_runner(Settings(task_runner='thread')): pass\n"
         "sys.exit(bool({'dask', 'distributed', 'ray'} & set(sys.modules)))"
     )

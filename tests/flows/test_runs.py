@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import SMOKE
 
-from flows.runs import begin, find_run
-from flows.selection import Rebuild
-from tasks.errors import StoreError
-from tasks.settings import Settings
+from flows.runs.folders import begin, find_run
+from flows.runs.selection import Rebuild
+from tasks.kernel.errors import StoreError
+from tasks.kernel.settings import Settings
 
 FIRST, SECOND = "11111111-aaaa", "22222222-bbbb"
 

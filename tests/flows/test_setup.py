@@ -12,12 +12,11 @@ from local_server import Server, local_server
 from pydantic import SecretStr
 from webhook_receiver import Received, webhook_receiver
 
-from flows.automations import heartbeat_automation
-from flows.notification import notification_block
-from flows.server import prepare_environment
-from flows.setup import Wanted, set_up
-from tasks.errors import ConfigError
-from tasks.settings import Settings
+from flows.server.automations import heartbeat_automation, notification_block
+from flows.server.local import prepare_environment
+from flows.server.setup import Wanted, set_up
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.settings import Settings
 
 TINY = Path(__file__).with_name("tiny_flow.py")
 WINDOW = timedelta(seconds=40)

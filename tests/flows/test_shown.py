@@ -3,7 +3,7 @@
 import pytest
 
 from flows.report.schema import StageRow
-from flows.shown import stage_row
+from flows.runs.publish import stage_row
 
 RUNS = "http://127.0.0.1:5000/#/experiments/1/runs"
 

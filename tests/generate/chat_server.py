@@ -65,7 +65,7 @@ class TinyChat:
     """The tiny model, which answers one conversation at a time."""
 
     def __init__(self, folder: Path) -> None:
-        from tasks.loading import load_model, load_tokenizer
+        from tasks.models.loading import load_model, load_tokenizer
 
         self._tokenizer = load_tokenizer(folder)
         self._model = load_model(folder)

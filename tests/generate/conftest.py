@@ -21,8 +21,8 @@ def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> "TinyChat":
     """Return a tiny real model that answers chats."""
     from chat_server import TinyChat
 
-    from tasks.models import TinyModel
-    from tasks.tiny import save_tiny_model
+    from tasks.models.sources import TinyModel
+    from tasks.models.tiny import save_tiny_model
 
     folder = tmp_path_factory.mktemp("tiny-chat")
     save_tiny_model(folder, TinyModel())

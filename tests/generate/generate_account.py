@@ -4,11 +4,12 @@ import random
 from collections import Counter
 
 from tasks.generate.account.funnel import Account
-from tasks.generate.drafts import Drafted
+from tasks.generate.drafting.drafts import Drafted
 from tasks.generate.pairs import Ask, Candidate, Draft, Reply
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.parsing import Parsed
-from tasks.records import SPLITS, Example, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import SPLITS, Example
 
 REASONS = ("", "", "", "ungrounded", "duplicate_question", "length")
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.records import Example, Passage, write_records
-from tasks.workspace import Workspace, silent
+from tasks.kernel.workspace import Workspace, silent
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.records.files import write_records
 
 SUBJECTS = (
     *("glacier", "volcano", "desert", "river", "island", "forest"),

@@ -1,6 +1,7 @@
 """One passage and pairs about it, for the tests of judging."""
 
-from tasks.records import Example, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
 
 TEXT = (
     "Mountain railways climb slopes that are too steep for ordinary trains. "

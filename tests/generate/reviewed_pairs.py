@@ -4,8 +4,9 @@ from generate_corpus import passages
 
 from tasks.generate.pairs import Candidate
 from tasks.generate.review.apply import row_of
-from tasks.generate.review.decisions import ReviewRow
-from tasks.records import Example, Passage
+from tasks.generate.review.file import ReviewRow
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
 
 
 def example(at: int = 1, **changed: object) -> Example:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from generate_corpus import passages, workspace
 
-from tasks.generate.budgets import Spent, reached, spent_on
 from tasks.generate.config import Budget, GenerateConfig
-from tasks.generate.drafts import Drafted, collect_drafts
-from tasks.generate.groups import Answered, group_seed, read_group, write_group
+from tasks.generate.drafting.budgets import Spent, reached, spent_on
+from tasks.generate.drafting.drafts import Drafted, collect_drafts
+from tasks.generate.drafting.groups import Answered, group_seed, read_group, write_group
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.questions.asking import Plan, plan_asks
 from tasks.generate.teacher_config import Prices, ScriptedTeacher
-from tasks.workspace import Workspace
+from tasks.kernel.workspace import Workspace
 
 TEXTS = {passage.id: passage for passage in passages(12)}
 CONFIG = GenerateConfig(

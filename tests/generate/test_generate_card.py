@@ -15,7 +15,8 @@ from tasks.generate.account.sources import read_sources
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import Budget, GenerateConfig
 from tasks.generate.teacher_config import OpenAITeacher, ScriptedTeacher, Teacher
-from tasks.records import SPLITS, Example, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import SPLITS, Example
 
 PASSAGES = library(2, 8)
 HOSTILE = "a|b`c`\n---\nlicense: mit\n# [x](http://evil) <script>*b* $y$ ```\n\n| 1 |"

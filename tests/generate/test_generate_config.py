@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.generate.config import GenerateConfig
-from tasks.models import EmbeddedModel, HubModel
+from tasks.models.sources import EmbeddedModel, HubModel
 
 LLAMA = {"source": "hub", "repo": "meta-llama/Llama-3.2-1B-Instruct"}
 

@@ -7,7 +7,7 @@ from generate_pairs import pair
 
 from tasks.generate.pairs import Candidate, candidates_of
 from tasks.generate.selection.contradictions import drop_contradictions
-from tasks.records import Example
+from tasks.records.dataset import Example
 
 STATEMENT_WORDS = 8
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from generate_account import invented, library
 
-from tasks.errors import DataError
 from tasks.generate.account.coverage import Coverage, cover, write_coverage
 from tasks.generate.account.funnel import READY, Funnel, funnels
-from tasks.generate.account.samples import KEPT, REJECTED, draw_samples
 from tasks.generate.account.sources import Source, read_sources
+from tasks.generate.account.write import KEPT, REJECTED, draw_samples
 from tasks.generate.pairs import kept
-from tasks.records import Passage
+from tasks.kernel.errors import DataError
+from tasks.records.corpus import Passage
 
 
 def passage(at: int, first: int, last: int) -> Passage:

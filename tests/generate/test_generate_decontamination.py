@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Candidate, candidates_of
 from tasks.generate.selection.benchmarks import read_benchmark
-from tasks.generate.selection.copies import Copies
-from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
-from tasks.records import Example, Split
+from tasks.generate.selection.decontamination import Copies, drop_benchmarks, drop_leaks
+from tasks.kernel.errors import DataError
+from tasks.records.dataset import Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)
 QUESTION = "Why do glaciers carve wide valleys with steep sides into soft rock?"

@@ -13,8 +13,8 @@ from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import kept
 from tasks.generate.teacher_config import Prices, ScriptedTeacher
-from tasks.records import Passage
-from tasks.workspace import Metrics
+from tasks.kernel.workspace import Metrics
+from tasks.records.corpus import Passage
 
 CONFIG = GenerateConfig(
     teacher=ScriptedTeacher(prices=Prices(input_per_million=10, output_per_million=1000)),

@@ -14,19 +14,19 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tasks.chat import prompt_text, token_ids
-from tasks.errors import ModelError
+from tasks.generate.config import EntailmentJudge, JudgingConfig, TeacherJudge
 from tasks.generate.judging.entailment import EntailmentModel, hypothesis
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.judging.verdicts import CHECKPOINT, Question, make_judge
 from tasks.generate.judging.windows import windows
 from tasks.generate.judging.yes_no import YesNoModel, judge_prompt, word_tokens
-from tasks.generate.judging_config import EntailmentJudge, JudgingConfig, TeacherJudge
 from tasks.generate.pairs import Candidate, candidates_of
 from tasks.generate.questions.sentences import split_sentences
-from tasks.loading import load_model, load_tokenizer
-from tasks.models import TinyModel
-from tasks.tiny import save_tiny_model
+from tasks.kernel.errors import ModelError
+from tasks.models.chat import prompt_text, token_ids
+from tasks.models.loading import load_model, load_tokenizer
+from tasks.models.sources import TinyModel
+from tasks.models.tiny import save_tiny_model
 
 pytestmark = pytest.mark.models
 PAIRS = [

@@ -7,11 +7,11 @@ import pytest
 from generate_corpus import workspace
 from generate_pairs import PASSAGE, TEXT, example
 
+from tasks.generate.config import JudgingConfig
 from tasks.generate.judging.judge import judge_pairs
-from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import Candidate, candidates_of
 from tasks.generate.questions.sentences import split_sentences
-from tasks.records import Example
+from tasks.records.dataset import Example
 
 CONFIG = JudgingConfig(language=None)
 

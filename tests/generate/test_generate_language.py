@@ -11,10 +11,10 @@ from tasks.generate.config import GenerateConfig
 from tasks.generate.run import run
 from tasks.generate.teacher_config import TransformersTeacher
 from tasks.generate.teachers.decoding import Sampling, decode_batch, shared_prefix
-from tasks.loading import load_model
-from tasks.models import TinyModel
-from tasks.records import Example
-from tasks.tiny import save_tiny_model
+from tasks.models.loading import load_model
+from tasks.models.sources import TinyModel
+from tasks.models.tiny import save_tiny_model
+from tasks.records.dataset import Example
 
 pytestmark = pytest.mark.models
 GREEDY = Sampling(temperature=0, top_p=1, max_new_tokens=12)

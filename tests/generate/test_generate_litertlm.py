@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DataError, ModelError
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.teacher_config import LitertlmTeacher, OpenAITeacher
 from tasks.generate.teachers.making import AskTeacher, make_teacher
 from tasks.generate.teachers.openai_api import RemoteTeacher
 from tasks.generate.teachers.prompts import messages
-from tasks.models import BundleFile, TinyModel
+from tasks.kernel.errors import DataError, ModelError
+from tasks.models.sources import BundleFile, TinyModel
 
 pytestmark = pytest.mark.models
 PROJECT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ Teach = Callable[..., AskTeacher]
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Convert a tiny model once, in the converter's environment."""
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     if not CONVERTER.is_file():
         pytest.fail(f"{CONVERTER}: no such interpreter; run `make install`")
@@ -90,7 +90,7 @@ def test_the_most_probable_reply_needs_no_seed(teach: Teach) -> None:
 
 
 def test_the_prompt_is_the_chat_formats_own_with_the_questions_beginning(teach: Teach, bundle: Path) -> None:
-    from tasks.loading import load_tokenizer
+    from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(bundle.parents[1] / "merged")
     prompt = tokenizer.apply_chat_template(messages(BEGUN), tokenize=False, add_generation_prompt=True)

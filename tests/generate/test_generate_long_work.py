@@ -11,18 +11,18 @@ import pytest
 from chat_server import MODEL, ChatServer, TinyChat, serve
 from generate_corpus import passages, workspace, write_corpus
 
-from tasks.artifacts import Corpus, QADataset, Store
-from tasks.execute import Obtained, Order, Surroundings, obtain
-from tasks.generate.config import GenerateConfig
-from tasks.generate.drafts import Drafted, collect_drafts
-from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.config import GenerateConfig, JudgingConfig
+from tasks.generate.drafting.drafts import Drafted, collect_drafts
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.run import run
 from tasks.generate.task import generate_qa
 from tasks.generate.teacher_config import OpenAITeacher, Prices, ScriptedTeacher
-from tasks.manifest import Provenance
-from tasks.models import TinyModel
-from tasks.settings import PROJECT, Settings
+from tasks.kernel.artifacts import Corpus, QADataset
+from tasks.kernel.execution.execute import Obtained, Order, Surroundings, obtain
+from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.models.sources import TinyModel
 
 pytestmark = pytest.mark.models
 CONFIG = GenerateConfig(
@@ -113,7 +113,7 @@ def test_recipes_that_differ_in_checks_and_prices_share_their_replies(tmp_path: 
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> TinyChat:
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     folder = tmp_path_factory.mktemp("tiny")
     save_tiny_model(folder, TinyModel())

@@ -9,7 +9,7 @@ from chat_server import PASSAGES, QUESTIONS, ChatServer, Fault, ask, config
 from generate_corpus import passages, workspace
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.drafts import collect_drafts
+from tasks.generate.drafting.drafts import collect_drafts
 from tasks.generate.pairs import SpentError
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.teachers.openai_api import RemoteTeacher

@@ -7,10 +7,10 @@ import pytest
 from chat_server import MODEL, QUESTIONS, ChatServer, Fault, ask, config
 from pydantic import ValidationError
 
-from tasks.errors import ConfigError
 from tasks.generate.teacher_config import OpenAITeacher
 from tasks.generate.teachers.openai_api import RemoteTeacher
 from tasks.generate.teachers.openai_errors import TeacherError
+from tasks.kernel.errors import ConfigError
 
 pytestmark = pytest.mark.models
 KEY = "sk-very-secret"

@@ -2,7 +2,7 @@
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.questions.asking import plan_asks
-from tasks.records import Passage
+from tasks.records.corpus import Passage
 
 REPEATED = "The harbour wakes before the town does on every morning of the year."
 OWN = "The ferry to the island carries goats, letters and the island doctor each morning."

@@ -8,8 +8,7 @@ from generate_corpus import passages
 
 from tasks.generate.pairs import Ask, Draft, Reply
 from tasks.generate.teacher_config import ScriptedTeacher
-from tasks.generate.teachers.json_pairs import Pair, read_pairs
-from tasks.generate.teachers.parsing import Parsed, parse_drafts
+from tasks.generate.teachers.parsing import Pair, Parsed, parse_drafts, read_pairs
 
 ONE = Pair("What is A?", "It is b.")
 TWO = Pair("What is C?", "It is d.")

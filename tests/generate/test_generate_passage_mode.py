@@ -7,19 +7,18 @@ import pytest
 import torch
 from generate_corpus import passages
 
-from tasks.errors import ModelError, UnsupportedError
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.teacher_config import EmbeddedTeacher, ScriptedTeacher, TransformersTeacher
-from tasks.generate.teachers.conversations import Conversations
 from tasks.generate.teachers.decoding import shared_prefix
 from tasks.generate.teachers.grammar import Grammar
-from tasks.generate.teachers.language import LanguageTeacher, without_last
+from tasks.generate.teachers.language import Conversations, LanguageTeacher, without_last
 from tasks.generate.teachers.making import make_teacher
 from tasks.generate.teachers.prompts import pairs_schema
-from tasks.loading import load_model, load_tokenizer, model_folder
-from tasks.models import EmbeddedModel, TinyModel
-from tasks.records import QuestionType
-from tasks.tiny import save_tiny_model
+from tasks.kernel.errors import ModelError, UnsupportedError
+from tasks.models.loading import load_model, load_tokenizer, model_folder
+from tasks.models.sources import EmbeddedModel, TinyModel
+from tasks.models.tiny import save_tiny_model
+from tasks.records.dataset import QuestionType
 
 pytestmark = pytest.mark.models
 ASKS = [Ask(passage=passage.id, text=passage.text, count=4) for passage in passages(6, sentence_count=2)]

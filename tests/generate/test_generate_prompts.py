@@ -4,10 +4,9 @@ import pytest
 
 from tasks.generate.pairs import Ask
 from tasks.generate.teacher_config import EmbeddedTeacher, TransformersTeacher
-from tasks.generate.teachers.examples import EXAMPLES
-from tasks.generate.teachers.prompts import DIFFICULTIES, TYPES, messages, pairs_schema
-from tasks.models import TinyModel
-from tasks.records import QuestionType
+from tasks.generate.teachers.prompts import DIFFICULTIES, EXAMPLES, TYPES, messages, pairs_schema
+from tasks.models.sources import TinyModel
+from tasks.records.dataset import QuestionType
 
 STATEMENT = Ask(passage="p", answer="Bees dance to tell where food is.")
 PASSAGE = Ask(passage="p", text="Bees dance. They fly, too.", count=20)

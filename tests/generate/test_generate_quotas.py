@@ -10,7 +10,7 @@ from tasks.generate.pairs import Ask
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.questions.quotas import assign, choose, quotas
 from tasks.generate.teacher_config import ScriptedTeacher
-from tasks.records import Passage
+from tasks.records.corpus import Passage
 
 SHARES = {"factual": 0.5, "why": 0.3, "scenario": 0.2}
 CONFIG = GenerateConfig.model_validate(

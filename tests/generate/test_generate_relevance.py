@@ -7,10 +7,9 @@ import pytest
 from generate_corpus import workspace
 from generate_pairs import PASSAGE, example
 
-from tasks.generate.config import GenerateConfig
+from tasks.generate.config import GenerateConfig, JudgingConfig
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.judging.relevance import sentence_vectors
-from tasks.generate.judging_config import JudgingConfig
 from tasks.generate.pairs import candidates_of
 from tasks.generate.selection.deduplication import drop_duplicates
 

@@ -9,19 +9,18 @@ from pathlib import Path
 import pytest
 from generate_corpus import passages, workspace, write_corpus
 
-from tasks.artifacts import Corpus
-from tasks.generate.config import GenerateConfig
-from tasks.generate.drafts import collect_drafts
-from tasks.generate.groups import group_seed
-from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.config import GenerateConfig, JudgingConfig
+from tasks.generate.drafting.drafts import collect_drafts
+from tasks.generate.drafting.groups import group_seed
 from tasks.generate.pairs import Ask
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.run import run
 from tasks.generate.task import generate_qa
 from tasks.generate.teacher_config import OpenAITeacher, Prices, ScriptedTeacher
-from tasks.job import job_recipe, reuse_key
-from tasks.records import Passage
-from tasks.workspace import Workspace, silent
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.job import job_recipe, reuse_key
+from tasks.kernel.workspace import Workspace, silent
+from tasks.records.corpus import Passage
 
 CONFIG = GenerateConfig(
     teacher=ScriptedTeacher(),

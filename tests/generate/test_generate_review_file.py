@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from reviewed_pairs import row
 
-from tasks.errors import DataError
-from tasks.generate.review.decisions import ReviewRow, pair_id
-from tasks.generate.review.file import read_review, write_review
+from tasks.generate.review.file import ReviewRow, pair_id, read_review, write_review
+from tasks.kernel.errors import DataError
 
 NASTY = (
     '=HYPERLINK("http://evil.example","x")',

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from generate_corpus import passages, workspace, write_corpus
 
-from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
 from tasks.generate.run import run
 from tasks.generate.teacher_config import ScriptedTeacher
-from tasks.records import SPLITS, Example, read_records
-from tasks.workspace import Progress
+from tasks.kernel.errors import DataError
+from tasks.kernel.workspace import Progress
+from tasks.records.dataset import SPLITS, Example
+from tasks.records.files import read_records
 
 CONFIG = GenerateConfig(teacher=ScriptedTeacher(), min_pairs=20, min_test_pairs=5)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
 from tasks.generate.selection.splitting import draw_splits
-from tasks.records import Example, Split
+from tasks.kernel.errors import DataError
+from tasks.records.dataset import Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)
 WORDS = ("amber", "basalt", "cedar", "dune", "ember", "fjord", "granite", "heather", "iris", "jasper", "kelp")

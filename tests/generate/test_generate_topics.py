@@ -2,9 +2,9 @@
 
 from generate_corpus import passages
 
-from tasks.generate.questions.begun import begin_questions
+from tasks.generate.questions.guided import begin_questions
+from tasks.generate.questions.sections import is_anchored, topics
 from tasks.generate.questions.statements import statements
-from tasks.generate.questions.topics import is_anchored, topics
 
 TEXT = "Anchors hold. Anchors rust. Anchors drag. Anchors fail when cables of anchors fail. " * 3
 PASSAGE = passages(1)[0].model_copy(update={"text": TEXT})

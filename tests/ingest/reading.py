@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from tasks.ingest.documents import Document, Library, StoredPages
-from tasks.ingest.library import read_library
+from tasks.ingest.passages.documents import Document, Library, StoredPages
+from tasks.ingest.reading.library import read_library
 from tasks.ingest.reading_config import ReadingConfig
-from tasks.workspace import silent
+from tasks.kernel.workspace import silent
 
 PYPDF, PDFIUM = {"kind": "pypdf"}, {"kind": "pdfium"}
 

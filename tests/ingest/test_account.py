@@ -8,15 +8,15 @@ from typing import Any
 
 from drawn_pages import BOATS, PROSE, Sheet, draw, prose_about
 
-from tasks.ingest.cleaning import clean_blocks
-from tasks.ingest.cleaning_config import KINDS, CleaningConfig
-from tasks.ingest.config import IngestConfig
-from tasks.ingest.documents import Document, StoredPages
-from tasks.ingest.hyphens import Hyphens
-from tasks.ingest.removed import Removed
+from tasks.ingest.cleaning.clean import clean_blocks
+from tasks.ingest.cleaning.hyphens import Hyphens
+from tasks.ingest.cleaning.removed import Removed
+from tasks.ingest.config import KINDS, CleaningConfig, IngestConfig
+from tasks.ingest.passages.documents import Document, StoredPages
 from tasks.ingest.run import run
-from tasks.records import Passage, read_records
-from tasks.workspace import Metrics, Workspace, silent
+from tasks.kernel.workspace import Metrics, Workspace, silent
+from tasks.records.corpus import Passage
+from tasks.records.files import read_records
 
 
 def ingest(library: Path, out: Path, **config: Any) -> tuple[Metrics, dict[str, Any], list[Passage]]:

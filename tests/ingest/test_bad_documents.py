@@ -6,10 +6,10 @@ import pytest
 from drawn_pages import PROSE, Sheet, draw
 from pypdf import PdfWriter
 
-from tasks.errors import ConfigError, DocumentError
 from tasks.ingest.config import DatasetMapping, IngestConfig
 from tasks.ingest.run import run
-from tasks.workspace import Workspace, silent
+from tasks.kernel.errors import ConfigError, DocumentError
+from tasks.kernel.workspace import Workspace, silent
 
 
 def refusal(source: Path, out: Path) -> str:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tasks.ingest.blocks import Block, Kind
-from tasks.ingest.cleaning_config import KINDS, CleaningConfig
-from tasks.ingest.notices import drop_notices
-from tasks.ingest.removed import Removed
-from tasks.ingest.sections import drop_sections
+from tasks.ingest.cleaning.blocks import Block, Kind
+from tasks.ingest.cleaning.notices import drop_notices
+from tasks.ingest.cleaning.removed import Removed
+from tasks.ingest.cleaning.sections import drop_sections
+from tasks.ingest.config import KINDS, CleaningConfig
 
 BODY = "The harbour wakes before the town does. The boats leave in the dark, and gulls follow them out."
 REFERENCES = (

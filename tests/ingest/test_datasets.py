@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DocumentError
 from tasks.ingest.config import DatasetMapping, IngestConfig
-from tasks.ingest.examples import map_rows
-from tasks.ingest.rows import Rows, _hub_rows, read_local
+from tasks.ingest.datasets.examples import map_rows
+from tasks.ingest.datasets.rows import Rows, _hub_rows, read_local
 from tasks.ingest.run import run
-from tasks.records import Example, read_records
-from tasks.workspace import Workspace, silent
+from tasks.kernel.errors import DocumentError
+from tasks.kernel.workspace import Workspace, silent
+from tasks.records.dataset import Example
+from tasks.records.files import read_records
 
 ROWS = [{"q": "One, or two?", "a": "Two", "n": 1}, {"q": "Why?", "a": 'She said "so"', "n": 2}]
 

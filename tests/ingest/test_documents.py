@@ -9,8 +9,9 @@ from drawn_pages import BOATS, LEADING, PROSE, TOP, Sheet, draw, prose_about
 
 from tasks.ingest.config import IngestConfig
 from tasks.ingest.run import run
-from tasks.records import Passage, read_records
-from tasks.workspace import Metrics, Workspace, silent
+from tasks.kernel.workspace import Metrics, Workspace, silent
+from tasks.records.corpus import Passage
+from tasks.records.files import read_records
 
 
 def ingest(source: Path, out: Path, **config: Any) -> tuple[Metrics, list[Passage], list[dict[str, Any]]]:

@@ -7,9 +7,9 @@ import pytest
 from hostile import write_page
 from reading import PDFIUM, PYPDF, read, reason
 
-from tasks.errors import DocumentError
-from tasks.ingest.attending import _Clock
+from tasks.ingest.reading.supervising import _Clock
 from tasks.ingest.reading_config import Limits
+from tasks.kernel.errors import DocumentError
 
 pytestmark = pytest.mark.models
 both = pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.ingest.hyphens import Hyphenation, join_texts, learn_hyphenation
-from tasks.ingest.lines import Line, clean
+from tasks.ingest.cleaning.hyphens import Hyphenation, join_texts, learn_hyphenation
+from tasks.ingest.cleaning.lines import Line, clean
 
 KNOWN = frozenset({"treatment", "well-known", "life", "threatening", "having"})
 

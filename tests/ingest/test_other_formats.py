@@ -10,10 +10,10 @@ import pytest
 from drawn_pages import PROSE, Sheet, draw
 from reading import read
 
-from tasks.errors import DocumentError
-from tasks.ingest.blocks import Kind
-from tasks.ingest.documents import StoredBlocks
-from tasks.ingest.pandoc import READERS
+from tasks.ingest.cleaning.blocks import Kind
+from tasks.ingest.passages.documents import StoredBlocks
+from tasks.ingest.reading.pandoc import READERS
+from tasks.kernel.errors import DocumentError
 
 SOURCE = """\
 ---

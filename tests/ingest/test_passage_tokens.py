@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from tasks.ingest.config import IngestConfig, PassageTokens
 from tasks.ingest.run import run
 from tasks.ingest.task import ingest_corpus
-from tasks.loading import load_tokenizer, model_folder
-from tasks.models import TinyModel
-from tasks.records import Passage, read_records
-from tasks.workspace import Workspace, silent
+from tasks.kernel.workspace import Workspace, silent
+from tasks.models.loading import load_tokenizer, model_folder
+from tasks.models.sources import TinyModel
+from tasks.records.corpus import Passage
+from tasks.records.files import read_records
 
 pytestmark = pytest.mark.models
 

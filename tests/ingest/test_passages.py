@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tasks.ingest.blocks import Block, Kind
+from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.config import IngestConfig
-from tasks.ingest.passages import count_words, cut_passages
-from tasks.records import Passage
+from tasks.ingest.passages.cutting import count_words, cut_passages
+from tasks.records.corpus import Passage
 
 DIGEST = "0123456789abcdef"
 

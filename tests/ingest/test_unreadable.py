@@ -9,10 +9,10 @@ from pypdf import PdfWriter
 from reading import PDFIUM, PYPDF, read, reason, texts
 from reportlab.pdfgen.canvas import Canvas
 
-from tasks.errors import ConfigError, DocumentError
-from tasks.ingest.lines import Line
-from tasks.ingest.page_files import OpenPdf, Page, write_pages
-from tasks.ingest.reasons import Reason, UnreadableError
+from tasks.ingest.cleaning.lines import Line
+from tasks.ingest.reading.page_files import OpenPdf, Page, write_pages
+from tasks.ingest.reading.reasons import Reason, UnreadableError
+from tasks.kernel.errors import ConfigError, DocumentError
 
 both = pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])
 SELF = b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from tasks.settings import PROJECT
+from tasks.kernel.settings import PROJECT
 
 COMPOSE = PROJECT / "docker-compose.yml"
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\})")

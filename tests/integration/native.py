@@ -17,7 +17,7 @@ import substitutes
 from botocore.client import BaseClient
 from compose_file import Service, required, services
 
-from tasks.settings import PROJECT
+from tasks.kernel.settings import PROJECT
 
 _BIN = PROJECT / ".venv" / "bin"
 _HEALTHY_SECONDS = 180.0

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter
 
-from tasks.errors import DocumentError
-from tasks.ingest.documents import StoredPages
-from tasks.ingest.library import read_library
+from tasks.ingest.passages.documents import StoredPages
+from tasks.ingest.reading.library import read_library
 from tasks.ingest.reading_config import ReadingConfig
-from tasks.workspace import silent
+from tasks.kernel.errors import DocumentError
+from tasks.kernel.workspace import silent
 
 pytestmark = pytest.mark.integration
 LINES = ["The harbour wakes before the town does", "and the boats leave in the dark."]

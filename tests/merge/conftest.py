@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.models import TinyModel
-from tasks.records import write_json
+from tasks.models.sources import TinyModel
+from tasks.records.files import write_json
 
 MakeAdapter = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tasks.tiny import save_tiny_model
+    from tasks.models.tiny import save_tiny_model
 
     folder = tmp_path_factory.mktemp("base")
     save_tiny_model(folder, TinyModel(hidden_size=128))
@@ -25,7 +25,7 @@ def make_adapter(tmp_path: Path, base: Path) -> MakeAdapter:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from tasks.loading import base_identity, load_model
+    from tasks.models.loading import base_identity, load_model
 
     def make(quantization: str = "nf4", compute_dtype: str = "float32", *, dora: bool = False) -> Path:
         torch.manual_seed(0)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.loading import base_identity
 from tasks.merge.plan import MergeError, plan_merge
-from tasks.records import write_json
+from tasks.models.loading import base_identity
+from tasks.records.files import write_json
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from tasks.loading import load_model, load_tokenizer
+from tasks.kernel.workspace import Workspace, silent
 from tasks.merge.config import MergeConfig
-from tasks.merge.fidelity import compare, probe_logits
 from tasks.merge.plan import MergeError, plan_merge
-from tasks.merge.run import run
+from tasks.merge.run import compare, probe_logits, run
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
-from tasks.workspace import Workspace, silent
+from tasks.models.loading import load_model, load_tokenizer
 
 pytestmark = pytest.mark.models
 

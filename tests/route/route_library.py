@@ -3,12 +3,13 @@
 from itertools import product
 from pathlib import Path
 
-from tasks.records import Example, Split, write_records
+from tasks.kernel.workspace import Metrics, Workspace, silent
+from tasks.records.dataset import Example, Split
+from tasks.records.files import write_records
 from tasks.route.config import RouteConfig
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.questions import Questions, read_questions
+from tasks.route.measure.questions import Questions, read_questions
 from tasks.route.run import run
-from tasks.workspace import Metrics, Workspace, silent
+from tasks.route.single_config import TfidfRouter
 
 WORDS = {
     "anxiety": ["panic attacks", "constant worry", "phobias", "avoidance", "Überforderung", "breathing"],

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from tasks.errors import ConfigError, DataError
-from tasks.records import Example, Split, write_records
+from tasks.kernel.errors import ConfigError, DataError
+from tasks.kernel.workspace import Workspace, silent
+from tasks.records.dataset import Example, Split
+from tasks.records.files import write_records
 from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage, KeywordRouter
+from tasks.route.confidence.unseen import unseen_by_all, unseen_scores
 from tasks.route.config import RouteConfig
-from tasks.route.fit import fit, fit_router
-from tasks.route.fitted import Resources
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
+from tasks.route.kinds.fit import fit, fit_router
+from tasks.route.kinds.fitted import Resources
 from tasks.route.run import run
-from tasks.route.unseen import unseen_by_all, unseen_scores
-from tasks.routing.files import load_router, read_router_file, save_router
-from tasks.workspace import Workspace, silent
+from tasks.route.single_config import TfidfReferenceRouter, TfidfRouter
+from tasks.router_runtime.files import load_router, read_router_file, save_router
 
 ONE = {"C": (1.0,), "families": ("svm",), "class_weights": ("none",), "folds": 3}
 WORDS = TfidfRouter(char_ngrams=None, **ONE)

@@ -7,22 +7,20 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.models import TinyEncoder
-from tasks.route.cascade import _cross_decided, _threshold, fit_cascade
+from tasks.models.sources import TinyEncoder
 from tasks.route.composite_config import CascadeRouter, CascadeStage, KeywordRouter
 from tasks.route.config import RouteConfig
-from tasks.route.encoders import encoder_folders
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
-from tasks.route.policy_network import train_network
-from tasks.routing.cascade import CascadeScorer, Handover
-from tasks.routing.files import load_router, save_router
-from tasks.routing.hearing import Heard
-from tasks.routing.neural import NeuralScorer
-from tasks.routing.router import Router
-from tasks.routing.scored import Scored, Scorer
+from tasks.route.encoder.sources import encoder_folders
+from tasks.route.kinds.cascade import _cross_decided, _threshold, fit_cascade, train_network
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
+from tasks.router_runtime.composite import CascadeScorer, Handover
+from tasks.router_runtime.files import load_router, save_router
+from tasks.router_runtime.neural import NeuralScorer
+from tasks.router_runtime.router import Router
+from tasks.router_runtime.scored import Scored, Scorer
+from tasks.router_runtime.stage_evidence import Heard
 
 ONE = {"C": (1.0,), "families": ("svm",), "class_weights": ("none",), "folds": 3}
 WORDS_ALONE = TfidfRouter(char_ngrams=None, **ONE)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.naive_bayes import ComplementNB
 
-from tasks.route.classifiers import Choice
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.ngram_counts import count_ngrams
-from tasks.route.tuning import choose
+from tasks.route.kinds.classifiers import Choice
+from tasks.route.kinds.ngram_counts import count_ngrams
+from tasks.route.kinds.tuning import choose
+from tasks.route.single_config import TfidfRouter
 
 TINY, USUAL = 1e-6, 1.0
 

@@ -14,18 +14,17 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from tasks.errors import ConfigError, DataError
-from tasks.models import TinyEncoder
-from tasks.route.compare import compare_routers
+from tasks.kernel.errors import ConfigError, DataError
+from tasks.kernel.settings import PROJECT
+from tasks.models.sources import TinyEncoder
+from tasks.route.compare.compare import compare_routers
+from tasks.route.compare.question_files import read_labelled
 from tasks.route.compare_config import CompareConfig, routes_of
-from tasks.route.compare_files import read_labelled
 from tasks.route.config import RouteConfig
-from tasks.route.encoders import encoder_folders
-from tasks.route.fitted import Resources
-from tasks.route.linear_config import TfidfReferenceRouter, TfidfRouter
-from tasks.route.neural_config import SemanticRouter
-from tasks.routing.files import load_router
-from tasks.settings import PROJECT
+from tasks.route.encoder.sources import encoder_folders
+from tasks.route.kinds.fitted import Resources
+from tasks.route.single_config import SemanticRouter, TfidfReferenceRouter, TfidfRouter
+from tasks.router_runtime.files import load_router
 
 TOPICS = {
     "baking": ["sourdough", "a rye loaf", "puff pastry", "yeast", "an oven stone"],

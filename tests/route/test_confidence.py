@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from tasks.route.confidence import LEAST_ISOTONIC, calibrate, with_confidence
+from tasks.route.confidence.calibration import LEAST_ISOTONIC, calibrate, with_confidence
 from tasks.route.config import RouteConfig
-from tasks.route.fitted import Fitted, Held
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.questions import Questions
-from tasks.route.score import calibration_error, score_router
-from tasks.route.tfidf import fit_linear
-from tasks.routing.confidence import Calibration
+from tasks.route.kinds.fitted import Fitted, Held
+from tasks.route.kinds.tfidf import fit_linear
+from tasks.route.measure.questions import Questions
+from tasks.route.measure.score import calibration_error, score_router
+from tasks.route.single_config import TfidfRouter
+from tasks.router_runtime.confidence import Calibration
 
 LABELS = 5
 

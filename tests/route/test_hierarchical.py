@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.errors import ConfigError
+from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import HierarchicalRouter, KeywordRouter
 from tasks.route.config import RouteConfig
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
-from tasks.route.hierarchical import fit_hierarchical
-from tasks.route.linear_config import TfidfRouter
-from tasks.routing.hierarchy import HierarchyScorer
-from tasks.routing.router import Router
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.hierarchical import fit_hierarchical
+from tasks.route.single_config import TfidfRouter
+from tasks.router_runtime.composite import HierarchyScorer
+from tasks.router_runtime.router import Router
 
 FAST = TfidfRouter(char_ngrams=None, C=(1.0,), families=("svm",), class_weights=("none",), folds=3)
 GROUPS = {"letters": ("poetry", "music"), "work": ("code", "law")}

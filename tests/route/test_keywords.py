@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.errors import ConfigError
+from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import KeywordRouter
 from tasks.route.config import RouteConfig
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
-from tasks.route.keywords import fit_keywords
-from tasks.routing.files import load_router, save_router
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.keywords import fit_keywords
+from tasks.router_runtime.files import load_router, save_router
 
 RULES = {"code": ("Python", "for  loop"), "law": ("court",)}
 

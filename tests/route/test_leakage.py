@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
-from tasks.errors import DataError
-from tasks.route.neighbours import leak_free_split, leak_report, with_groups, without_neighbours
-from tasks.route.questions import Questions
+from tasks.kernel.errors import DataError
+from tasks.route.measure.neighbours import leak_free_split, leak_report, with_groups, without_neighbours
+from tasks.route.measure.questions import Questions
 
 
 def words(text: str) -> set[str]:

@@ -13,22 +13,22 @@ import torch
 from pydantic import ValidationError
 from transformers import DistilBertConfig, DistilBertModel
 
-from tasks.errors import DataError, ModelError
-from tasks.loading import load_tokenizer, model_folder
-from tasks.models import FolderModel, TinyEncoder
-from tasks.route.encoder import fit_encoder, sides_of
-from tasks.route.encoder_training import fine_tune
-from tasks.route.encoders import encoder_folders
-from tasks.route.fitted import Fitted, Resources
-from tasks.route.neural_config import EncoderRouter, SemanticRouter
-from tasks.route.onnx_export import at_precision, export_graph, with_head
-from tasks.route.pooling import SCALE, PooledEncoder, read_encoder
-from tasks.route.questions import Questions
-from tasks.route.semantic import fit_semantic
-from tasks.routing.files import load_router, save_router
-from tasks.routing.neural import NeuralScorer, session_of
-from tasks.routing.router import Router
-from tasks.workspace import Progress, silent
+from tasks.kernel.errors import DataError, ModelError
+from tasks.kernel.workspace import Progress, silent
+from tasks.models.loading import load_tokenizer, model_folder
+from tasks.models.sources import FolderModel, TinyEncoder
+from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
+from tasks.route.encoder.pooling import SCALE, PooledEncoder, read_encoder
+from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.trained import fit_encoder, sides_of
+from tasks.route.encoder.training import fine_tune
+from tasks.route.kinds.fitted import Fitted, Resources
+from tasks.route.kinds.semantic import fit_semantic
+from tasks.route.measure.questions import Questions
+from tasks.route.single_config import EncoderRouter, SemanticRouter
+from tasks.router_runtime.files import load_router, save_router
+from tasks.router_runtime.neural import NeuralScorer, session_of
+from tasks.router_runtime.router import Router
 
 TINY = TinyEncoder()
 SHAPES = {"cooking": "zzz qqq {} zz", "gardens": "MMM {} AAA", "numbers": "1234 {} 5678 99 11 22"}

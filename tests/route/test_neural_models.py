@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.fingerprint import canonical
-from tasks.loading import embedded_encoder_folder
-from tasks.models import EmbeddedEncoder, TinyEncoder
+from tasks.kernel.fingerprint import canonical
+from tasks.models.loading import embedded_encoder_folder
+from tasks.models.sources import EmbeddedEncoder, TinyEncoder
 from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage, HierarchicalRouter
-from tasks.route.encoders import encoder_folders, encoder_inputs, input_name
-from tasks.route.fitted import Fitted, Resources
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.neural_config import SemanticRouter
-from tasks.route.onnx_export import at_precision
-from tasks.route.questions import Questions
-from tasks.route.semantic import fit_semantic
-from tasks.routing.neural import NeuralScorer
+from tasks.route.encoder.onnx_export import at_precision
+from tasks.route.encoder.sources import encoder_folders, encoder_inputs, input_name
+from tasks.route.kinds.fitted import Fitted, Resources
+from tasks.route.kinds.semantic import fit_semantic
+from tasks.route.measure.questions import Questions
+from tasks.route.single_config import SemanticRouter, TfidfRouter
+from tasks.router_runtime.neural import NeuralScorer
 
 ABOUT = {
     "code": "Programming, compilers and debugging software.",

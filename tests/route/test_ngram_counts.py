@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tasks.errors import DataError
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.ngram_counts import count_ngrams
+from tasks.kernel.errors import DataError
+from tasks.route.kinds.ngram_counts import count_ngrams
+from tasks.route.single_config import TfidfRouter
 
 CONFIG = TfidfRouter(word_ngrams=(1, 2), char_ngrams=(2, 4), min_df=3)
 

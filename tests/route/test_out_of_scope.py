@@ -7,9 +7,9 @@ import pytest
 from route_library import FAST, WORDS, run_in, write_library
 
 from flows.config import OutOfScope
-from tasks.errors import DataError
+from tasks.kernel.errors import DataError
+from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repeated
 from tasks.route.config import RouteConfig
-from tasks.route.out_of_scope import read_out_of_scope, without_repeated
 from tasks.route.task import train_router
 
 

@@ -17,14 +17,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
 
-from tasks.errors import ConfigError, DataError, StageError
-from tasks.route.confidence import with_confidence
-from tasks.route.config import RouteConfig, TfidfReferenceRouter
-from tasks.route.questions import Questions, plain
-from tasks.route.score import calibration_error, wilson
-from tasks.route.tfidf import fit_linear, fit_reference
-from tasks.route.tuning import grouped
-from tasks.routing.files import load_router
+from tasks.kernel.errors import ConfigError, DataError, StageError
+from tasks.route.confidence.calibration import with_confidence
+from tasks.route.config import RouteConfig
+from tasks.route.kinds.tfidf import fit_linear, fit_reference
+from tasks.route.kinds.tuning import grouped
+from tasks.route.measure.questions import Questions, plain
+from tasks.route.measure.score import calibration_error, wilson
+from tasks.route.single_config import TfidfReferenceRouter
+from tasks.router_runtime.files import load_router
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from route_library import FAST, WORDS, questions_of, write_library
 
-from tasks.errors import DataError
-from tasks.route.config import RouteConfig, TfidfReferenceRouter
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
-from tasks.routing.files import RouterFile, load_router, save_router
+from tasks.kernel.errors import DataError
+from tasks.route.config import RouteConfig
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.single_config import TfidfReferenceRouter
+from tasks.router_runtime.files import RouterFile, load_router, save_router
 
 
 @pytest.fixture(scope="module")

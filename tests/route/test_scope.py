@@ -5,13 +5,13 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.metrics import roc_auc_score
 
-from tasks.errors import DataError
-from tasks.route.confidence import with_confidence
+from tasks.kernel.errors import DataError
+from tasks.route.confidence.calibration import with_confidence
+from tasks.route.confidence.scope import LEAST_EXAMPLES, learn_scope
 from tasks.route.config import RouteConfig
-from tasks.route.linear_config import TfidfRouter
-from tasks.route.scope import LEAST_EXAMPLES, learn_scope
-from tasks.route.tfidf import fit_linear
-from tasks.routing.scored import Scored
+from tasks.route.kinds.tfidf import fit_linear
+from tasks.route.single_config import TfidfRouter
+from tasks.router_runtime.scored import Scored
 
 STRANGE = [
     f"{start} {thing} {end}"

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import OSA
 
-from tasks.near import WORD
-from tasks.route.questions import Questions
-from tasks.route.suites.casing import forms
+from tasks.route.measure.questions import Questions
 from tasks.route.suites.measure import build_suites
 from tasks.route.suites.mixed import mixed_suite
 from tasks.route.suites.paraphrases import FRAMES, framed, rewritten
+from tasks.route.suites.spelling import SHARE, forms, mistyped, neighbours
 from tasks.route.suites.suite import MAX_QUESTIONS, Suite
-from tasks.route.suites.telling import Telling
-from tasks.route.suites.typos import SHARE, mistyped, neighbours
+from tasks.route.suites.telling_words import Telling
+from tasks.text.near import WORD
 
 
 def asked(rows: list[tuple[str, str]]) -> Questions:

@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.errors import DataError, StageError
-from tasks.records import Example, write_records
+from tasks.kernel.errors import DataError, StageError
+from tasks.kernel.workspace import Workspace, silent
+from tasks.records.dataset import Example
+from tasks.records.files import write_records
 from tasks.route.config import RouteConfig
-from tasks.route.fit import fit_router
-from tasks.route.fitted import Resources
+from tasks.route.kinds.fit import fit_router
+from tasks.route.kinds.fitted import Resources
+from tasks.route.measure.score import wilson
 from tasks.route.run import run
-from tasks.route.score import wilson
 from tasks.route.suites.measure import SuiteScore, build_suites, check_gates, measure_suites, suite_scores
-from tasks.routing.router import Router
-from tasks.workspace import Workspace, silent
+from tasks.router_runtime.router import Router
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.route.thresholds import confidence_threshold, scope_threshold
+from tasks.route.confidence.thresholds import confidence_threshold, scope_threshold
 
 
 def answers(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.artifacts import Provenance, Store
-from tasks.artifacts import Router as RouterArtifact
-from tasks.routing.files import save_router
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
-from tasks.routing.policy import Policy
-from tasks.routing.router import Router
-from tasks.settings import Settings
+from tasks.kernel.artifacts import Router as RouterArtifact
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.router_runtime.files import save_router
+from tasks.router_runtime.linear import LinearScorer
+from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.router import Router
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""

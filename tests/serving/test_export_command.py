@@ -11,7 +11,7 @@ from published_router import publish_run
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from tasks.routing.phone.own_questions import own_questions
+from tasks.router_runtime.phone.parity import own_questions
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from serving.adapters import AdapterExperts
-from tasks.chat import prompt_text, token_ids
-from tasks.errors import DataError, ModelError
-from tasks.loading import load_model, load_tokenizer, model_folder
-from tasks.models import TinyModel
+from tasks.kernel.errors import DataError, ModelError
+from tasks.models.chat import prompt_text, token_ids
+from tasks.models.loading import load_model, load_tokenizer, model_folder
+from tasks.models.sources import TinyModel
 
 pytestmark = pytest.mark.models
 PROMPT = torch.tensor([[1, 40, 41, 42]])

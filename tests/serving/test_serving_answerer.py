@@ -3,7 +3,7 @@
 import pytest
 
 from serving.answerer import Answerer, answerer, refusal, wants_generalist
-from tasks.routing.policy import Decision, Outcome, Policy
+from tasks.router_runtime.policy import Decision, Outcome, Policy
 
 CAREFUL = Policy(min_confidence=0.7, min_scope=0.5)
 

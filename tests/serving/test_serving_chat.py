@@ -14,16 +14,18 @@ from rich.console import Console
 from serving.asking import questions_of
 from serving.chat import chat, reply
 from serving.runs import open_run
-from tasks.artifacts import Adapter, Artifact, EdgeModel, Provenance, Store
-from tasks.artifacts import Router as RouterArtifact
-from tasks.errors import DataError
-from tasks.routing.confidence import ScopeModel
-from tasks.routing.files import save_router
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
-from tasks.routing.policy import Policy
-from tasks.routing.router import Router
-from tasks.settings import Settings
+from tasks.kernel.artifacts import Adapter, Artifact, EdgeModel
+from tasks.kernel.artifacts import Router as RouterArtifact
+from tasks.kernel.errors import DataError
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.router_runtime.confidence import ScopeModel
+from tasks.router_runtime.files import save_router
+from tasks.router_runtime.linear import LinearScorer
+from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.router import Router
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
@@ -218,8 +220,8 @@ def write_adapter(seed: int) -> Callable[[Path], None]:
         import torch
         from peft import LoraConfig, get_peft_model
 
-        from tasks.loading import load_model, model_folder
-        from tasks.models import TinyModel
+        from tasks.models.loading import load_model, model_folder
+        from tasks.models.sources import TinyModel
 
         torch.manual_seed(seed)
         settings = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)

@@ -8,7 +8,7 @@ from published_router import publish_run
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from tasks.routing.policy import Policy
+from tasks.router_runtime.policy import Policy
 
 
 @pytest.fixture

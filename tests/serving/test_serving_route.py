@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from serving.route import BATCH, EXPLAINED_BATCH, route_lines
-from tasks.errors import DataError
-from tasks.routing.cascade import CascadeScorer, Handover
-from tasks.routing.linear import LinearScorer
-from tasks.routing.ngrams import Ngrams
-from tasks.routing.policy import Policy
-from tasks.routing.router import Router
+from tasks.kernel.errors import DataError
+from tasks.router_runtime.composite import CascadeScorer, Handover
+from tasks.router_runtime.linear import LinearScorer
+from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.router import Router
 
 ROUTER = Router(
     ("anxiety", "ocd"),

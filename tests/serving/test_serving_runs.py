@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from serving.runs import open_run
-from tasks.artifacts import Adapter, Artifact, Provenance, Store
-from tasks.errors import StoreError
-from tasks.models import TinyModel
-from tasks.settings import Settings
+from tasks.kernel.artifacts import Adapter, Artifact
+from tasks.kernel.errors import StoreError
+from tasks.kernel.settings import Settings
+from tasks.kernel.storage.manifest import Provenance
+from tasks.kernel.storage.store import Store
+from tasks.models.sources import TinyModel
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""

@@ -1,1 +1,4 @@
-"""What became of every page, sentence and pair."""
+"""What became of every passage and pair: funnel, coverage, samples and data-set card.
+
+In: candidates with their reasons. Out: files beside the pairs. Start with `write.py`.
+"""

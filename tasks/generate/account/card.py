@@ -5,14 +5,15 @@ so that the folder loads as a data set. Addresses, paths and limits of the confi
 private, and two runs that differ in them have the same pairs.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tasks.generate.account.coverage import Coverage
 from tasks.generate.account.funnel import Account, Funnel
-from tasks.generate.account.markdown import code, escaped, plain, table
 from tasks.generate.config import GenerateConfig
-from tasks.records import SPLITS
+from tasks.records.dataset import SPLITS
 
 FIELDS: Final = {
     "id": "name of the pair: its passage and a running number",
@@ -26,6 +27,8 @@ FIELDS: Final = {
     "split": "train, validation or test",
 }
 """What each field of a row holds."""
+
+
 _LIMITS: Final = """\
 - The pairs were written by a program and checked by programs: read `samples.json` before you rely on them.
 - A pair repeats what its document says. Nobody checked whether that is right or up to date: it is no advice.
@@ -33,22 +36,42 @@ _LIMITS: Final = """\
 - Many pages give no pair: `coverage.json` says which, and why.
 - Held-out pairs come from other passages than those of training, and from other documents only where
   `split_by` says so."""
+
+
 _LICENCE: Final = """\
 Not stated: what may be done with the pairs depends on the licences of the documents and on the terms of
 the teacher. Set `license` above before you pass them on."""
+
+
 _FILES: Final = """\
 `candidates.jsonl` holds every pair with its fate, `funnel.json` the counts by document, `coverage.json` those
 by page, and `samples.json` pairs to read, kept and rejected."""
+
+
 _MODES: Final = {
     "answer_first": "one question to each sentence that can be an answer",
     "passage": "several at once for each passage",
 }
+
+
 _STEPS = ("planned", "not_asked", "asked", "no_reply", "returned", "unread", "surplus", "parsed")
+
+
 _ALWAYS = frozenset({"asked", "returned", "parsed"})
+
+
 _TEACHER = ("kind", "mode", "constrained", "guided", "temperature", "top_p", "max_new_tokens", "quantization")
+
+
 _JUDGE = ("kind", "threshold")
+
+
 _LEFT_OUT = {"teacher", "judging", "budget", "checkpoint_every"}
+
+
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
 _NAMED = 2
 
 
@@ -150,3 +173,37 @@ def _said(name: str) -> str:
 def _few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED]) or "a ready-made data set"
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&$])")
+
+
+_SHORTEST_FENCE = 3
+
+
+def plain(text: str) -> str:
+    """Return text on one line, without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def escaped(text: str) -> str:
+    """Return text on one line that Markdown shows as it is, where it does not begin a line."""
+    return _SPECIAL.sub(r"\\\1", plain(text))
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a GitHub table; numbers get thousands, everything else is escaped."""
+    lines = [headers, ["---"] * len(headers), *(list(map(_cell, row)) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def code(value: Mapping[str, object]) -> str:
+    """Return JSON in a block whose fence is longer than any run of backticks in it."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(_SHORTEST_FENCE, longest + 1)
+    return f"{fence}json\n{text}\n{fence}"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else escaped(str(value))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from tasks.generate.account.funnel import Funnel, total
 from tasks.generate.account.sources import Source
-from tasks.records import Passage
+from tasks.records.corpus import Passage
 
 State = Literal["kept", "rejected", "not_asked", "skipped", "not_sampled", "removed", "no_text", "no_passage"]
 """What a page came to, best first: pairs; none that passed the checks; the budget ended before it; no

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
-from tasks.generate.drafts import Drafted
+from tasks.generate.drafting.drafts import Drafted
 from tasks.generate.pairs import Candidate, Draft
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.parsing import Parsed
-from tasks.records import SPLITS, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import SPLITS
 
 READY = ""
 """Stands for the passage and the document of a ready-made data set's examples."""

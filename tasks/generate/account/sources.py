@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tasks.errors import DataError
-from tasks.records import Passage
+from tasks.kernel.errors import DataError
+from tasks.records.corpus import Passage
 
 _REMEDY = "build the corpus again: `pocketmoe rerun --from ingest`"
 _EDGES = frozenset({"running_lines", "page_numbers"})

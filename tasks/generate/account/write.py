@@ -5,19 +5,22 @@ funnel, which adds up, the coverage of every page, a sample to read, and the dat
 measured in seconds goes into these files: equal pairs must have equal bytes.
 """
 
+import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.generate.account.card import card
-from tasks.generate.account.coverage import cover, write_coverage
-from tasks.generate.account.funnel import Account, Funnel, by_document, funnels, total
-from tasks.generate.account.measures import measure
-from tasks.generate.account.samples import draw_samples
+from tasks.generate.account.coverage import Coverage, cover, write_coverage
+from tasks.generate.account.funnel import COUNTS, READY, Account, Funnel, by_document, funnels, total
 from tasks.generate.account.sources import Source
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import kept
-from tasks.records import SPLITS, Passage, write_json, write_records
-from tasks.workspace import Metrics
+from tasks.generate.pairs import Candidate, kept
+from tasks.generate.teacher_config import Prices
+from tasks.kernel.workspace import Metrics
+from tasks.records.corpus import Passage
+from tasks.records.dataset import SPLITS
+from tasks.records.files import write_json, write_records
 
 
 def write_dataset(
@@ -56,3 +59,97 @@ def _funnel(account: Account, whole: Funnel, documents: Mapping[str, Funnel]) ->
         "stopped_by": account.drafted.stopped_by,
         "documents": [{"document": name, **part.described()} for name, part in documents.items()],
     }
+
+
+_MILLION = 1_000_000
+
+
+_HUNDRED = 100
+
+
+def measure(
+    account: Account,
+    found: Mapping[str, Funnel],
+    documents: Sequence[Coverage],
+    passages: Sequence[Passage],
+    prices: Prices,
+) -> Metrics:
+    """Return every figure of one domain; a ratio over nothing is left out."""
+    whole = total(found.values())
+    return {
+        **{name: whole.counts[name] for name in COUNTS},
+        **_by_name("rejected", whole.rejected),
+        **_by_name("skipped", whole.skipped),
+        **_by_name("type", whole.question_types),
+        "replies": account.parsed.returned,
+        "repaired": account.parsed.repaired,
+        "stopped_early": float(bool(account.drafted.stopped_by)),
+        **_costs(account, total(part for name, part in found.items() if name != READY), passages, prices),
+        **_pages(documents),
+    }
+
+
+def _costs(account: Account, written: Funnel, passages: Sequence[Passage], prices: Prices) -> Metrics:
+    """Return what the pairs that a teacher wrote cost, and how much text one takes."""
+    read, told, pairs = (written.counts[name] for name in ("input_tokens", "output_tokens", "kept"))
+    money = (read * prices.input_per_million + told * prices.output_per_million) / _MILLION
+    words = sum(len(passage.own.split()) for passage in passages)
+    costs = {"asking_seconds": account.drafted.seconds, "money": money}
+    each = {"seconds": account.drafted.seconds, "money": money, "tokens": read + told}
+    yields = {"kept_pairs_per_100_words": _HUNDRED * pairs / words} if words else {}
+    ratios = {f"{name}_per_kept_pair": value / pairs for name, value in each.items()} if pairs else {}
+    return {"words": words, **costs, **ratios, **yields}
+
+
+def _pages(documents: Sequence[Coverage]) -> Metrics:
+    """Return how many pages came to what, and the share that gave pairs."""
+    pages = sum(len(document.pages) for document in documents)
+    states = Counter(page.state for document in documents for page in document.pages)
+    found = {f"pages_{state}": float(count) for state, count in sorted(states.items())}
+    return {"pages": pages, **found, **({"page_coverage": states["kept"] / pages} if pages else {})}
+
+
+def _by_name(prefix: str, counts: Mapping[str, int]) -> Metrics:
+    return {f"{prefix}_{name}": count for name, count in sorted(counts.items())}
+
+
+KEPT = 24
+
+
+REJECTED = 8
+"""Pairs to read: so many kept ones, and so many of each reason."""
+
+
+def draw_samples(
+    candidates: Sequence[Candidate], passages: Mapping[str, Passage], seed: int
+) -> dict[str, object]:
+    """Return the sample; each passage is there once, by its id."""
+    reasons = sorted({candidate.reason for candidate in candidates})
+    drawn = {
+        reason: _drawn(
+            [candidate for candidate in candidates if candidate.reason == reason],
+            REJECTED if reason else KEPT,
+            f"{seed}:{reason}",
+        )
+        for reason in reasons
+    }
+    used = {one.example.passage for group in drawn.values() for one in group} & passages.keys()
+    rows = {reason: [_row(one) for one in group] for reason, group in drawn.items()}
+    return {
+        "kept": rows.pop("", []),
+        "rejected": rows,
+        "passages": {name: _passage(passages[name]) for name in sorted(used)},
+    }
+
+
+def _drawn(group: Sequence[Candidate], count: int, seed: str) -> list[Candidate]:
+    draw = random.Random(seed)  # noqa: S311  # a sample, no secret
+    return [group[number] for number in sorted(draw.sample(range(len(group)), min(count, len(group))))]
+
+
+def _row(candidate: Candidate) -> dict[str, object]:
+    return {**candidate.example.model_dump(mode="json"), "detail": candidate.detail}
+
+
+def _passage(passage: Passage) -> dict[str, object]:
+    return passage.model_dump(mode="json", include={"document", "pages", "heading", "text"})

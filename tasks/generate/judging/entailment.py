@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
-from tasks.errors import ModelError
 from tasks.generate.judging.verdicts import Question
 from tasks.generate.judging.windows import windows
-from tasks.loading import load_tokenizer
-from tasks.near import WORD
-from tasks.records import Example
+from tasks.kernel.errors import ModelError
+from tasks.models.loading import load_tokenizer
+from tasks.records.dataset import Example
+from tasks.text.near import WORD
 
 LABEL = "entailment"
 _STATEMENT_WORDS = 5

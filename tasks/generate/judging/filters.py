@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 from tasks.generate.pairs import Draft
-from tasks.near import WORD
+from tasks.text.near import WORD
 
 MIN_WORDS = 3
 MAX_WORDS = 30

@@ -13,7 +13,8 @@ from tasks.generate.judging.facts import dates, missing_names, numbers
 from tasks.generate.judging.polarity import Claim, claim, opposed
 from tasks.generate.judging.wording import content, lowered
 from tasks.generate.questions.sentences import split_sentences
-from tasks.records import Example, Passage
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
 
 Verdict = tuple[str, str]
 """Reason code and detail of a refusal."""

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from tasks.generate.config import JudgingConfig, NoJudge
 from tasks.generate.judging.answerability import dangling
 from tasks.generate.judging.filters import rejection
 from tasks.generate.judging.grounding import Evidence, Verdict, support, unsupported
-from tasks.generate.judging.languages import language_check
-from tasks.generate.judging_config import JudgingConfig, NoJudge
 from tasks.generate.pairs import Candidate, refuse
-from tasks.near import WORD
-from tasks.records import Example, Passage
-from tasks.workspace import Workspace
+from tasks.kernel.workspace import Workspace
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Example
+from tasks.text.near import WORD
 
 _PASSAGES_AT_HAND = 16
 
@@ -91,3 +91,28 @@ def _place(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdi
     if evidence.repeats(example.answer):
         return "repeated_part", ""
     return None
+
+
+SURELY_OTHER = 0.05
+"""Of 1,455 English legal pairs cut to their first 5 words, none has a probability of English below this; of
+12 sentences of 6 to 10 words in 12 other languages, all have."""
+
+
+_FEWEST_LETTERS = 15
+
+
+def language_check(language: str | None) -> Callable[[str], str]:
+    """Return a function that names the language of a text that is not in `language`, else ""."""
+    if language is None:
+        return lambda _: ""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+    def other(text: str) -> str:
+        if sum(letter.isalpha() for letter in text) < _FEWEST_LETTERS:
+            return ""
+        ranked = identifier.rank(text)
+        return "" if dict(ranked).get(language, 0.0) >= SURELY_OTHER else str(ranked[0][0])
+
+    return other

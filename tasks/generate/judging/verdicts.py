@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, assert_never
 
+from tasks.generate.config import EntailmentJudge, TeacherJudge
 from tasks.generate.judging.grounding import Evidence
-from tasks.generate.judging_config import EntailmentJudge, TeacherJudge
 from tasks.generate.pairs import Candidate
-from tasks.records import Example, Record, append_records, read_records
-from tasks.workspace import Workspace
+from tasks.kernel.workspace import Workspace
+from tasks.records.dataset import Example
+from tasks.records.files import Record, append_records, read_records
 
 CHECKPOINT = "verdicts.jsonl"
 

@@ -6,7 +6,7 @@ one word while part and partner stay two.
 
 import re
 
-from tasks.near import WORD
+from tasks.text.near import WORD
 
 _FUNCTION_WORD_LIST = """
 a about above after again all also although am an and another any are as at be because been before being

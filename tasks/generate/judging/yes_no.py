@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from tasks.chat import prompt_text, token_ids
-from tasks.errors import ModelError
 from tasks.generate.judging.verdicts import Question
 from tasks.generate.judging.windows import windows
-from tasks.loading import load_model, load_tokenizer
-from tasks.records import Example
+from tasks.kernel.errors import ModelError
+from tasks.models.chat import prompt_text, token_ids
+from tasks.models.loading import load_model, load_tokenizer
+from tasks.records.dataset import Example
 
 _WORDS = {"yes": ("Yes", "yes", "YES", " Yes", " yes"), "no": ("No", "no", "NO", " No", " no")}
 

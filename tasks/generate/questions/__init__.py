@@ -1,1 +1,4 @@
-"""What is asked: statements that can be answers, and how questions to them begin."""
+"""Which sentence is asked about, and how its question begins.
+
+In: passages. Out: tasks for a teacher. Start with `asking.py`.
+"""

@@ -6,6 +6,7 @@ document and the seed alone, so that a new document changes nothing for the othe
 """
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +15,13 @@ from typing import TypeVar
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Ask
-from tasks.generate.questions.begun import begin_questions, question_type
-from tasks.generate.questions.directions import direction
+from tasks.generate.questions.guided import begin_questions, question_type
 from tasks.generate.questions.quotas import assign, choose
-from tasks.generate.questions.sections import layout_pairs
+from tasks.generate.questions.sections import Topics, layout_pairs, topics
 from tasks.generate.questions.sentences import unfit
 from tasks.generate.questions.statements import Statement, statements
-from tasks.generate.questions.topics import Topics, topics
-from tasks.near import NearDuplicates
-from tasks.records import Passage
+from tasks.records.corpus import Passage
+from tasks.text.near import NearDuplicates
 
 T = TypeVar("T")
 
@@ -158,3 +157,51 @@ def _sample(items: Sequence[T], limit: int, seed: str) -> list[T]:
     """Return at most `limit` of `items` in their order; the same ones for the same seed."""
     draw = random.Random(seed)  # noqa: S311  # a sample, no secret
     return [items[number] for number in sorted(draw.sample(range(len(items)), min(len(items), limit)))]
+
+
+_ADDRESS = r"[^;]*?(?:www\.|https?://|\w\.(?:gov|org)\b)"
+
+
+_AT = r"(?:,? (?:at|on|by visiting)|, (?:visit|see|check out|go to)) "
+
+
+_TOPIC = r"(?P<topic>(?!(?:your|the area|this|these)\b)[^;.]{4,110}?)"
+
+
+_ABOUT = (
+    re.compile(rf"(?:To learn|Learn|You can (?:also )?learn) more about {_TOPIC}{_AT}{_ADDRESS}"),
+    re.compile(rf"For (?:more |additional |the latest )?information (?:on|about) {_TOPIC}{_AT}{_ADDRESS}"),
+    re.compile(
+        rf"You can (?:also )?(?:learn more|find (?:more |additional )?information) (?:about"
+        rf"|on) {_TOPIC}{_AT}{_ADDRESS}"
+    ),
+)
+
+
+_FOUND = (
+    re.compile(rf"(?:Find|Read) (?P<topic>[^;.]{{12,110}}){_AT}{_ADDRESS}"),
+    re.compile(
+        r"Visit [^;]*?(?:\.gov|\.org)\S* for (?P<topic>(?:the |more |additional |tips )[^;.]{12,110})\.$"
+    ),
+)
+
+
+_CRISIS = re.compile(
+    r"If (you or someone you know [^,]{5,90}|you (?:are|have|feel|know|need) [^,]{5,90}),"
+    r" (?:please )?(?:call|text|contact|dial|visit|chat)\b"
+)
+
+
+_OPEN = re.compile(r"\b(?:this|these|it|they|them|here)\b")
+
+
+def direction(sentence: str) -> str:
+    """Return the question where to find, or whom to call, that `sentence` answers, or an empty text."""
+    if match := _CRISIS.match(sentence):
+        return f"What should you do if {match[1]}?"
+    for patterns, asked in ((_ABOUT, "learn more about"), (_FOUND, "find")):
+        for pattern in patterns:
+            match = pattern.match(sentence)
+            if match and not _OPEN.search(match["topic"]):
+                return f"Where can you {asked} {match['topic'].strip()}?"
+    return ""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Ask
-from tasks.records import QuestionType
+from tasks.records.dataset import QuestionType
 
 N = TypeVar("N", bound=Hashable)
 

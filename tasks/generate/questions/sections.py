@@ -5,29 +5,49 @@ these words, so nothing is left to guess but whether a heading means something w
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tasks.generate.judging.filters import content_words, vague
+from tasks.generate.judging.filters import GENERIC, content_words, vague
 from tasks.generate.questions.clauses import is_plural
 from tasks.generate.questions.sentences import split_block, unfit
-from tasks.near import WORD
+from tasks.records.corpus import Passage
+from tasks.text.near import WORD
 
 MAX_HEADING_WORDS = 16
+
+
 _MIN_CONTENT = 2
+
+
 _MAX_ITEMS_WORDS = 3
 """Times the longest answer that a whole list may be long."""
+
+
 _ITEM = re.compile(r"\s*(?:[-–*•●▪◦‣·]|\d{1,2}[.)])\s+")
+
+
 _ASKS = re.compile(r"(?:What|Who|How|Why|When|Where|Which|Is|Are|Can|Do|Does|Should|Will)\b[^?]*\?$")
+
+
 _VAGUE = re.compile(
     r"\b(?:this|these|it|they|(?<!s )that|them|here|more|next|myself)\b|learn|information"
     r"|contact|\bhelp\b.{0,12}\?$"
 )
+
+
 _LEAD = re.compile(
     r"(?P<start>.*?),? (?P<cue>include|includes|including|such as|are|involve|involves)(?: the following)?:$"
 )
+
+
 _OPEN_LEAD = re.compile(r"(?:Here are|There are|These|Consider|Try|The following|Some|You can)\b.*:$")
+
+
 _GENERIC = re.compile(r"(?:other|more|additional|further|key|related|next|some|resources)\b", re.IGNORECASE)
+
+
 _ANSWERS = {
     "cause": r"caus|factor|determin|contribut|unknown|\brole\b|\brisk",
     "treat": r"treated|therap|medic|manage|treatment (?:for|of) ",
@@ -177,3 +197,28 @@ def _answers(heading: str, sentence: str) -> bool:
 def _lowered(text: str) -> str:
     word: Sequence[str] = text.split(maxsplit=1)
     return text if word[0][1:] != word[0][1:].lower() else text[0].lower() + text[1:]
+
+
+Topics = frozenset[str]
+
+
+_TOPICS = 12
+
+
+_SPECIFIC = 5
+"""Content words by which a question says enough without a topic."""
+
+
+def topics(passages: Iterable[Passage]) -> Topics:
+    """Return the stems of the words that most sentences of a document turn around."""
+    counts: Counter[str] = Counter()
+    for passage in passages:
+        for word in WORD.findall(passage.own):
+            counts.update(content_words(word) - GENERIC)
+    return frozenset(stem for stem, _ in counts.most_common(_TOPICS))
+
+
+def is_anchored(question: str, known: Topics) -> bool:
+    """Tell whether a question that leaves its subject open names a topic, or says enough without one."""
+    own = content_words(question) - GENERIC
+    return not known or bool(own & known) or len(own) >= _SPECIFIC

@@ -6,7 +6,7 @@ chosen before the question is asked, so everything that a pair states was in the
 
 import re
 
-from tasks.near import WORD
+from tasks.text.near import WORD
 
 _ABBREVIATION_LIST = (
     "dr mr mrs ms prof st e.g i.e etc vs cf al fig no approx dept inc u.s u.k ph.d jr sr vol pp"

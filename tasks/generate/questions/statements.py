@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tasks.generate.questions.clauses import BEING, Clause, is_plural, main_clause
 from tasks.generate.questions.sentences import blocks, split_block
-from tasks.near import WORD
+from tasks.text.near import WORD
 
 _CONNECTIVE = re.compile(
     r"(?:However|Additionally|In addition|Moreover|Furthermore|Therefore|Thus|As a result|Nevertheless|Also"

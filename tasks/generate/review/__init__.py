@@ -1,1 +1,4 @@
-"""People's decisions on pairs."""
+"""Decisions of people on pairs, which survive regeneration.
+
+In: a marked file. Out: candidates accepted, edited or rejected. Start with `file.py`.
+"""

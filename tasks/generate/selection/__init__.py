@@ -1,1 +1,4 @@
-"""What is kept of all pairs of a domain: each thing once, nothing on two sides."""
+"""Refuse copies, contradictions and leaks, and draw the split.
+
+In: judged candidates. Out: train, validation and test. Start with `select.py`.
+"""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from tasks.errors import DataError
+from tasks.kernel.errors import DataError
 
 _FIELD_LIST = (
     "question questions prompt text input instruction query problem goal sentence utterance answer answers"

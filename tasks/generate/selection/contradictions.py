@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from tasks.generate.pairs import Candidate
+from tasks.generate.selection.precedence import REVIEWED, standing
 from tasks.generate.selection.resemblance import SAME_STATEMENT, Pair, conflict
-from tasks.generate.selection.standing import REVIEWED, standing
-from tasks.near import NearDuplicates
+from tasks.text.near import NearDuplicates
 
 MOST_COMPARED = 32
 """Pairs that one is compared with at most: a data set may ask one question a thousand times."""

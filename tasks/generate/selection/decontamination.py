@@ -7,17 +7,17 @@ a text's 8-grams (Chowdhery et al. 2022), Tulu 3 for 8-grams that cover half of 
 al. 2024).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tasks.generate.config import GenerateConfig
-from tasks.generate.judging_config import JudgingConfig
+from tasks.generate.config import GenerateConfig, JudgingConfig
+from tasks.generate.judging.wording import lowered
 from tasks.generate.pairs import Candidate, kept, refuse
 from tasks.generate.selection.benchmarks import read_benchmark
-from tasks.generate.selection.copies import Copies
-from tasks.generate.selection.standing import REVIEWED, standing
-from tasks.near import WORD, NearDuplicates
-from tasks.records import Example
+from tasks.generate.selection.precedence import REVIEWED, standing
+from tasks.records.dataset import Example
+from tasks.text.near import WORD, NearDuplicates
 
 _BENCHMARK_WORDS = 5
 """Shorter texts of a benchmark are labels or names, which anybody may use."""
@@ -119,3 +119,42 @@ def _states(example: Example, config: GenerateConfig) -> bool:
 
 def _texts(candidates: Iterable[Candidate]) -> list[str]:
     return [text for one in kept(candidates) for text in (one.question, one.answer)]
+
+
+class Copies:
+    """An index of all stretches of `length` words."""
+
+    def __init__(self, texts: Sequence[str], length: int, share: float) -> None:
+        self._length = length
+        self._share = share
+        self._sizes = [len(lowered(text)) for text in texts]
+        self._places: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
+        for number, text in enumerate(texts):
+            for at, stretch in self._stretches(lowered(text)):
+                self._places[stretch].append((number, at))
+
+    def found(self, text: str) -> list[int]:
+        """Return the numbers of the known texts of which copies in `text` cover the share, in order.
+
+        The shorter of both must be covered: a question copied out of a long known text is found as well.
+        """
+        words = lowered(text)
+        here: dict[int, set[int]] = defaultdict(set)
+        there: dict[int, set[int]] = defaultdict(set)
+        for at, stretch in self._stretches(words):
+            for number, place in self._places.get(stretch, ()):
+                here[number].update(range(at, at + len(stretch)))
+                there[number].update(range(place, place + len(stretch)))
+        return sorted(number for number in here if self._covered(number, words, here[number], there[number]))
+
+    def _covered(self, number: int, words: list[str], here: set[int], there: set[int]) -> bool:
+        size = self._sizes[number]
+        if len(words) <= size:
+            return len(here) >= self._share * len(words)
+        return len(there) >= self._share * size
+
+    def _stretches(self, words: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        if 0 < len(words) < self._length:
+            yield 0, tuple(words)
+        for at in range(len(words) - self._length + 1):
+            yield at, tuple(words[at : at + self._length])

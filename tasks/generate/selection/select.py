@@ -7,15 +7,15 @@ came here makes no difference but one: of two that exclude each other, the one t
 import logging
 from collections.abc import Sequence
 
-from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Candidate, kept
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
+from tasks.generate.selection.precedence import REVIEWED, standing
 from tasks.generate.selection.splitting import draw_splits
-from tasks.generate.selection.standing import REVIEWED, standing
-from tasks.workspace import Inputs, domain_inputs
+from tasks.kernel.errors import DataError
+from tasks.kernel.workspace import Inputs, domain_inputs
 
 logger = logging.getLogger(__name__)
 

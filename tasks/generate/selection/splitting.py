@@ -7,9 +7,9 @@ because pairs of one passage tell of each other. What neighbouring passages shar
 import random
 from collections.abc import Iterable, Sequence
 
-from tasks.errors import DataError
 from tasks.generate.config import GenerateConfig
-from tasks.records import SPLITS, Example, Split
+from tasks.kernel.errors import DataError
+from tasks.records.dataset import SPLITS, Example, Split
 
 PLACES = len(SPLITS)
 Unit = list[Example]

@@ -1,1 +1,4 @@
-"""Who writes: local, remote and scripted teachers, their prompts and the reading of their replies."""
+"""Models that write questions and answers: local, behind an API, in a bundle, or scripted.
+
+In: prompts. Out: replies and the pairs in them. Start with `making.py`.
+"""

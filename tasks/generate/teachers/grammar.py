@@ -15,8 +15,8 @@ from llguidance.torch import allocate_token_bitmask, fill_next_token_bitmask
 from pydantic import JsonValue
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from tasks.errors import UnsupportedError
 from tasks.generate.teacher_config import CLOSING_TOKENS
+from tasks.kernel.errors import UnsupportedError
 
 
 class Grammar:

@@ -6,13 +6,16 @@ of the run: so the replies to a group depend on the group alone, not on what ran
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+
 from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.teacher_config import CLOSING_TOKENS, EmbeddedTeacher, TransformersTeacher
-from tasks.generate.teachers.conversations import Conversations
 from tasks.generate.teachers.decoding import (
     Prefix,
     Sampling,
@@ -23,12 +26,14 @@ from tasks.generate.teachers.decoding import (
     turn_ends,
 )
 from tasks.generate.teachers.grammar import Grammar
-from tasks.generate.teachers.prompts import pairs_schema
-from tasks.generate.teachers.weights import load_teacher, vocabulary_size
-from tasks.loading import load_tokenizer
-from tasks.records import QuestionType
+from tasks.generate.teachers.prompts import messages, pairs_schema
+from tasks.kernel.errors import ModelError
+from tasks.models.loading import load_model, load_tokenizer
+from tasks.records.dataset import QuestionType
 
 _SEEDS = 2**63
+
+
 _PROBES = ("A", "B")
 
 
@@ -128,3 +133,58 @@ def _batches(prompts: dict[int, Tokens], size: int) -> list[list[int]]:
     order = sorted(prompts, key=lambda number: (len(prompts[number]), number))
     count = -(-len(order) // size)
     return [order[len(order) * at // count : len(order) * (at + 1) // count] for at in range(count)]
+
+
+class Conversations:
+    """Writes prompts as one tokenizer's chat template has them."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Take the tokenizer; raise ModelError where it has no chat template."""
+        if not tokenizer.chat_template:
+            raise ModelError(
+                f"{tokenizer.name_or_path}: its tokenizer has no chat template;"
+                " take an instruction-tuned model as teacher"
+            )
+        self._tokenizer = tokenizer
+        special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+        self._special = re.compile(
+            "|".join(map(re.escape, sorted(special | set(tokenizer.all_special_tokens))))
+        )
+
+    def tokens(self, ask: Ask) -> Tokens:
+        """Return the prompt of `ask`, up to and with the beginning of the reply."""
+        turns = messages(
+            ask.model_copy(update={"answer": self._plain(ask.answer), "text": self._plain(ask.text)})
+        )
+        # Templates of models that think first know the last option; others ignore it.
+        text = self._tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        opening = self._plain(ask.opening)
+        tokens: Tokens = self._tokenizer(f"{text}{opening}", add_special_tokens=False)["input_ids"]
+        return tokens
+
+    def _plain(self, text: str) -> str:
+        return self._special.sub(" ", text)
+
+
+def load_teacher(config: EmbeddedTeacher | TransformersTeacher, folder: Path) -> PreTrainedModel:
+    """Load the model in `folder`: bfloat16 on a GPU, float32 on the CPU, 4 bits by choice (QLoRA's)."""
+    large = isinstance(config, TransformersTeacher)
+    dtype = torch.bfloat16 if large and torch.cuda.is_available() else torch.float32
+    options: dict[str, object] = {}
+    if torch.cuda.is_available():
+        options["device_map"] = {"": torch.cuda.current_device()}
+    if isinstance(config, TransformersTeacher) and config.quantization == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    return load_model(folder, dtype, **options)
+
+
+def vocabulary_size(model: PreTrainedModel) -> int:
+    """Return the number of token ids that the model tells apart, padding included."""
+    return int(model.config.get_text_config().vocab_size)

@@ -15,11 +15,11 @@ from pathlib import Path
 import litert_lm
 from pydantic import JsonValue
 
-from tasks.errors import DataError, ModelError
 from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.teacher_config import LitertlmTeacher
 from tasks.generate.teachers.prompts import messages, pairs_schema
 from tasks.generate.teachers.seeds import ask_seed
+from tasks.kernel.errors import DataError, ModelError
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from tasks.generate.teacher_config import (
     Teacher,
     TransformersTeacher,
 )
-from tasks.near import WORD
+from tasks.text.near import WORD
 
 
 class AskTeacher(Protocol):

@@ -25,12 +25,12 @@ from openai import (
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 
-from tasks.errors import ConfigError
 from tasks.generate.pairs import Ask, Reply, Report, SpentError
 from tasks.generate.teacher_config import OpenAITeacher
 from tasks.generate.teachers.openai_errors import TeacherError, explain, no_completion
 from tasks.generate.teachers.prompts import messages, pairs_schema
 from tasks.generate.teachers.seeds import ask_seed
+from tasks.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
     import httpx2

@@ -16,8 +16,8 @@ from openai import (
     RateLimitError,
 )
 
-from tasks.errors import PipelineError
 from tasks.generate.teacher_config import OpenAITeacher
+from tasks.kernel.errors import PipelineError
 
 _QUOTED = 300
 _ADDRESS = "correct teacher.base_url, which usually ends in /v1"

@@ -10,14 +10,17 @@ import json
 from pydantic import JsonValue
 
 from tasks.generate.pairs import Ask
-from tasks.generate.teachers.examples import EXAMPLES
-from tasks.records import QuestionType
+from tasks.records.dataset import QuestionType
 
 Message = dict[str, str]
 
+
 MAX_QUESTION = 200
+
+
 MAX_ANSWER = 600
 """Characters of a string in the schema: a teacher that loops must not spend its whole reply on one pair."""
+
 
 TYPES: dict[QuestionType, str] = {
     "factual": "asks for a fact",
@@ -26,6 +29,8 @@ TYPES: dict[QuestionType, str] = {
     "scenario": "puts somebody into a concrete situation and asks what holds or helps there",
     "follow_up": "goes one step beyond the obvious first question, and can be understood alone",
 }
+
+
 DIFFICULTIES = {
     "easy": "simple enough for somebody who is new to the subject",
     "medium": "for somebody who knows the basics of the subject",
@@ -90,3 +95,52 @@ def _manner(ask: Ask) -> list[str]:
 
 def _turn(role: str, content: str) -> Message:
     return {"role": role, "content": content}
+
+
+Worked = tuple[tuple[str, str], ...]
+
+
+_BEE = "A honey bee dances to tell the others in which direction and how far away food is."
+
+
+_IRON = "Foods rich in vitamin C can help the body to take up more iron from plants."
+
+
+_ERUPTION = "Warning signs of an eruption are small earthquakes, swelling ground and new gas vents."
+
+
+_ANY: Worked = (
+    (_BEE, "Why does a honey bee dance?"),
+    (_IRON, "How can foods rich in vitamin C help the body?"),
+    (_ERUPTION, "What are the warning signs of an eruption?"),
+)
+
+
+EXAMPLES: dict[QuestionType | None, Worked] = {
+    None: _ANY,
+    "factual": (
+        (_BEE, "Which animal dances to tell where food is?"),
+        (_IRON, "Which vitamin helps the body to take up iron from plants?"),
+        (_ERUPTION, "What are the warning signs of an eruption?"),
+    ),
+    "how": (
+        (_BEE, "How does a honey bee tell the others where food is?"),
+        (_IRON, "How can foods rich in vitamin C help the body?"),
+        (_ERUPTION, "How does a volcano announce an eruption?"),
+    ),
+    "why": (
+        (_BEE, "Why does a honey bee dance?"),
+        (_IRON, "Why are foods rich in vitamin C good company for plants with iron?"),
+        (_ERUPTION, "Why should swelling ground near a volcano be taken seriously?"),
+    ),
+    "scenario": (
+        (_BEE, "You see a honey bee dance in front of the others: what is it telling them?"),
+        (_IRON, "Someone who eats only plants needs more iron: which foods can help?"),
+        (_ERUPTION, "You live beside a volcano: what would tell you that it is about to erupt?"),
+    ),
+    "follow_up": (
+        (_BEE, "Besides the direction, what else about food does a honey bee's dance tell?"),
+        (_IRON, "Plants contain iron, but what helps the body to take up more of it?"),
+        (_ERUPTION, "Besides small earthquakes, what else announces an eruption?"),
+    ),
+}

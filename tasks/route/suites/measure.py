@@ -11,17 +11,15 @@ import numpy as np
 from pydantic import Field
 from scipy.stats import binomtest
 
-from tasks.errors import DataError, StageError
-from tasks.records import Record
-from tasks.route.questions import Questions
-from tasks.route.suites.casing import casing_suite
-from tasks.route.suites.mixed import mixed_suite
+from tasks.kernel.errors import DataError, StageError
+from tasks.records.files import Record
+from tasks.route.measure.questions import Questions
+from tasks.route.suites.mixed import mixed_suite, short_suite
 from tasks.route.suites.paraphrases import paraphrase_suite
-from tasks.route.suites.short import short_suite
+from tasks.route.suites.spelling import casing_suite, typo_suite
 from tasks.route.suites.suite import Case, Suite
-from tasks.route.suites.telling import Telling
-from tasks.route.suites.typos import typo_suite
-from tasks.routing.router import Router
+from tasks.route.suites.telling_words import Telling
+from tasks.router_runtime.router import Router
 
 WORST = 3
 """Misrouted questions shown for each suite."""

@@ -10,10 +10,10 @@ from collections import defaultdict
 
 import numpy as np
 
-from tasks.near import word_set
-from tasks.route.questions import Questions
+from tasks.route.measure.questions import Questions
 from tasks.route.suites.suite import Case, Suite, chosen, drawn
-from tasks.route.suites.telling import Telling
+from tasks.route.suites.telling_words import Telling
+from tasks.text.near import WORD, word_set
 
 TOPICS = (
     "{question}, in connection with {topic}",
@@ -21,9 +21,15 @@ TOPICS = (
     "I deal with {topic} a lot. {question}",
     "This came up while I was reading about {topic}. {question}",
 )
+
+
 JOINTS = ("{one} Also, {other}", "{one} And {other}", "{one} And another thing: {other}", "{one} {other}")
+
+
 _SHORT = 3
 """Words of no more letters are seldom topics."""
+
+
 _MARKS = ".?!…"
 
 
@@ -66,3 +72,30 @@ def _with_topic(text: str, frame: str, topic: str) -> str:
 
 def _ended(text: str) -> str:
     return text if text.endswith(tuple(_MARKS)) else f"{text}."
+
+
+MAX_WORDS = 3
+
+
+def short_suite(test: Questions, draw: np.random.Generator, telling: Telling) -> Suite:
+    """Return the most telling words of each question, one to three of them, in the order of the question.
+
+    A question without a word that speaks for its domain more than for any other in the training questions
+    is left out: its words alone belong elsewhere.
+    """
+    questions = drawn(test, draw)
+    cases = []
+    for text, label in zip(questions.texts, questions.labels, strict=True):
+        count = 1 + chosen(draw, MAX_WORDS)
+        kept = telling.words(text, label)[:count]
+        if kept:
+            cases.append(Case(_in_order(text, kept), (label,), (text,), _form(len(kept))))
+    return Suite("short", "The domain of the question that the words are from.", tuple(cases))
+
+
+def _in_order(text: str, kept: list[str]) -> str:
+    return " ".join(word for word in dict.fromkeys(WORD.findall(text)) if word in kept)
+
+
+def _form(words: int) -> str:
+    return "1 word" if words == 1 else f"{words} words"

@@ -1,0 +1,35 @@
+"""The account of what was removed from one document.
+
+In: each removed line or block. Out: counts and a few examples with their page, in a form for
+`documents.json`, so that a reader can check that no body text was lost.
+"""
+
+from collections import Counter, defaultdict
+
+from tasks.ingest.config import KINDS, Kind
+
+EXAMPLES = 3
+LONGEST_EXAMPLE = 160
+"""Characters."""
+
+
+class Removed:
+    """Counts and examples by kind, for one document."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Kind] = Counter()
+        self.words = 0
+        self._examples: defaultdict[Kind, list[dict[str, object]]] = defaultdict(list)
+
+    def note(self, kind: Kind, page: int, text: str) -> None:
+        """Count one removed line or block."""
+        self.counts[kind] += 1
+        self.words += len(text.split())
+        known = {example["text"] for example in self._examples[kind]}
+        short = text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
+        if len(known) < EXAMPLES and short not in known:
+            self._examples[kind].append({"page": page, "text": short})
+
+    def described(self) -> dict[str, object]:
+        """Return count and examples of every kind, those without any included."""
+        return {kind: {"count": self.counts[kind], "examples": self._examples[kind]} for kind in KINDS}

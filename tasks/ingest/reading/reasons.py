@@ -1,0 +1,52 @@
+"""Why a file gives no text: a word for the account, and a sentence with the remedy for its owner.
+
+In: what a parser or a limit ran into. Out: an UnreadableError. The words are few and stable,
+because accounts are counted and compared by them.
+"""
+
+from enum import StrEnum
+
+from tasks.kernel.errors import DocumentError
+
+
+class Reason(StrEnum):
+    """Everything that can be wrong with a file."""
+
+    NO_PERMISSION = "no_permission"
+    EMPTY = "empty"
+    WRONG_FORMAT = "wrong_format"
+    """The bytes are not what the suffix says."""
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    CYCLIC = "cyclic"
+    """Its structure refers to itself, or is nested without end."""
+    NO_PAGES = "no_pages"
+    ENCRYPTED = "encrypted"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105  a reason
+    SCANNED = "scanned"
+    """Pictures of pages without a text layer."""
+    NO_TEXT = "no_text"
+    NO_UNICODE = "no_unicode"
+    """Fonts that do not say which letters they draw."""
+    TOO_SLOW = "too_slow"
+    TOO_LARGE = "too_large"
+    """It needs more memory, or unpacks to more bytes or text, than allowed."""
+    TOO_MANY_PAGES = "too_many_pages"
+    CRASHED = "crashed"
+    """Its parser died."""
+    OCR_MISSING = "ocr_missing"
+    OCR_FAILED = "ocr_failed"
+
+
+SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.OCR_MISSING})
+"""The configuration is at fault and not the file: never skipped."""
+
+
+class UnreadableError(DocumentError):
+    """A file that gives no text; its message leaves out the file, which the caller names."""
+
+    def __init__(self, reason: Reason, problem: str) -> None:
+        super().__init__(problem)
+        self.reason = reason
+        self.problem = problem
+        """What is wrong; what to do."""

@@ -1,0 +1,47 @@
+"""What stages hand each other: typed references that hold only the digest of an artifact's bytes.
+
+Signatures read as the DAG, and the type checker refuses to merge a `QADataset`. The bytes are in
+`tasks.kernel.storage.store`, which stage modules never see.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Artifact(BaseModel):
+    """A reference to immutable bytes in the store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Corpus(Artifact):
+    """Passages and ready-made examples of one domain."""
+
+
+class QADataset(Artifact):
+    """Question-answer pairs of one domain, split into train, validation and test."""
+
+
+class Router(Artifact):
+    """A classifier from question to domain."""
+
+
+class RouterComparison(Artifact):
+    """Figures of several kinds of router on the same questions."""
+
+
+class Adapter(Artifact):
+    """A PEFT adapter: a domain's expert, or the generalist."""
+
+
+class MergedModel(Artifact):
+    """A base model with one adapter folded in."""
+
+
+class EdgeModel(Artifact):
+    """An INT4 bundle for phones."""
+
+
+class EvalReport(Artifact):
+    """Held-out measurements of the whole system."""

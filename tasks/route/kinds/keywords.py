@@ -1,0 +1,81 @@
+"""Find the words that give a domain away: labelled questions in, a `KeywordScorer` out.
+
+Rules are given, or learned with the strictness that keeps their promise on questions they were not learned
+from: words in more and more questions are asked for until the precision is reached.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from itertools import count
+from math import ceil
+
+import numpy as np
+
+from tasks.kernel.errors import ConfigError
+from tasks.route.composite_config import KeywordRouter
+from tasks.route.kinds.fitted import Fitted, Held
+from tasks.route.kinds.tuning import folds
+from tasks.route.measure.questions import Questions
+from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
+from tasks.router_runtime.scored import Scored
+from tasks.text.words import words
+
+LOG = logging.getLogger(__name__)
+_FOLDS, _SEED = 3, 42
+
+Found = dict[str, Counter[str]]
+"""By word, the number of questions of each domain that it occurs in."""
+
+
+def fit_keywords(train: Questions, config: KeywordRouter) -> Fitted:
+    """Take the given rules, or learn some; raise ConfigError for rules of a domain that is not there."""
+    labels = tuple(train.domains)
+    if not config.rules:
+        return _learned(train, labels, config)
+    if unknown := sorted(set(config.rules) - set(labels)):
+        raise ConfigError(f"`rules.{unknown[0]}`: no such domain; choose among {', '.join(labels)}")
+    rules = [{" ".join(words(phrase)) for phrase in config.rules.get(label, ())} for label in labels]
+    scorer = KeywordScorer(KeywordPart(rules=tuple(tuple(sorted(phrases)) for phrases in rules)))
+    # Nothing was learned from the training questions, so all of them are held out.
+    return Fitted(labels, scorer, Held(train, scorer.score(train.texts)))
+
+
+def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -> Fitted:
+    splits = folds(train, _FOLDS, _SEED)
+    held = train.at(np.concatenate([rows for _, rows in splits]))
+    sides = [(_find(train.at(rest)), train.at(rows)) for rest, rows in splits]
+    targets = np.array([labels.index(label) for label in held.labels])
+    # Doubled until the held-out questions confirm the precision; at the latest no word is left.
+    for doublings in count():
+        least = config.min_questions * 2**doublings
+        scores = np.concatenate(
+            [_choose(found, labels, config, least).score(some.texts).scores for found, some in sides]
+        )
+        hit = scores.max(axis=1) > 0
+        right = (scores.argmax(axis=1) == targets)[hit]
+        if right.sum() >= config.min_precision * len(right):
+            break
+    LOG.info("keywords: %d of %d questions hit, %d of them rightly", len(right), len(hit), right.sum())
+    if not len(right):
+        LOG.warning("no word gives a domain away; give `rules`, or lower `min_precision` or `min_questions`")
+    # As strict as in the parts: with more questions, each word has more chances to reach a number.
+    parts = len(splits)
+    scorer = _choose(_find(train), labels, config, ceil(least * parts / (parts - 1)))
+    return Fitted(labels, scorer, Held(held, Scored.of(scores, scores.max(axis=1, keepdims=True))))
+
+
+def _find(questions: Questions) -> Found:
+    found: Found = defaultdict(Counter)
+    for text, label in zip(questions.texts, questions.labels, strict=True):
+        for word in set(words(text)):
+            found[word][label] += 1
+    return found
+
+
+def _choose(found: Found, labels: tuple[str, ...], config: KeywordRouter, least: int) -> KeywordScorer:
+    rules: dict[str, list[str]] = {label: [] for label in labels}
+    for word, questions in sorted(found.items()):
+        label, times = questions.most_common(1)[0]
+        if times >= max(least, config.min_precision * questions.total()):
+            rules[label].append(word)
+    return KeywordScorer(KeywordPart(rules=tuple(tuple(rules[label]) for label in labels)))

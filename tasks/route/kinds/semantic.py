@@ -1,0 +1,82 @@
+"""Fit a semantic router: labelled questions or descriptions in, sentence embeddings with a linear head out.
+
+The encoder stays as it is, so its graph is exported once and kept; only the head is written into it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tasks.kernel.errors import DataError
+from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
+from tasks.route.encoder.pooling import Reader, read_encoder
+from tasks.route.encoder.scorer import bare_scorer, embed, with_examples
+from tasks.route.encoder.sources import input_name
+from tasks.route.kinds.fitted import Fitted, Held, Resources
+from tasks.route.kinds.semantic_heads import Head, fit_head, nearness
+from tasks.route.measure.questions import Questions
+from tasks.route.single_config import SemanticRouter
+from tasks.router_runtime.neural import NeuralScorer
+from tasks.router_runtime.scored import Scored
+
+
+def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources) -> Fitted:
+    """Fit the head; held-out scores are out of fold, or of all questions where none were fitted on.
+
+    Raises DataError where a domain lacks a description that the head needs, or has a single question.
+    """
+    labels = tuple(train.domains)
+    described = _descriptions(labels, config)
+    questions = _drawn(train, config)
+    targets = np.searchsorted(labels, questions.labels)
+    reader = read_encoder(resources.models[input_name(config.model)], 1, config.max_length)
+    graph = _exported(reader, config, resources.shared or resources.scratch)
+    bare = bare_scorer(at_precision(graph, config.precision), reader, 1, config)
+    embeddings = embed(bare, questions.texts, resources.progress)
+    head, scored = (
+        _described(bare, described, embeddings)
+        if config.head == "descriptions"
+        else fit_head(embeddings, targets, questions, config)
+    )
+    model = at_precision(with_head(graph, head.weight, head.bias), config.precision)
+    scorer = replace(bare, model=model, centroids=head.centroids)
+    shipped = with_examples(scorer, embeddings, targets, questions, config.kept_examples)
+    return Fitted(labels, shipped, Held(questions, scored))
+
+
+def _descriptions(labels: tuple[str, ...], config: SemanticRouter) -> list[str]:
+    if config.head != "descriptions":
+        return []
+    for label in labels:
+        if not config.descriptions.get(label, "").strip():
+            raise DataError(
+                f"router.descriptions: none for domain {label}; say in a sentence what it is about,"
+                " or choose another `head`"
+            )
+    return [config.descriptions[label] for label in labels]
+
+
+def _drawn(train: Questions, config: SemanticRouter) -> Questions:
+    if config.shots is None:
+        return train
+    order = np.random.default_rng(config.seed).permutation(len(train.texts))
+    labels = np.asarray(train.labels)[order]
+    kept = [order[np.flatnonzero(labels == label)[: config.shots]] for label in train.domains]
+    return train.at(sorted(np.concatenate(kept).tolist()))
+
+
+def _described(bare: NeuralScorer, described: list[str], embeddings: np.ndarray) -> tuple[Head, Scored]:
+    head = nearness(bare.run(described)[0])
+    return head, head.scored(embeddings)
+
+
+def _exported(reader: Reader, config: SemanticRouter, scratch: Path) -> bytes:
+    """Return the graph, exported once for all that are fitted with the same scratch folder."""
+    kept = scratch / f"{input_name(config.model).replace('/', '-')}.onnx"
+    if not kept.is_file():
+        scratch.mkdir(parents=True, exist_ok=True)
+        started = kept.with_suffix(".part")
+        started.write_bytes(export_graph(reader.model))
+        started.rename(kept)
+    return kept.read_bytes()

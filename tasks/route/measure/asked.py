@@ -1,0 +1,90 @@
+"""Ask a router: labelled questions in, what it says of each out.
+
+Each question is read once, however many figures are made of what was said.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.records.files import Record
+from tasks.route.confidence.curves import Right
+from tasks.route.measure.questions import Questions
+from tasks.router_runtime.policy import Decision, Outcome
+from tasks.router_runtime.router import Router
+from tasks.router_runtime.scored import Floats, Scored
+
+
+class Routed(Record):
+    """A held-out question and where it went."""
+
+    id: str
+    question: str
+    domain: str
+    """Where it belongs."""
+    routed: str
+    """The most probable domain."""
+    outcome: Outcome
+    """Who answers: that domain's expert, the generalist, or nobody."""
+    scope: float
+    """Chance of being in scope."""
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a router says of labelled questions."""
+
+    router: Router
+    questions: Questions
+    scored: Scored
+    probabilities: Floats
+    decisions: list[Decision]
+    right: Right
+    """Whether the most probable domain is the question's own."""
+
+    @property
+    def predicted(self) -> list[str]:
+        """The most probable domains."""
+        return [self.router.labels[best] for best in self.probabilities.argmax(axis=1)]
+
+    def at(self, rows: list[int]) -> "Asked":
+        """Return the questions at `rows`."""
+        return Asked(
+            self.router,
+            self.questions.at(rows),
+            self.scored.at(rows),
+            self.probabilities[rows],
+            [self.decisions[row] for row in rows],
+            self.right[rows],
+        )
+
+
+def ask(router: Router, questions: Questions) -> Asked:
+    """Ask `router` each question once."""
+    scored = router.scorer.score(questions.texts)
+    shares = router.calibration.probabilities(scored.scores)
+    labels = np.array(router.labels)
+    right = labels[shares.argmax(axis=1)] == np.array(questions.labels)
+    return Asked(router, questions, scored, shares, router.decided(scored), right)
+
+
+def routed_questions(asked: Asked) -> list[Routed]:
+    """Return where each question goes, with the probability of every domain."""
+    columns = (asked.questions.ids, asked.questions.texts, asked.questions.labels, asked.predicted)
+    return [
+        Routed(
+            id=name,
+            question=text,
+            domain=domain,
+            routed=routed,
+            outcome=decision.outcome,
+            scope=round(decision.scope, 6),
+            probabilities={
+                label: round(float(share), 6) for label, share in zip(asked.router.labels, row, strict=True)
+            },
+        )
+        for name, text, domain, routed, decision, row in zip(
+            *columns, asked.decisions, asked.probabilities, strict=True
+        )
+    ]

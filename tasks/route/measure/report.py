@@ -1,0 +1,148 @@
+"""Gather what report.json says of a router: what it was asked and what it reached in, one record out.
+
+Figures alone that equal routers share: no time and no memory, so that equal runs write equal bytes.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from tasks.records.files import Record
+from tasks.route.confidence.curves import OutOfScope, scope_figures
+from tasks.route.config import RouteConfig
+from tasks.route.measure.asked import Asked
+from tasks.route.measure.figures import Scores
+from tasks.route.measure.neighbours import leak_report
+from tasks.route.measure.questions import Questions
+from tasks.route.measure.score import score_asked
+from tasks.route.suites.measure import SuiteScore
+
+ONE_DOMAIN = "There is one domain, so every question goes to it and accuracy says nothing."
+NOTHING_CLAIMED = (
+    "No test questions were given that belong to no domain, so nothing is claimed: other domains are in"
+    " scope. Name a file in `out_of_scope.test`."
+)
+LEAK_FREE = (
+    "test questions, from passages that training never saw, without those that are nearly word for word a"
+    " training question"
+)
+LEAKY = (
+    "a stratified fifth of all questions drawn one by one, as the reference recipes do: both sides share"
+    " passages and near-identical questions, which flatters"
+)
+
+
+class Split(Record):
+    """What a router reaches on questions held out in one way."""
+
+    held_out: str
+    """How, in words."""
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    """Wilson's 95 % interval."""
+    macro_f1: float
+    ece: float
+    questions: int
+
+
+class Leaks(Record):
+    """Test questions that training has all but seen."""
+
+    identical: int
+    near_identical: int
+    """The identical ones included."""
+
+
+class CalibrationSummary(Record):
+    """How scores became probabilities."""
+
+    method: str
+    """`none` where the kind's own probabilities are kept."""
+    scale: float
+    """Factor of the scores: the inverse of the temperature."""
+    knots: int
+    """Of the isotonic regression."""
+
+
+class RouteReport(Scores):
+    """The shipped router on all test questions, and what else a reader must know of it."""
+
+    kind: str
+    notes: dict[str, JsonValue]
+    """What fitting left, such as the candidates of `best` and their figures."""
+    train_questions: int
+    repeated_questions: int
+    """Test questions that are word for word among the training and validation questions."""
+    leaks: Leaks
+    splits: dict[str, Split]
+    """`leak_free` and `leaky_8020`, side by side."""
+    stratified_8020: Scores | None
+    """All figures of `leaky_8020`."""
+    calibration: CalibrationSummary
+    out_of_scope: OutOfScope | None
+    """None: no test questions of no domain were given."""
+    out_of_scope_note: str
+    suites: list[SuiteScore]
+    note: str
+
+
+def route_report(
+    asked: Asked,
+    train: Questions,
+    validation: Questions,
+    config: RouteConfig,
+    stratified: Scores | None,
+    suites: Sequence[SuiteScore],
+    strangers: Sequence[str],
+) -> RouteReport:
+    """Return the report; `strangers` are test questions of no domain."""
+    leaked = leak_report(train.joined(validation), asked.questions)
+    clean = sorted(set(range(leaked.questions)) - set(leaked.positions))
+    splits = {"leak_free": _split(LEAK_FREE, score_asked(asked.at(clean), config))} if clean else {}
+    if stratified:
+        splits["leaky_8020"] = _split(LEAKY, stratified)
+    return RouteReport(
+        **dict(score_asked(asked, config)),
+        kind=config.router.kind,
+        notes=dict(asked.router.notes),
+        train_questions=len(train.texts),
+        repeated_questions=leaked.identical,
+        leaks=Leaks(identical=leaked.identical, near_identical=leaked.near_identical),
+        splits=splits,
+        stratified_8020=stratified,
+        calibration=_calibration(asked),
+        out_of_scope=scope_of(asked, strangers) if strangers else None,
+        suites=list(suites),
+        out_of_scope_note="" if strangers else NOTHING_CLAIMED,
+        note=ONE_DOMAIN if len(asked.router.labels) == 1 else "",
+    )
+
+
+def _split(held_out: str, scores: Scores) -> Split:
+    shared = set(Split.model_fields) & set(Scores.model_fields)
+    return Split(held_out=held_out, **scores.model_dump(include=shared))
+
+
+def _calibration(asked: Asked) -> CalibrationSummary:
+    calibration = asked.router.calibration
+    method = "isotonic" if calibration.knots else "temperature"
+    return CalibrationSummary(
+        method=method if asked.router.scope else "none",
+        scale=calibration.scale,
+        knots=len(calibration.knots),
+    )
+
+
+def scope_of(asked: Asked, strangers: Sequence[str]) -> OutOfScope:
+    """Return the figures; a router that has no model of its scope is judged by its confidence."""
+    router = asked.router
+    scored = router.scorer.score(strangers)
+    policy = router.policy
+    if router.scope is None:
+        inside, outside = asked.probabilities.max(axis=1), router.calibration.probabilities(scored.scores)
+        return scope_figures(
+            inside, outside.max(axis=1), asked.right, policy.min_scope, "its confidence alone"
+        )
+    inside, outside = router.in_scope(asked.scored), router.in_scope(scored)
+    return scope_figures(inside, outside, asked.right, policy.min_scope, router.scope.learned_from)
