@@ -6,7 +6,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test integration faults install bench pictures lint lock clean
+.PHONY: demo test integration faults install bench pictures docs lint lock clean
 
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
@@ -41,6 +41,10 @@ bench: install
 pictures: install
 	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.dashboards
+
+# The guides as a site in site/; a broken link is an error.
+docs: install
+	$(BIN)/mkdocs build --strict
 
 install: .venv/installed .venv-convert/installed
 

@@ -1,6 +1,6 @@
 """Pictures of both dashboards, from the run below an artifacts folder that built the most stages.
 
-In: the folder, `artifacts/bench` where none is given. Out: `examples/pictures/{prefect,mlflow}-*.png`.
+In: the folder, `artifacts/bench` where none is given. Out: `docs/pictures/{prefect,mlflow}-*.png`.
 Starts `pocketmoe up` on free ports. Run with `make pictures` after `make bench`.
 """
 
@@ -19,13 +19,13 @@ import httpx
 
 from benchmarks.browser import Page, browser
 from benchmarks.pictures import PICTURES
-from flows.dashboards import answers
+from flows.report.html import read_report
 from flows.report.schema import Report
-from flows.report.write import read_report
-from flows.runs import reopen
-from flows.server import HOST
-from tasks.errors import ServiceError
-from tasks.settings import PROJECT
+from flows.runs.folders import reopen
+from flows.server.dashboards import answers
+from flows.server.local import HOST
+from tasks.kernel.errors import ServiceError
+from tasks.kernel.settings import PROJECT
 
 _START_SECONDS = 180.0
 _WIDTH, _HEIGHT = 1400, 860

@@ -1,4 +1,4 @@
-"""The pictures of README from the benchmark's own run: the DAG, and the report in a headless Chromium.
+"""Pictures for README and the guides from the benchmark's own run: the DAG, and the report in Chromium.
 
 Run with `make pictures` after `make bench`; needs `chromium` on the path.
 """
@@ -8,13 +8,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from flows.report.dag import dag_chart
-from flows.report.write import read_report
-from tasks.errors import ServiceError
-from tasks.settings import PROJECT
+from flows.report.charts.dag import dag_chart
+from flows.report.html import read_report
+from tasks.kernel.errors import ServiceError
+from tasks.kernel.settings import PROJECT
 
 RUNS = PROJECT / "artifacts" / "bench" / "runs"
-PICTURES = PROJECT / "examples" / "pictures"
+PICTURES = PROJECT / "docs" / "pictures"
 
 
 def main() -> None:

@@ -1,31 +1,51 @@
-"""Write the tables of README from the result files, so that no figure is typed by hand.
+"""Write the tables of README and the guides from the result files, so that no figure is typed by hand.
 
-In: `results/*.json`. Out: README.md with the text between `<!-- NAME -->` markers replaced.
+In: `results/*.json`. Out: README.md and docs/*.md with the text between `<!-- NAME -->` and
+`<!-- /NAME -->` replaced. A table may stand on several pages; one that stands on none is an error,
+because it would be lost without a word.
 """
 
 import json
 import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
-from flows.report import tables
 from flows.report.schema import Report
-from tasks.settings import PROJECT
+from flows.report.tables.results import edge_table, results_table, sizes_table, systems_table
+from tasks.kernel.settings import PROJECT
 
 Json = dict[str, Any]
 
-README = PROJECT / "README.md"
+
+def update_readme(project: Path = PROJECT) -> None:
+    """Replace each marked block for which there is a result file, on every page that has its marker.
+
+    Raises LookupError that names every table for which no page has a marker; nothing is written then.
+    """
+    pages = [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    before = {page: page.read_text(encoding="utf-8") for page in pages}
+    tables = blocks()
+    if lost := [name for name in tables if not any(_place(name).search(text) for text in before.values())]:
+        raise LookupError(
+            f"{', '.join(lost)}: no page has a place for it; write `<!-- {lost[0]} -->` and"
+            f" `<!-- /{lost[0]} -->` on lines of their own in README.md or docs/*.md"
+        )
+    for page, text in before.items():
+        page.write_text(_filled(text, tables), encoding="utf-8")
 
 
-def update_readme(readme: Path = README) -> None:
-    """Replace each marked block for which there is a result file."""
-    text = readme.read_text(encoding="utf-8")
-    for name, block in blocks().items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
-    readme.write_text(text, encoding="utf-8")
+def _filled(text: str, tables: Mapping[str, str]) -> str:
+    for name, block in tables.items():
+        text = _place(name).sub(lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", text)
+    return text
+
+
+def _place(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(^<!-- {name} -->\n).*?(^<!-- /{name} -->$)", re.DOTALL | re.MULTILINE)
 
 
 def blocks() -> dict[str, str]:
@@ -46,9 +66,15 @@ def blocks() -> dict[str, str]:
 
 def _demo(result: Json) -> dict[str, str]:
     report = Report.model_validate({**result["report"], "config": {}})
-    parts = (tables.results_table, tables.systems_table, tables.edge_table, tables.sizes_table)
-    shown = [f"**{table.title}**\n\n{table.markdown()}" for table in (part(report) for part in parts)]
-    return {"demo-time": _times(result), "demo-results": "\n".join(shown)}
+    parts = {
+        "demo-results": results_table,
+        "demo-systems": systems_table,
+        "demo-int4": edge_table,
+        "demo-sizes": sizes_table,
+    }
+    shown = {name: part(report) for name, part in parts.items()}
+    figures = {name: f"**{table.title}**\n\n{table.markdown().rstrip()}" for name, table in shown.items()}
+    return {"demo-time": _time(result), "demo-stages": _stages(result), **figures}
 
 
 def _orchestration(result: Json) -> dict[str, str]:
@@ -145,8 +171,17 @@ def _ingestion(result: Json) -> dict[str, str]:
     return {"ingestion": "\n".join([*head, *lines, *(["", "; ".join(tail) + "."] if tail else [])])}
 
 
-def _times(result: Json) -> str:
+def _time(result: Json) -> str:
     machine = result["machine"]
+    return (
+        f"On {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, no GPU: "
+        f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a "
+        f"second run that builds {result['warm_built']} stages; "
+        f"{result['peak_memory_bytes'] / 1e9:.1f} GB at most, all processes together."
+    )
+
+
+def _stages(result: Json) -> str:
     stages: dict[str, list[dict[str, float]]] = {}
     for row in result["stages"]:
         stages.setdefault(row["stage"], []).append(row)
@@ -155,14 +190,8 @@ def _times(result: Json) -> str:
         f"| {max(row['peak_memory_bytes'] for row in found) / 1e9:.1f} |"
         for name, found in stages.items()
     ]
-    head = (
-        f"On {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, no GPU: "
-        f"**{result['cold_seconds'] / 60:.1f} minutes** cold, **{result['warm_seconds']:.0f} s** for a "
-        f"second run that builds {result['warm_built']} stages; "
-        f"{result['peak_memory_bytes'] / 1e9:.1f} GB at most, all processes together.\n"
-    )
-    return "\n".join([head, "| stage | runs | seconds | GB at most |", "| --- | ---: | ---: | ---: |", *rows])
+    return "\n".join(["| stage | runs | seconds | GB at most |", "| --- | ---: | ---: | ---: |", *rows])
 
 
 if __name__ == "__main__":
-    update_readme()
+    update_readme(*map(Path, sys.argv[1:2]))
