@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from flows.plan import Row
     from flows.runs.selection import Rebuild
     from tasks.kernel.settings import Settings
-from rich.console import Group, RenderableType
-from rich.text import Text
-
-from flows.report.html import read_report
-from flows.report.tables.account import pairs_table
-from flows.report.tables.results import results_table, systems_table
 
 From = Annotated[
     list[str] | None,
@@ -118,6 +112,7 @@ def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings
     with importing():
         from flows.config import load_config
         from flows.pipeline import pipeline, refuse
+        from flows.report.terminal import closing_words
         from flows.runs.interrupt import ends_on_interrupt
         from flows.runs.progress import shown_progress
         from flows.runs.selection import Rebuild
@@ -143,25 +138,3 @@ def _show(rows: "Sequence[Row]") -> None:
             highlight=False,
             soft_wrap=True,
         )
-
-
-def closing_words(folder: Path) -> RenderableType:
-    """Return the result tables, the report's path and the commands that use the result."""
-    report = read_report(folder / "report.json")
-    warnings = [Text(f"warning: {warning}", style="yellow") for warning in report.warnings]
-    built = sum(row.status == "built" for row in report.stages)
-    lines = [
-        f"{built} of {len(report.stages)} stages built in {report.seconds:.0f} s",
-        f"report      {folder / 'report.html'}",
-        "dashboards  .venv/bin/pocketmoe up",
-        "champion    .venv/bin/pocketmoe promote       (the gate's verdict, and on to the registry)",
-        "chat        .venv/bin/pocketmoe chat          (adapters)",
-        "            .venv/bin/pocketmoe chat --edge   (INT4 bundles, as on the phone)",
-    ]
-    return Group(
-        pairs_table(report).rich(),
-        results_table(report, intervals=False).rich(),
-        systems_table(report).rich(),
-        *warnings,
-        *map(Text, lines),
-    )

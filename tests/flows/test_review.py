@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import SMOKE, Pipeline
 
-from flows.commands.review import Reviewed, check_decisions, open_domain, rows_to_review
 from flows.config import load_config
 from flows.runs.folders import RunFile
+from flows.runs.review import Reviewed, check_decisions, open_domain, rows_to_review
 from flows.runs.selection import Rebuild
 from serving.runs import open_run
 from tasks.generate.pairs import Candidate
