@@ -25,8 +25,6 @@ from tasks.kernel.storage.cache import Cache
 from tasks.kernel.storage.store import Store
 
 A = TypeVar("A", bound=Artifact)
-
-
 P = ParamSpec("P")
 
 

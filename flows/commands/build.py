@@ -22,17 +22,11 @@ From = Annotated[
     list[str] | None,
     typer.Option("--from", metavar="STAGE[:DOMAIN]", help="Build this again and all that depends on it."),
 ]
-
-
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="STAGE[:DOMAIN]", help="Build this again and nothing else."),
 ]
-
-
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or Prefect's id of it.")]
 
 

@@ -26,8 +26,6 @@ from flows.report.tables.table import Table
 from tasks.records.files import write_json
 
 _HERE = Path(__file__).parent
-
-
 _CODE = re.compile(r"`([^`\n]+)`")
 
 

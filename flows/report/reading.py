@@ -82,11 +82,7 @@ class Folders:
 
 
 Json = Mapping[str, object]
-
-
 _STAGE = "stage_ms."
-
-
 _SOURCE = "router/report.json"
 
 

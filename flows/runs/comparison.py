@@ -37,8 +37,6 @@ from tasks.route.compare.rows import Compared
 from tasks.route.compare_config import ComparedRoutes, routes_of
 
 Kinds: TypeAlias = Annotated[str, Field(description="Comma-separated; empty: those of the configuration.")]
-
-
 _NEEDED = ("ingest", "generate")
 
 

@@ -20,27 +20,13 @@ from pydantic import SecretStr
 from tasks.kernel.errors import ConfigError
 
 FLOW = "pocketmoe"
-
-
 WINDOW = timedelta(seconds=90)
 """Three heartbeats: one may be late and one may be lost."""
-
-
 _HEARTBEAT = "prefect.flow-run.heartbeat"
-
-
 _FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.TimedOut", "prefect.flow-run.Crashed"}
-
-
 _COMPLETED = {"prefect.flow-run.Completed"}
-
-
 _AT_REST = {"prefect.flow-run.Cancelled", "prefect.flow-run.Paused", "prefect.flow-run.Suspended"}
-
-
 _SUBJECT = "{{ flow.name }} {{ flow_run.name }}: {{ flow_run.state.name }}"
-
-
 _BODY = """\
 Run: {{ flow_run.name }}
 State: {{ flow_run.state.name }}
