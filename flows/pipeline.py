@@ -33,7 +33,7 @@ from flows.runs.selection import Rebuild, chosen, order_of
 from flows.store.gc import sweep
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import PipelineError, StageError, UnsupportedError
-from tasks.kernel.execution.execute import Order
+from tasks.kernel.execution.attempt import Order
 from tasks.kernel.execution.locks import exclusive
 from tasks.kernel.execution.progress import announce
 from tasks.kernel.execution.stopping import stops_stages

@@ -16,7 +16,7 @@ from flows.dag import dag
 from flows.runs.selection import Rebuild, chosen, nested, order_of
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
-from tasks.kernel.execution.execute import Order
+from tasks.kernel.execution.attempt import Order
 from tasks.kernel.fingerprint import Recipe, differences, recipe_key
 from tasks.kernel.job import Job, job_recipe
 from tasks.kernel.settings import Settings

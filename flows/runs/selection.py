@@ -14,7 +14,7 @@ from flows.config import Config
 from flows.dag import dag
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError
-from tasks.kernel.execution.execute import Order
+from tasks.kernel.execution.attempt import Order
 from tasks.kernel.stage import Stage
 
 A = TypeVar("A", bound=Artifact)

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from tasks.kernel.artifacts import Artifact
-from tasks.kernel.execution.execute import Order, Surroundings, obtain
+from tasks.kernel.execution.attempt import Order, Surroundings
+from tasks.kernel.execution.execute import obtain
 from tasks.kernel.execution.progress import ProgressBar
 from tasks.kernel.fingerprint import Recipe
 from tasks.kernel.job import Job, job_recipe

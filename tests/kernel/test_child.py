@@ -20,8 +20,8 @@ from tasks.kernel.execution.worker import Event, Outcome, Request, explain
 
 STAGE = """
 import logging, os, signal, subprocess, sys, time
-from tasks.errors import DataError
-from tasks.models import Slice
+from tasks.kernel.errors import DataError
+from tasks.kernel.config import Slice
 
 class Config(Slice):
     do: str

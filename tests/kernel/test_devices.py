@@ -11,7 +11,7 @@ from tasks.kernel.execution.devices import device
 HOLDER = """
 import sys, time
 from pathlib import Path
-from tasks.devices import device
+from tasks.kernel.execution.devices import device
 with device({indices}, Path({locks!r})) as index:
     print(index, flush=True)
     time.sleep({seconds})

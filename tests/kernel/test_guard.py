@@ -12,7 +12,7 @@ from tasks.kernel.execution.guard import guarded
 
 STARTER = """
 import subprocess, sys, time
-from tasks.guard import guarded
+from tasks.kernel.execution.guard import guarded
 command = guarded([sys.executable, "-c", {command!r}])
 service = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 print(service.pid, flush=True)

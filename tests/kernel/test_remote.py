@@ -27,8 +27,9 @@ PROVENANCE = Provenance(
 PUBLISH = """
 import sys
 from pathlib import Path
-from tasks.artifacts import Corpus, Store
-from tasks.manifest import Provenance
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.storage.store import Store
+from tasks.kernel.storage.manifest import Provenance
 store = Store(Path(sys.argv[1]), sys.argv[2])
 with store.staging() as data:
     for number in range(int(sys.argv[3])):
@@ -38,18 +39,19 @@ with store.staging() as data:
 FETCH = """
 import sys
 from pathlib import Path
-from tasks.artifacts import Corpus, Store
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.storage.store import Store
 print(Store(Path(sys.argv[1]), sys.argv[2]).fetch(Corpus(digest=sys.argv[3])))
 """
 REMOVE = """
 import sys
-from tasks.remote import Remote
+from tasks.kernel.storage.remote import Remote
 Remote(sys.argv[1]).remove(sys.argv[2])
 """
 STREAM = """
 import resource, sys
 from pathlib import Path
-from tasks.remote import Remote
+from tasks.kernel.storage.remote import Remote
 remote, folder = Remote(sys.argv[1]), Path(sys.argv[2])
 remote.write("warm", b"up")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

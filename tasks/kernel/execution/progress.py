@@ -16,20 +16,10 @@ from collections import deque
 from collections.abc import Mapping
 
 _LONG_SECONDS = 5.0
-
-
 _MOVE_SECONDS = 5.0
-
-
 _PAUSE_SECONDS = 60.0
-
-
 _WHOLE = 100.0
-
-
 logger = logging.getLogger(__name__)
-
-
 Progress = Mapping[str, float | str]
 """`done`, `total` and `unit`, with a rate and the time left where they are known, and live metrics."""
 
@@ -74,23 +64,11 @@ class ProgressBar:
 
 
 RATE = "per_second"
-
-
 LEFT = "seconds_left"
-
-
 _PLACE = frozenset({"done", "total", "unit", RATE, LEFT})
-
-
 _MINUTE = 60
-
-
 _HOUR = 3600
-
-
 _DAY = 24 * _HOUR
-
-
 PROGRESS = logging.getLogger("pocketmoe.progress")
 """Carries live progress as records with the fields `label` and `progress`."""
 
@@ -131,8 +109,6 @@ def _span(seconds: float) -> str:
 
 _LEAST_SECONDS = 2.0
 """Before that a rate would be noise."""
-
-
 _WINDOW_SECONDS = 300.0
 """The rate is that of the last minutes, because documents and batches differ."""
 
