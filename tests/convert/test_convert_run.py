@@ -22,7 +22,7 @@ import json, sys
 from pathlib import Path
 from tasks.convert.config import ConvertConfig
 from tasks.convert.run import run
-from tasks.workspace import Workspace
+from tasks.kernel.workspace import Workspace
 merged, out, scratch, cache = sys.argv[1:]
 reports = []
 def progress(done, total, unit, **live):

@@ -20,9 +20,9 @@ from tasks.kernel.settings import PROJECT, Settings
 
 SERVE = """
 from rich.console import Console
-from flows.dashboards import serve_dashboards
-from flows.server import prepare_environment
-from tasks.settings import Settings
+from flows.server.dashboards import serve_dashboards
+from flows.server.local import prepare_environment
+from tasks.kernel.settings import Settings
 prepare_environment(Settings())
 serve_dashboards(Settings(), Console())
 """

@@ -31,7 +31,7 @@ PROVENANCE = Provenance(
 STAGE_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from tasks.artifacts import Store
+from tasks.kernel.storage.store import Store
 with Store(Path(sys.argv[1])).staging() as data:
     (data / "half").write_text("half")
     print(data.parent.name, flush=True)

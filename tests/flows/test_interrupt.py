@@ -20,7 +20,7 @@ pytestmark = pytest.mark.flow
 
 STAGE = """
 import signal, sys, time
-from tasks.models import Slice
+from tasks.kernel.config import Slice
 
 class Config(Slice):
     pass
@@ -37,17 +37,17 @@ def run(inputs, config: Config, work):
 FLOW = """
 import sys
 from pathlib import Path
-from flows.interrupt import ends_on_interrupt
-from flows.server import prefect_api, prepare_environment
-from tasks.settings import Settings
+from flows.runs.interrupt import ends_on_interrupt
+from flows.server.local import prefect_api, prepare_environment
+from tasks.kernel.settings import Settings
 
 settings = Settings.read()
 prepare_environment(settings)
 from prefect import flow, task
-from tasks.child import run_child
-from tasks.locks import one_of
-from tasks.stopping import stops_stages
-from tasks.worker import Request
+from tasks.kernel.execution.child import run_child
+from tasks.kernel.execution.locks import one_of
+from tasks.kernel.execution.stopping import stops_stages
+from tasks.kernel.execution.worker import Request
 
 @task
 def sleep(name):

@@ -31,7 +31,7 @@ import sys
 from pathlib import Path
 from tasks.convert.config import ConvertConfig
 from tasks.convert.run import run
-from tasks.workspace import Workspace, silent
+from tasks.kernel.workspace import Workspace, silent
 merged, out, scratch = map(Path, sys.argv[1:])
 run({{"merged": merged}}, ConvertConfig(cache_length={CONTEXT}), Workspace(out, scratch, silent))
 """

@@ -18,7 +18,8 @@ from tasks.generate.run import run
 from tasks.generate.task import generate_qa
 from tasks.generate.teacher_config import OpenAITeacher, Prices, ScriptedTeacher
 from tasks.kernel.artifacts import Corpus, QADataset
-from tasks.kernel.execution.execute import Obtained, Order, Surroundings, obtain
+from tasks.kernel.execution.attempt import Order, Surroundings
+from tasks.kernel.execution.execute import Obtained, obtain
 from tasks.kernel.settings import PROJECT, Settings
 from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.store import Store
@@ -37,7 +38,7 @@ import os, signal, sys
 from pathlib import Path
 from tasks.generate.config import GenerateConfig
 from tasks.generate.run import run
-from tasks.workspace import Workspace
+from tasks.kernel.workspace import Workspace
 corpus, folder, config, moment = sys.argv[1:]
 seen = 0
 def progress(*_, **__):
