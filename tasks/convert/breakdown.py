@@ -20,12 +20,8 @@ from typing import TypedDict
 from tasks.convert.bundle_file import Section, sections
 
 LINEAR, LOOKUP = "FULLY_CONNECTED", "EMBEDDING_LOOKUP"
-
-
 PARTS = (("norms", r"norm[^/]*$"), ("mlp", r"mlp|feed_forward"), ("attention", r"attn|attention"))
 """Tried in order on an operator's name; norms first, for `post_attention_layernorm`."""
-
-
 SCALE_BYTES, ZERO_POINT_BYTES = 4, 8
 
 
@@ -131,8 +127,6 @@ def _inline_scales(model: "ModelT", groups: dict[int, str]) -> Iterator[Stored]:
 
 
 MODEL = "TFLiteModel"
-
-
 GROUPS = {
     "HF_Tokenizer_Zlib": ("tokenizer", "zlib"),
     "SP_Tokenizer": ("tokenizer", "sentencepiece"),

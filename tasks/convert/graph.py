@@ -33,8 +33,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 Tick = Callable[[], None]
-
-
 MARK = "[START]"
 """What litert-torch prints when one of its steps begins."""
 
@@ -139,8 +137,6 @@ def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None) -> None:
 
 
 SCHEMA = "schema_py_generated"
-
-
 PARENTS = ("tensorflow", "tensorflow.lite", "tensorflow.lite.python")
 
 

@@ -22,8 +22,6 @@ from tasks.kernel.errors import ConfigError, ModelError
 
 HEAD = r"^decode_logits_output"
 """Name of the head's output in the exported graph."""
-
-
 DOWN_PROJECTION = r"down_proj;*$"
 
 
@@ -52,11 +50,7 @@ def recipe(quantization: Int4, size: BlockSize) -> "RecipeManager":
 
 
 _BODY = re.compile(r"\.layers\.\d+\..*\.weight$")
-
-
 _HEAD = re.compile(r"(^|\.)lm_head\.weight$")
-
-
 _EMBEDDING = re.compile(r"\.embed_tokens\.weight$")
 
 

@@ -23,8 +23,6 @@ from tasks.kernel.errors import ModelError
 from tasks.models.chat import Turns
 
 LOG = logging.getLogger(__name__)
-
-
 SPARE = 8
 """Tokens left free at the end of the context: the runtime corrupts its memory when it runs over."""
 
@@ -181,8 +179,6 @@ def _token_scores(engine: litert_lm.Engine, parts: tuple[str, ...], answer: str)
 
 
 Tokenize = Callable[[str], list[int]]
-
-
 Decode = Callable[[int], str]
 
 

@@ -15,8 +15,6 @@ from tasks.kernel.errors import DataError
 from tasks.models.chat import Turns, token_ids
 
 IGNORED = -100
-
-
 BATCH_TOKENS = 4096
 """Bounds the logits: 0.8 GB for a vocabulary of 49,152, whatever the texts' length."""
 

@@ -29,8 +29,6 @@ from tasks.records.dataset import Example
 from tasks.records.files import read_records, write_json
 
 Pools = dict[str, list[Encoded]]
-
-
 logger = logging.getLogger(__name__)
 
 

@@ -185,7 +185,5 @@ Kind = Literal[
     "contacts",
     "blank_pages",
 ]
-
-
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of removal, in the order of the report."""

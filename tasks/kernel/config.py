@@ -8,12 +8,8 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 T = TypeVar("T")
-
-
 HOW: Final = "how"
 """Marks a field that says where or how something is computed; it enters no cache key."""
-
-
 How = Annotated[T, HOW]
 """The type of such a field, as in `concurrency: How[int] = 8`."""
 

@@ -10,11 +10,7 @@ from pydantic import Field
 from tasks.records.files import Record
 
 SPLITS: tuple["Split", ...] = ("train", "validation", "test")
-
-
 Split = Literal["train", "validation", "test"]
-
-
 QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
 
 

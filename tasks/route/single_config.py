@@ -11,8 +11,6 @@ from tasks.kernel.config import Slice
 from tasks.models.sources import EmbeddedEncoder, FolderModel, HubModel, TinyEncoder
 
 Family = Literal["svm", "logistic"]
-
-
 ClassWeight = Literal["none", "balanced"]
 
 

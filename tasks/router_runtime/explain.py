@@ -106,8 +106,6 @@ def _variants(question: str) -> dict[str, str]:
 
 NEAREST = 3
 """Known questions shown for each question."""
-
-
 _ALIKE = 1e-9
 
 

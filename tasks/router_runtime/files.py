@@ -25,14 +25,8 @@ from tasks.router_runtime.router import Router
 from tasks.router_runtime.scored import Scorer
 
 FORMAT: Literal["pocketmoe-router-3"] = "pocketmoe-router-3"
-
-
 NAME = "router.json"
-
-
 _PLAIN = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
-
-
 FileName = Annotated[str, StringConstraints(pattern=_PLAIN)]
 """A path inside the folder: no `..`, no root, no hidden file."""
 

@@ -27,8 +27,6 @@ FIELDS: Final = {
     "split": "train, validation or test",
 }
 """What each field of a row holds."""
-
-
 _LIMITS: Final = """\
 - The pairs were written by a program and checked by programs: read `samples.json` before you rely on them.
 - A pair repeats what its document says. Nobody checked whether that is right or up to date: it is no advice.
@@ -36,42 +34,22 @@ _LIMITS: Final = """\
 - Many pages give no pair: `coverage.json` says which, and why.
 - Held-out pairs come from other passages than those of training, and from other documents only where
   `split_by` says so."""
-
-
 _LICENCE: Final = """\
 Not stated: what may be done with the pairs depends on the licences of the documents and on the terms of
 the teacher. Set `license` above before you pass them on."""
-
-
 _FILES: Final = """\
 `candidates.jsonl` holds every pair with its fate, `funnel.json` the counts by document, `coverage.json` those
 by page, and `samples.json` pairs to read, kept and rejected."""
-
-
 _MODES: Final = {
     "answer_first": "one question to each sentence that can be an answer",
     "passage": "several at once for each passage",
 }
-
-
 _STEPS = ("planned", "not_asked", "asked", "no_reply", "returned", "unread", "surplus", "parsed")
-
-
 _ALWAYS = frozenset({"asked", "returned", "parsed"})
-
-
 _TEACHER = ("kind", "mode", "constrained", "guided", "temperature", "top_p", "max_new_tokens", "quantization")
-
-
 _JUDGE = ("kind", "threshold")
-
-
 _LEFT_OUT = {"teacher", "judging", "budget", "checkpoint_every"}
-
-
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-
-
 _NAMED = 2
 
 
@@ -176,8 +154,6 @@ def _few(names: Sequence[str]) -> str:
 
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&$])")
-
-
 _SHORTEST_FENCE = 3
 
 

@@ -62,8 +62,6 @@ def _funnel(account: Account, whole: Funnel, documents: Mapping[str, Funnel]) ->
 
 
 _MILLION = 1_000_000
-
-
 _HUNDRED = 100
 
 
@@ -114,8 +112,6 @@ def _by_name(prefix: str, counts: Mapping[str, int]) -> Metrics:
 
 
 KEPT = 24
-
-
 REJECTED = 8
 """Pairs to read: so many kept ones, and so many of each reason."""
 

@@ -96,8 +96,6 @@ def _place(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdi
 SURELY_OTHER = 0.05
 """Of 1,455 English legal pairs cut to their first 5 words, none has a probability of English below this; of
 12 sentences of 6 to 10 words in 12 other languages, all have."""
-
-
 _FEWEST_LETTERS = 15
 
 

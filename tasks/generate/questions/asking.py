@@ -160,14 +160,8 @@ def _sample(items: Sequence[T], limit: int, seed: str) -> list[T]:
 
 
 _ADDRESS = r"[^;]*?(?:www\.|https?://|\w\.(?:gov|org)\b)"
-
-
 _AT = r"(?:,? (?:at|on|by visiting)|, (?:visit|see|check out|go to)) "
-
-
 _TOPIC = r"(?P<topic>(?!(?:your|the area|this|these)\b)[^;.]{4,110}?)"
-
-
 _ABOUT = (
     re.compile(rf"(?:To learn|Learn|You can (?:also )?learn) more about {_TOPIC}{_AT}{_ADDRESS}"),
     re.compile(rf"For (?:more |additional |the latest )?information (?:on|about) {_TOPIC}{_AT}{_ADDRESS}"),
@@ -176,22 +170,16 @@ _ABOUT = (
         rf"|on) {_TOPIC}{_AT}{_ADDRESS}"
     ),
 )
-
-
 _FOUND = (
     re.compile(rf"(?:Find|Read) (?P<topic>[^;.]{{12,110}}){_AT}{_ADDRESS}"),
     re.compile(
         r"Visit [^;]*?(?:\.gov|\.org)\S* for (?P<topic>(?:the |more |additional |tips )[^;.]{12,110})\.$"
     ),
 )
-
-
 _CRISIS = re.compile(
     r"If (you or someone you know [^,]{5,90}|you (?:are|have|feel|know|need) [^,]{5,90}),"
     r" (?:please )?(?:call|text|contact|dial|visit|chat)\b"
 )
-
-
 _OPEN = re.compile(r"\b(?:this|these|it|they|them|here)\b")
 
 

@@ -16,38 +16,20 @@ from tasks.records.corpus import Passage
 from tasks.text.near import WORD
 
 MAX_HEADING_WORDS = 16
-
-
 _MIN_CONTENT = 2
-
-
 _MAX_ITEMS_WORDS = 3
 """Times the longest answer that a whole list may be long."""
-
-
 _ITEM = re.compile(r"\s*(?:[-–*•●▪◦‣·]|\d{1,2}[.)])\s+")
-
-
 _ASKS = re.compile(r"(?:What|Who|How|Why|When|Where|Which|Is|Are|Can|Do|Does|Should|Will)\b[^?]*\?$")
-
-
 _VAGUE = re.compile(
     r"\b(?:this|these|it|they|(?<!s )that|them|here|more|next|myself)\b|learn|information"
     r"|contact|\bhelp\b.{0,12}\?$"
 )
-
-
 _LEAD = re.compile(
     r"(?P<start>.*?),? (?P<cue>include|includes|including|such as|are|involve|involves)(?: the following)?:$"
 )
-
-
 _OPEN_LEAD = re.compile(r"(?:Here are|There are|These|Consider|Try|The following|Some|You can)\b.*:$")
-
-
 _GENERIC = re.compile(r"(?:other|more|additional|further|key|related|next|some|resources)\b", re.IGNORECASE)
-
-
 _ANSWERS = {
     "cause": r"caus|factor|determin|contribut|unknown|\brole\b|\brisk",
     "treat": r"treated|therap|medic|manage|treatment (?:for|of) ",
@@ -200,11 +182,7 @@ def _lowered(text: str) -> str:
 
 
 Topics = frozenset[str]
-
-
 _TOPICS = 12
-
-
 _SPECIFIC = 5
 """Content words by which a question says enough without a topic."""
 

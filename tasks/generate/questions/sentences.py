@@ -32,8 +32,6 @@ _POINTER = re.compile(
     r"|^the (?:\w+ )?(?:table|figure|list|diagram|overview|sample|example)\b",
     re.IGNORECASE,
 )
-
-
 _UNNAMED = re.compile(
     r"\b(?:people|individuals?|person|those|anyone|someone|child|children"
     r"|patients?) with the (?:disorder|illness"

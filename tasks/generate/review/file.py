@@ -20,20 +20,10 @@ from tasks.records.dataset import QuestionType
 from tasks.records.files import Record, write_records
 
 _BOM = "\ufeff"
-
-
 _NEEDED = ("id", "question", "answer", "passage", "document", "decision", "edited_question", "edited_answer")
-
-
 _HARMFUL = r"(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|[\d(][\d\s.,:/%()\-]*\Z)"
-
-
 _TO_ESCAPE = re.compile(rf"'*{_HARMFUL}")
-
-
 _ESCAPED = re.compile(rf"'+{_HARMFUL}")
-
-
 Decision = Literal["", "accept", "edit", "reject"]
 
 
@@ -172,8 +162,6 @@ def _unescape(text: str) -> str:
 
 
 KEPT = "kept"
-
-
 COLUMNS = tuple(ReviewRow.model_fields)
 
 

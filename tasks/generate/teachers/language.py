@@ -32,8 +32,6 @@ from tasks.models.loading import load_model, load_tokenizer
 from tasks.records.dataset import QuestionType
 
 _SEEDS = 2**63
-
-
 _PROBES = ("A", "B")
 
 

@@ -22,11 +22,7 @@ from tasks.records.corpus import Passage
 from tasks.records.dataset import Example, QuestionType
 
 CUT_OFF = "cut_off"
-
-
 _LABEL = re.compile(r"^[\W_]*(?:\d+[.)]\s*)?(?:question\W?\d*\W*:)?[\W_]*", re.IGNORECASE)
-
-
 _TYPES: dict[str, QuestionType] = {name: name for name in get_args(QuestionType)}
 
 
@@ -101,20 +97,12 @@ def _example(pair: Pair, name: str, passage: Passage, draft: Draft, teacher: Tea
 
 
 QUESTION_KEYS = frozenset({"question", "q", "query"})
-
-
 ANSWER_KEYS = frozenset({"answer", "a", "response", "reply"})
-
-
 _OBJECT = re.compile(r"\{(?=\s*[\"'“”]?[\w ]+[\"'“”]?\s*:)")
-
-
 _LABELLED = re.compile(
     r"^\W*(?:\d+\W+)?(?:question|q)\W?\d*\W*:\W*(?P<question>.+?)\s*\n\W*(?:answer|a)\W?\d*\W*:[\s*]*(?P<answer>.+)$",
     re.IGNORECASE | re.MULTILINE,
 )
-
-
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
 
 

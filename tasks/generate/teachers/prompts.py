@@ -13,15 +13,9 @@ from tasks.generate.pairs import Ask
 from tasks.records.dataset import QuestionType
 
 Message = dict[str, str]
-
-
 MAX_QUESTION = 200
-
-
 MAX_ANSWER = 600
 """Characters of a string in the schema: a teacher that loops must not spend its whole reply on one pair."""
-
-
 TYPES: dict[QuestionType, str] = {
     "factual": "asks for a fact",
     "how": "asks how something works or is done",
@@ -29,8 +23,6 @@ TYPES: dict[QuestionType, str] = {
     "scenario": "puts somebody into a concrete situation and asks what holds or helps there",
     "follow_up": "goes one step beyond the obvious first question, and can be understood alone",
 }
-
-
 DIFFICULTIES = {
     "easy": "simple enough for somebody who is new to the subject",
     "medium": "for somebody who knows the basics of the subject",
@@ -98,24 +90,14 @@ def _turn(role: str, content: str) -> Message:
 
 
 Worked = tuple[tuple[str, str], ...]
-
-
 _BEE = "A honey bee dances to tell the others in which direction and how far away food is."
-
-
 _IRON = "Foods rich in vitamin C can help the body to take up more iron from plants."
-
-
 _ERUPTION = "Warning signs of an eruption are small earthquakes, swelling ground and new gas vents."
-
-
 _ANY: Worked = (
     (_BEE, "Why does a honey bee dance?"),
     (_IRON, "How can foods rich in vitamin C help the body?"),
     (_ERUPTION, "What are the warning signs of an eruption?"),
 )
-
-
 EXAMPLES: dict[QuestionType | None, Worked] = {
     None: _ANY,
     "factual": (

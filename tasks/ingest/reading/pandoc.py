@@ -28,14 +28,8 @@ READERS: dict[Format, str] = {
     "epub": "epub",
     "docx": "docx",
 }
-
-
 ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
-
-
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
 SAID_CHARACTERS = 200
 
 
@@ -95,11 +89,7 @@ def _paragraphs(text: str) -> Iterator[Block]:
 
 
 Node = dict[str, Any]
-
-
 BULLET = "- "
-
-
 QUOTES = {"DoubleQuote": "“”", "SingleQuote": "‘’"}
 
 

@@ -21,27 +21,15 @@ from tasks.ingest.reading.page_files import OpenPdf, Page
 from tasks.ingest.reading.pdf_failures import explained, locked, require_pdf
 
 WANTED = [raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE]
-
-
 FIELD_KINDS = frozenset(
     {raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX}
 )
-
-
 FIELD_SIZE = 10.0
-
-
 FONT_NAME_BYTES = 256
-
-
 EMPTY_BYTES = 2
 """A text without characters has its end alone."""
-
-
 HYPHENS = {0x02: "-", 0xFFFE: "-"}
 """PDFium's marks of a hyphen that it takes for a line break's."""
-
-
 STRAIGHT = 0.01
 
 
@@ -148,14 +136,8 @@ def _said(ask: Callable[..., int], pdf: pdfium.PdfDocument, annotation: object) 
 
 WORD_GAP = 0.22
 """Space between two pieces, in font sizes, that stands for a space between words."""
-
-
 SAME_BASELINE = 0.3
-
-
 FORWARD, BACKWARD = frozenset({"L"}), frozenset({"R", "AL"})
-
-
 MARKS = re.compile(r"[\W\d_]+")
 
 

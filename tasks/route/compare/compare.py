@@ -32,8 +32,6 @@ from tasks.route.measure.speed import file_bytes, measure_speed
 from tasks.router_runtime.files import load_router, save_router
 
 LOG = logging.getLogger(__name__)
-
-
 _SHARED = {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "questions"}
 
 

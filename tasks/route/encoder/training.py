@@ -37,12 +37,8 @@ from tasks.route.measure.questions import Questions
 from tasks.route.single_config import EncoderRouter
 
 LOG = logging.getLogger(__name__)
-
-
 _HEAD_PACE = 5.0
 """The head's step size, in the encoder's: it starts from less."""
-
-
 _WEIGHT_DECAY, _WARM_UP = 0.01, 0.1
 
 

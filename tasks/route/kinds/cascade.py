@@ -30,11 +30,7 @@ from tasks.router_runtime.scored import Floats, Scored
 from tasks.router_runtime.stage_evidence import Heard, hear
 
 LOG = logging.getLogger(__name__)
-
-
 Rows = NDArray[np.int_]
-
-
 Said = Sequence[Heard]
 """What every stage says of the same questions."""
 
@@ -123,8 +119,6 @@ def _tell(scorer: CascadeScorer, held: Scored) -> None:
 
 
 _EPOCHS, _BATCH, _RATE, _DECAY, _DROPOUT = 15, 64, 1e-3, 0.1, 0.2
-
-
 _LEAST_DEVIATION = 1e-6
 
 

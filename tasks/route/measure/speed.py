@@ -23,19 +23,11 @@ from tasks.router_runtime.router import Router
 
 BATCH = 1000
 """Questions in a batch, and single questions that are timed at most."""
-
-
 _WARM_UP = 20
-
-
 _BATCHES = 3
-
-
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 ) | {"TOKENIZERS_PARALLELISM": "false"}
-
-
 _HERE = Path(__file__).parents[3]
 
 

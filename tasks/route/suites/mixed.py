@@ -21,15 +21,9 @@ TOPICS = (
     "I deal with {topic} a lot. {question}",
     "This came up while I was reading about {topic}. {question}",
 )
-
-
 JOINTS = ("{one} Also, {other}", "{one} And {other}", "{one} And another thing: {other}", "{one} {other}")
-
-
 _SHORT = 3
 """Words of no more letters are seldom topics."""
-
-
 _MARKS = ".?!…"
 
 

@@ -14,11 +14,7 @@ from tasks.route.suites.suite import Case, Suite, chosen, drawn
 
 SHARE = 0.25
 """Of the words that are long enough, how many are mistyped; in each question at least one."""
-
-
 _WORD = re.compile(r"[^\W\d_]{4,}")
-
-
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -69,8 +65,6 @@ def neighbours(letter: str) -> str:
 
 
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
-
-
 _MARKS = re.compile(r"[^\w\s]")
 
 

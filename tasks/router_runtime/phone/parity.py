@@ -26,12 +26,8 @@ from tasks.records.files import read_records
 
 ALLOWED = 1e-4
 """Greatest difference of a probability."""
-
-
 _TIE = 1e-6
 """Labels whose probabilities are no further apart are equally right: rounding decides."""
-
-
 Answers = tuple[Floats, Floats]
 """Probabilities (questions, labels) and chances of being in scope (questions,)."""
 
@@ -139,8 +135,6 @@ _ODD = (
     "word " * 2000,
     "x" * 5000,
 )
-
-
 LEAST = 1000
 
 
