@@ -7,17 +7,16 @@ read from the operators that take it.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tasks.convert.bundle_file import Section, sections
+from tasks.records.edge import ByteGroup
+
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import BufferT, ModelT, TensorT
-from collections.abc import Iterable
-from typing import TypedDict
-
-from tasks.convert.bundle_file import Section, sections
 
 LINEAR, LOOKUP = "FULLY_CONNECTED", "EMBEDDING_LOOKUP"
 PARTS = (("norms", r"norm[^/]*$"), ("mlp", r"mlp|feed_forward"), ("attention", r"attn|attention"))
@@ -135,21 +134,12 @@ GROUPS = {
 }
 
 
-class Row(TypedDict):
-    """One line of `breakdown.json`."""
-
-    group: str
-    dtype: str
-    bytes: int
-    tensors: int
-
-
-def breakdown(bundle: Path, tflite: Path) -> list[Row]:
+def breakdown(bundle: Path, tflite: Path) -> list[ByteGroup]:
     """Return where the bytes of `bundle`, which holds `tflite`, go."""
     return account(stored_tensors(tflite), sections(bundle), bundle.stat().st_size)
 
 
-def account(stored: Sequence[Stored], parts: Iterable[Section], size: int) -> list[Row]:
+def account(stored: Sequence[Stored], parts: Iterable[Section], size: int) -> list[ByteGroup]:
     """Return rows of stored tensors, the graph around them, the other sections and the rest."""
     entries = list(stored)
     for part in parts:
@@ -163,11 +153,17 @@ def account(stored: Sequence[Stored], parts: Iterable[Section], size: int) -> li
     return _rows([*entries, Stored("header and padding", "bytes", rest, 0)])
 
 
-def _rows(entries: Iterable[Stored]) -> list[Row]:
-    rows: dict[tuple[str, str], Row] = {}
+def _rows(entries: Iterable[Stored]) -> list[ByteGroup]:
+    alike: dict[tuple[str, str], list[Stored]] = defaultdict(list)
     for entry in entries:
-        empty = Row(group=entry.group, dtype=entry.dtype, bytes=0, tensors=0)
-        row = rows.setdefault((entry.group, entry.dtype), empty)
-        row["bytes"] += entry.size
-        row["tensors"] += entry.tensors
-    return sorted(rows.values(), key=lambda row: (-row["bytes"], row["group"], row["dtype"]))
+        alike[entry.group, entry.dtype].append(entry)
+    rows = [
+        ByteGroup(
+            group=group,
+            dtype=dtype,
+            bytes=sum(entry.size for entry in same),
+            tensors=sum(entry.tensors for entry in same),
+        )
+        for (group, dtype), same in alike.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.bytes, row.group, row.dtype))

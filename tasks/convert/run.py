@@ -17,7 +17,7 @@ from tasks.convert.graph import pack, trace, trace_steps
 from tasks.convert.quantize import block_size, quantize
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Progress, Workspace
-from tasks.records.files import write_json
+from tasks.records.edge import Sizes, write_breakdown, write_sizes
 
 logger = logging.getLogger(__name__)
 
@@ -42,26 +42,27 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         bundle = pack(graph, int4, work.out)
         settle_identity(bundle)
         steps.begin("measure")
-        write_json(work.out / "breakdown.json", breakdown(bundle, int4))
+        write_breakdown(work.out, breakdown(bundle, int4))
         sizes = size_report(merged, graph.tflite, int4, bundle)
-    write_json(work.out / "sizes.json", sizes)
+    write_sizes(work.out, sizes)
     steps.finish()
-    logger.info("bundle %.1f MB, %.0f %% smaller", sizes["bundle"] / 1e6, 100 * sizes["reduction_vs_bf16"])
-    return {**sizes, "block_size": float(size)}
+    found = sizes.known()
+    logger.info("bundle %.1f MB, %.0f %% smaller", found["bundle"] / 1e6, 100 * found["reduction_vs_bf16"])
+    return {**found, "block_size": float(size)}
 
 
-def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Path) -> dict[str, float]:
+def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Path) -> Sizes:
     """Return bytes at each step, and which share of them the bundle saves."""
     before = sum(file.stat().st_size for file in merged.glob("*.safetensors"))
     sizes = [file.stat().st_size for file in (float_tflite, int4_tflite, bundle)]
-    return {
-        "merged_bf16": before,
-        "float_tflite": sizes[0],
-        "int4_tflite": sizes[1],
-        "bundle": sizes[2],
-        "reduction_vs_bf16": round(1 - sizes[2] / before, 4),
-        "reduction_vs_float": round(1 - sizes[1] / sizes[0], 4),
-    }
+    return Sizes(
+        merged_bf16=before,
+        float_tflite=sizes[0],
+        int4_tflite=sizes[1],
+        bundle=sizes[2],
+        reduction_vs_bf16=round(1 - sizes[2] / before, 4),
+        reduction_vs_float=round(1 - sizes[1] / sizes[0], 4),
+    )
 
 
 class Steps:

@@ -27,6 +27,7 @@ from tasks.models.chat import end_of_turn
 from tasks.models.loading import base_identity, load_tokenizer
 from tasks.records.dataset import Example
 from tasks.records.files import read_records, write_json
+from tasks.records.training import ADAPTER_CONFIG, WEIGHTS, AdapterSettings, Training, write_training
 
 Pools = dict[str, list[Encoded]]
 logger = logging.getLogger(__name__)
@@ -50,8 +51,7 @@ def run(inputs: Inputs, config: FinetuneConfig, work: Workspace) -> Metrics:
 
     save_adapter(model, work.out)
     record = training_record(base, config, plan, trained, before, after)
-    record["end_of_turn"] = end_of_turn(tokenizer)
-    write_json(work.out / "training.json", record)
+    write_training(work.out, record.model_copy(update={"end_of_turn": end_of_turn(tokenizer)}))
     return metrics_of(plan, trained, before, after)
 
 
@@ -89,23 +89,23 @@ def training_record(
     trained: Trained,
     before: dict[str, float],
     after: dict[str, float],
-) -> dict[str, object]:
-    """Return what `training.json` holds: how the adapter came about, for the merge and the report."""
-    return {
-        "adapter": config.adapter.model_dump(mode="json"),
-        "base": base_identity(base),
-        "quantization": config.quantization,
-        "double_quantization": config.double_quantization,
-        "compute_dtype": config.compute_dtype,
-        "token_budget": plan.budget,
-        "tokens_seen": plan.tokens,
-        "tokens_by_domain": plan.tokens_by_domain(),
-        "examples_seen": len(plan.sequence),
-        "steps": trained.steps,
-        "step_losses": [round(loss, 6) for loss in trained.losses],
-        "validation_loss_before": before,
-        "validation_loss_after": after,
-    }
+) -> Training:
+    """Return how the adapter came about, for the merge and the report."""
+    return Training(
+        adapter=AdapterSettings.model_validate(config.adapter.model_dump(mode="json")),
+        base=base_identity(base),
+        quantization=config.quantization,
+        double_quantization=config.double_quantization,
+        compute_dtype=config.compute_dtype,
+        token_budget=plan.budget,
+        tokens_seen=plan.tokens,
+        tokens_by_domain=plan.tokens_by_domain(),
+        examples_seen=len(plan.sequence),
+        steps=trained.steps,
+        step_losses=[round(loss, 6) for loss in trained.losses],
+        validation_loss_before=before,
+        validation_loss_after=after,
+    )
 
 
 def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: dict[str, float]) -> Metrics:
@@ -130,13 +130,13 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     """
     state = get_peft_model_state_dict(model, save_embedding_layers=False)
     tensors = {name: _stored(name, state[name]) for name in sorted(state)}
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     model.peft_config["default"].save_pretrained(str(folder))
-    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    settings = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = None
     settings["target_modules"] = sorted(settings["target_modules"])
     settings["inference_mode"] = True
-    write_json(folder / "adapter_config.json", settings)
+    write_json(folder / ADAPTER_CONFIG, settings)
 
 
 def _stored(name: str, tensor: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,6 @@ In: the folders of base and adapter. Out: a `MergePlan`. An adapter belongs to t
 weights it was trained on: for NF4 those are the quantized ones, read back from 4 bits.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 
 from tasks.kernel.errors import PipelineError
 from tasks.models.loading import base_identity
+from tasks.records.training import read_frozen_base
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -32,9 +32,12 @@ class MergePlan:
 
 
 def plan_merge(base: Path, adapter: Path) -> MergePlan:
-    """Read how the adapter was trained; raise MergeError where `base` is not the model it was trained on."""
-    record = read_record(adapter)
-    if record["base"] != base_identity(base):
+    """Read how the adapter was trained.
+
+    Raises MergeError where `base` is not the model it was trained on, DataError where the record is damaged.
+    """
+    trained = read_frozen_base(adapter)
+    if trained.base != base_identity(base):
         raise MergeError(
             f"{adapter}: the adapter was trained on another base than {base};"
             " merge it into that one, or train it again"
@@ -42,19 +45,7 @@ def plan_merge(base: Path, adapter: Path) -> MergePlan:
     return MergePlan(
         base=base,
         adapter=adapter,
-        quantized=record["quantization"] == "nf4",
-        double_quantization=bool(record["double_quantization"]),
-        dtype=DTYPES[str(record["compute_dtype"])],
+        quantized=trained.quantization == "nf4",
+        double_quantization=trained.double_quantization,
+        dtype=DTYPES[trained.compute_dtype],
     )
-
-
-def read_record(adapter: Path) -> dict[str, object]:
-    """Return the adapter's `training.json`; raise MergeError where a needed field is missing."""
-    file = adapter / "training.json"
-    try:
-        record: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MergeError(f"{file}: cannot be read ({error}); train the adapter again") from error
-    if missing := {"base", "quantization", "double_quantization", "compute_dtype"} - record.keys():
-        raise MergeError(f"{file}: no {', '.join(sorted(missing))}; train the adapter again")
-    return record

@@ -19,7 +19,8 @@ from tasks.merge.config import MergeConfig
 from tasks.merge.plan import MergeError, plan_merge
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
 from tasks.models.loading import load_model, load_tokenizer
-from tasks.records.files import write_json
+from tasks.records.edge import Sizes, write_sizes
+from tasks.records.merge import MergeCheck, write_merge_check
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +41,16 @@ def run(inputs: Inputs, config: MergeConfig, work: Workspace) -> Metrics:
     fidelity = checked(compare(reference, found), config)
     work.progress(4, 4, "steps", mean_kl=fidelity.mean_kl)
 
-    sizes = {"adapter": weight_bytes(plan.adapter), "merged_bf16": weight_bytes(work.out)}
-    record = {**asdict(fidelity), "tolerance": config.max_mean_kl, "probes": len(config.probes)}
-    write_json(work.out / "merge.json", record)
-    write_json(work.out / "sizes.json", sizes)
+    sizes = Sizes(adapter=weight_bytes(plan.adapter), merged_bf16=weight_bytes(work.out))
+    check = MergeCheck(**asdict(fidelity), tolerance=config.max_mean_kl, probes=len(config.probes))
+    write_merge_check(work.out, check)
+    write_sizes(work.out, sizes)
     logger.info(
         "mean divergence %.2g nats, same first choice %.1f %%",
         fidelity.mean_kl,
         100 * fidelity.top1_agreement,
     )
-    return {**asdict(fidelity), "adapter_bytes": sizes["adapter"], "merged_bf16_bytes": sizes["merged_bf16"]}
+    return {**asdict(fidelity), **{f"{name}_bytes": count for name, count in sizes.known().items()}}
 
 
 @dataclass(frozen=True)

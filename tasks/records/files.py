@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tasks.kernel.errors import DataError
 
@@ -20,7 +20,27 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Figures(Record):
+    """What a stage measured, as a JSON file holds it.
+
+    Other versions' files stay readable: fields that this version does not know are passed over, and those
+    that an earlier one did not write have defaults.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class RecordError(DataError):
+    """A file of another form than this version reads; `problem` is the message without path and remedy."""
+
+    def __init__(self, path: Path, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {problem}; {remedy}")
+        self.problem = problem
+
+
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+REBUILD = "rebuild the stage that writes it"
 
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
@@ -55,6 +75,21 @@ def read_records(path: Path, kind: type[R]) -> list[R]:
 def write_json(path: Path, value: object) -> None:
     """Write sorted, indented JSON: byte-identical for equal values."""
     path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, kind: type[T], remedy: str = REBUILD) -> T:
+    """Read a JSON file as `kind`, a record or a list of records.
+
+    Raises RecordError with file, field and `remedy` where it is missing or of another form.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except OSError as error:
+        raise RecordError(path, f"cannot be read ({error.strerror})", remedy) from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise RecordError(path, f"{field}: {problem['msg']}".removeprefix(": "), remedy) from error
 
 
 def _parse(path: Path, number: int, line: str, kind: type[R]) -> R:

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.convert.breakdown import Stored, Use, account, buffer_bytes, group_of
 from tasks.convert.bundle_file import Section
+from tasks.records.edge import ByteGroup
 
 LAYER = "Prefill/model/LlamaModel_model/LlamaDecoderLayer_0"
 STORED = [
@@ -22,23 +23,23 @@ SECTIONS = [
 
 
 def test_rows_add_up_to_the_bundle() -> None:
-    assert sum(row["bytes"] for row in account(STORED, SECTIONS, 1360)) == 1360
+    assert sum(row.bytes for row in account(STORED, SECTIONS, 1360)) == 1360
 
 
 def test_what_the_model_holds_besides_tensors_is_its_graph() -> None:
-    rows = {(row["group"], row["dtype"]): row for row in account(STORED, SECTIONS, 1360)}
-    assert rows["graph", "flatbuffer"]["bytes"] == 1000 - 880
-    assert rows["header and padding", "bytes"]["bytes"] == 1360 - 1000 - 40 - 50
+    rows = {(row.group, row.dtype): row for row in account(STORED, SECTIONS, 1360)}
+    assert rows["graph", "flatbuffer"].bytes == 1000 - 880
+    assert rows["header and padding", "bytes"].bytes == 1360 - 1000 - 40 - 50
 
 
 def test_equal_parts_are_one_row_and_scales_are_no_tensors() -> None:
-    rows = {(row["group"], row["dtype"]): row for row in account(STORED, SECTIONS, 1360)}
-    assert rows["mlp", "int4"] == {"group": "mlp", "dtype": "int4", "bytes": 600, "tensors": 2}
-    assert rows["mlp", "float16 scales"]["tensors"] == 0
+    rows = {(row.group, row.dtype): row for row in account(STORED, SECTIONS, 1360)}
+    assert rows["mlp", "int4"] == ByteGroup(group="mlp", dtype="int4", bytes=600, tensors=2)
+    assert rows["mlp", "float16 scales"].tensors == 0
 
 
 def test_biggest_rows_come_first() -> None:
-    sizes = [row["bytes"] for row in account(STORED, SECTIONS, 1360)]
+    sizes = [row.bytes for row in account(STORED, SECTIONS, 1360)]
     assert sizes == sorted(sizes, reverse=True)
 
 
