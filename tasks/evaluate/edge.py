@@ -6,25 +6,21 @@ without one.
 """
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-
-import litert_lm
 
 from tasks.evaluate.generation import Decoding
 from tasks.evaluate.intervals import Loss
 from tasks.evaluate.memory import resident_bytes
 from tasks.evaluate.scoring import Encoded
 from tasks.kernel.errors import ModelError
+from tasks.models.bundle import Bundle, sampler
 from tasks.models.chat import Turns
 
 LOG = logging.getLogger(__name__)
-SPARE = 8
-"""Tokens left free at the end of the context: the runtime corrupts its memory when it runs over."""
 
 
 @dataclass(frozen=True)
@@ -73,50 +69,26 @@ def run_bundle(
     done: Callable[[int], None],
 ) -> EdgeRun:
     """Let `bundle` answer and score each question; raise ModelError where the runtime refuses the file."""
-    before, start, threads = resident_bytes(), perf_counter(), os.cpu_count() or 1
-    with _engine(bundle, cache, threads) as engine:
+    before, start = resident_bytes(), perf_counter()
+    with closing(Bundle(bundle, cache)) as opened, opened.errors():
         init_seconds = perf_counter() - start
-        habits, context = _habits(engine), _context_tokens(bundle)
+        habits = _habits(opened)
         replies, scores = [], []
         for question, turns in asked:
-            prefill = _plan(engine, turns.prompt, habits)
-            replies.append(_reply(engine, question, turns, decoding, context))
-            scores.append(_score(engine, prefill, turns.answer, context))
+            prefill = _plan(opened, turns.prompt, habits)
+            replies.append(_reply(opened, question, turns, decoding))
+            scores.append(_score(opened, prefill, turns.answer))
             done(1)
         memory = max(0, resident_bytes() - before)
     sequences, losses = [pair[0] for pair in scores], [pair[1] for pair in scores]
+    context, threads = opened.context_tokens, opened.threads
     return EdgeRun(replies, sequences, losses, habits, context, threads, init_seconds, memory)
 
 
-@contextmanager
-def _engine(bundle: Path, cache: Path, threads: int) -> Iterator[litert_lm.Engine]:
-    if not bundle.is_file():
-        raise ModelError(f"{bundle}: no such bundle; run the convert stage again")
-    litert_lm.set_min_log_severity(litert_lm.LogSeverity.ERROR)
-    # Without a cache folder the runtime writes its packed weights beside the bundle, into the artifact.
-    cache.mkdir(parents=True, exist_ok=True)
-    backend = litert_lm.Backend.CPU(thread_count=threads)
-    try:
-        engine = litert_lm.Engine(str(bundle), backend=backend, cache_dir=str(cache), enable_benchmark=True)
-    except RuntimeError as error:
-        raise ModelError(
-            f"{bundle}: LiteRT-LM cannot load it ({error}); run the convert stage again"
-        ) from error
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-def _habits(engine: litert_lm.Engine) -> Habits:
+def _habits(bundle: Bundle) -> Habits:
     """Try whether scoring forgets a token: two prompts that differ in that one then score alike."""
-    scores = [_token_scores(engine, ("a", middle, "\n"), "c") for middle in ("b", "d")]
-    return Habits(engine.bos_token_id, scores[0] == scores[1])
-
-
-def _context_tokens(bundle: Path) -> int:
-    with litert_lm.ModelInfo(str(bundle)) as info:
-        return int(info.max_context_tokens)
+    scores = [_token_scores(bundle, ("a", middle, "\n"), "c") for middle in ("b", "d")]
+    return Habits(bundle.engine.bos_token_id, scores[0] == scores[1])
 
 
 @dataclass(frozen=True)
@@ -128,20 +100,18 @@ class Prefill:
     """The tokens that the answer is conditioned on."""
 
 
-def _plan(engine: litert_lm.Engine, prompt: str, habits: Habits) -> Prefill:
+def _plan(bundle: Bundle, prompt: str, habits: Habits) -> Prefill:
+    engine = bundle.engine
     return plan_prefill(prompt, engine.tokenize, lambda token: str(engine.detokenize([token])), habits)
 
 
-def _reply(
-    engine: litert_lm.Engine, question: str, turns: Turns, decoding: Decoding, context: int
-) -> Reply | None:
-    prompt_tokens = len(engine.tokenize(turns.prompt))
-    room = context - prompt_tokens - SPARE
-    if room < 1:
+def _reply(bundle: Bundle, question: str, turns: Turns, decoding: Decoding) -> Reply | None:
+    prompt_tokens = len(bundle.engine.tokenize(turns.prompt))
+    limit = bundle.room(prompt_tokens, decoding.max_new_tokens)
+    if not limit:
         return None
-    start = perf_counter()
-    options = {"sampler_config": _sampler(decoding), "max_output_tokens": min(decoding.max_new_tokens, room)}
-    with engine.create_conversation(**options) as conversation:
+    start, sampling = perf_counter(), sampler(decoding.temperature, seed=decoding.seed)
+    with bundle.engine.create_conversation(sampler_config=sampling, max_output_tokens=limit) as conversation:
         text = str(conversation.send_message(question)).strip()
         speed = conversation.get_benchmark_info()
     return Reply(
@@ -154,26 +124,18 @@ def _reply(
     )
 
 
-def _sampler(decoding: Decoding) -> litert_lm.SamplerConfig:
-    if decoding.temperature == 0:
-        return litert_lm.SamplerConfig(top_k=1, top_p=1.0, temperature=0.0, seed=decoding.seed)
-    return litert_lm.SamplerConfig(top_p=1.0, temperature=decoding.temperature, seed=decoding.seed)
-
-
-def _score(
-    engine: litert_lm.Engine, prefill: Prefill, answer: str, context: int
-) -> tuple[Encoded, Loss] | tuple[None, None]:
-    tokens = tuple(engine.tokenize(answer))
-    if len(prefill.seen) + len(tokens) + SPARE > context:
+def _score(bundle: Bundle, prefill: Prefill, answer: str) -> tuple[Encoded, Loss] | tuple[None, None]:
+    tokens = tuple(bundle.engine.tokenize(answer))
+    if bundle.room(len(prefill.seen), len(tokens)) < len(tokens):
         return None, None
-    scores = _token_scores(engine, prefill.parts, answer)
+    scores = _token_scores(bundle, prefill.parts, answer)
     if len(scores) != len(tokens):
         raise ModelError(f"LiteRT-LM scored {len(scores)} of {len(tokens)} tokens; use litert-lm 0.18.1")
     return Encoded(prefill.seen, tokens), Loss(-sum(scores), len(scores))
 
 
-def _token_scores(engine: litert_lm.Engine, parts: tuple[str, ...], answer: str) -> list[float]:
-    with engine.create_session(apply_prompt_template=False) as session:
+def _token_scores(bundle: Bundle, parts: tuple[str, ...], answer: str) -> list[float]:
+    with bundle.engine.create_session(apply_prompt_template=False) as session:
         session.run_prefill(list(parts))
         return [float(score) for score in session.run_text_scoring([answer]).token_scores[0]]
 

@@ -54,8 +54,7 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
             folder / "model.litertlm",
             _asked(experts[domain], [questions[place] for place in positions[domain]]),
             decoding(config),
-            # The runtime names its files by the bundle's size and time, which two experts may share.
-            work.scratch / "litert" / domain,
+            work.scratch / "litert",
             done,
         )
         for domain, folder in domain_inputs(inputs, "edge").items()

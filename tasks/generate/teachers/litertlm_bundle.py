@@ -7,7 +7,6 @@ before.
 
 import json
 import logging
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,15 +18,11 @@ from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.teacher_config import LitertlmTeacher
 from tasks.generate.teachers.prompts import messages, pairs_schema
 from tasks.generate.teachers.seeds import ask_seed
-from tasks.kernel.errors import DataError, ModelError
+from tasks.kernel.errors import DataError
+from tasks.models.bundle import Bundle, sampler
 
 logger = logging.getLogger(__name__)
 
-SPARE = 8
-"""Tokens left free at the end of the context: the runtime corrupts its memory when it runs over."""
-_CANDIDATES = 1024
-"""Most probable tokens that are drawn from: without a number, the runtime draws from one."""
-_NO_CACHE = ":nocache"
 _END = re.compile(r"\?|(?<=\S)[^\S\n]*\n")
 """Where a question ends: at its mark, or with its line."""
 _GUIDANCE = litert_lm.ConstrainedDecodingConfig(
@@ -41,10 +36,7 @@ class BundleTeacher:
     def __init__(self, config: LitertlmTeacher, bundle: Path) -> None:
         """Load the bundle; raise ModelError where the runtime refuses it."""
         self._config = config
-        self._bundle = bundle
-        self._engine = _engine(bundle)
-        with litert_lm.ModelInfo(str(bundle)) as info:
-            self._context = int(info.max_context_tokens)
+        self._bundle = Bundle(bundle, remedy="give teacher.model.path a .litertlm file")
         self._answered = 0
 
     def __call__(self, asks: Sequence[Ask], seed: int, report: Report) -> list[Reply]:
@@ -58,8 +50,9 @@ class BundleTeacher:
             report(len(replies))
         self._answered += sum(reply.input_tokens > 0 for reply in replies)
         if any(map(_needs_reply, asks)) and not self._answered:
+            context = f"{self._bundle.path}: its context of {self._bundle.context_tokens} tokens"
             raise DataError(
-                f"{self._bundle}: its context of {self._context} tokens has no room for a prompt and a reply;"
+                f"{context} has no room for a prompt and a reply;"
                 " shorten the passages, or convert the model with a longer cache_length"
             )
         return replies
@@ -68,34 +61,32 @@ class BundleTeacher:
         if not _needs_reply(ask):
             return Reply(text="")
         prompt = self._prompt(ask)
-        tokens = len(self._engine.tokenize(prompt))
-        limit = min(self._config.max_new_tokens, self._context - tokens - SPARE)
-        if limit < 1:
+        tokens = len(self._bundle.engine.tokenize(prompt))
+        limit = self._bundle.room(tokens, self._config.max_new_tokens)
+        if not limit:
             logger.warning("%s: a prompt of %d tokens does not fit the bundle's context", ask.passage, tokens)
             return Reply(text="")
-        sampler = _sampler(self._config, seed)
-        try:
+        sampling = sampler(self._config.temperature, self._config.top_p, seed)
+        with self._bundle.errors():
             if ask.answer:
-                text, written = self._question(prompt, sampler, limit)
+                text, written = self._question(prompt, sampling, limit)
             else:
-                text, written = self._pairs(ask, sampler, limit)
-        except RuntimeError as error:
-            raise ModelError(f"{self._bundle}: LiteRT-LM failed to answer ({error})") from error
+                text, written = self._pairs(ask, sampling, limit)
         return Reply(text=text, input_tokens=tokens, output_tokens=written)
 
     def _prompt(self, ask: Ask) -> str:
         *before, wish = messages(ask)
-        with self._engine.create_conversation(messages=before) as conversation:
+        with self._bundle.engine.create_conversation(messages=before) as conversation:
             return str(conversation.render_message_to_string(wish)) + ask.opening
 
-    def _question(self, prompt: str, sampler: litert_lm.SamplerConfig, limit: int) -> tuple[str, int]:
+    def _question(self, prompt: str, sampling: litert_lm.SamplerConfig, limit: int) -> tuple[str, int]:
         """Complete the prompt up to the end of its question, in a session: conversations begin replies anew.
 
         The runtime's own count goes on after that, by chance; the pieces that it hands out do not.
         """
-        options = {"apply_prompt_template": False, "sampler_config": sampler, "max_output_tokens": limit}
+        options = {"apply_prompt_template": False, "sampler_config": sampling, "max_output_tokens": limit}
         text, written, ended = "", 0, None
-        with self._engine.create_session(**options) as session:
+        with self._bundle.engine.create_session(**options) as session:
             session.run_prefill([prompt])
             # The decoding thread must end before the session does, so its last pieces are taken, not used.
             for piece in session.run_decode_async():
@@ -106,11 +97,11 @@ class BundleTeacher:
                         session.cancel_process()
         return text[: ended.end()] if ended else text, written
 
-    def _pairs(self, ask: Ask, sampler: litert_lm.SamplerConfig, limit: int) -> tuple[str, int]:
+    def _pairs(self, ask: Ask, sampling: litert_lm.SamplerConfig, limit: int) -> tuple[str, int]:
         *before, wish = messages(ask)
         schema = litert_lm.ResponseFormat.json(_compact(pairs_schema(ask.count)))
-        with self._engine.create_conversation(
-            messages=before, sampler_config=sampler, constrained_decoding_config=_GUIDANCE
+        with self._bundle.engine.create_conversation(
+            messages=before, sampler_config=sampling, constrained_decoding_config=_GUIDANCE
         ) as conversation:
             message = conversation.send_message(
                 wish,
@@ -123,28 +114,6 @@ class BundleTeacher:
 
 def _needs_reply(ask: Ask) -> bool:
     return not ask.opening.endswith("?")
-
-
-def _engine(bundle: Path) -> litert_lm.Engine:
-    if not bundle.is_file():
-        raise ModelError(f"{bundle}: no such bundle; correct teacher.model.path")
-    litert_lm.set_min_log_severity(litert_lm.LogSeverity.ERROR)
-    backend = litert_lm.Backend.CPU(thread_count=os.cpu_count() or 1)
-    try:
-        # Without a word about its cache the runtime writes packed weights beside the bundle.
-        return litert_lm.Engine(str(bundle), backend=backend, cache_dir=_NO_CACHE, enable_benchmark=True)
-    except RuntimeError as error:
-        raise ModelError(
-            f"{bundle}: LiteRT-LM cannot load it ({error}); give teacher.model.path a .litertlm file"
-        ) from error
-
-
-def _sampler(config: LitertlmTeacher, seed: int) -> litert_lm.SamplerConfig:
-    if config.temperature == 0:
-        return litert_lm.SamplerConfig(top_k=1, top_p=1.0, temperature=0.0, seed=seed)
-    return litert_lm.SamplerConfig(
-        top_k=_CANDIDATES, top_p=config.top_p, temperature=config.temperature, seed=seed
-    )
 
 
 def _compact(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
