@@ -1,10 +1,15 @@
 """The pipeline's DAG in one screen, read by the run and by the plan alike.
 
-In: a configuration and a way to call a stage. Out: every node by name. A run calls stages
-by submitting them to Prefect and gets futures; a plan calls them by computing their keys.
+In: a configuration and a way to call a stage. Out: every node by name.
+
+A run calls stages by submitting them to Prefect and gets futures; a plan computes their keys and gets
+artifacts or pending nodes; a selection gets labels. Whatever a call gives, the DAG only hands it on to
+further calls, which know what to do with it. So it may stand for the artifact that the stage promises, and
+the type checker can follow artifacts through the DAG: `stand_in` is the one cast that says so.
 """
 
-from typing import ParamSpec, Protocol, TypeVar
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from tasks.convert.task import convert_expert
@@ -16,7 +21,7 @@ from tasks.kernel.artifacts import Artifact, Corpus, QADataset
 from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.route.compare_config import ComparedRoutes
-from tasks.route.task import compare_routers, train_router
+from tasks.route.task import compare_on_files, compare_routers, train_router
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
@@ -27,6 +32,11 @@ class Call(Protocol):
 
     def __call__(self, stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         """Call `stage` with its own arguments."""
+
+
+def stand_in(value: object, _for: Stage[P, A]) -> A:
+    """Return `value`, which stands for the artifact that the stage promises (see the module's docstring)."""
+    return cast("A", value)
 
 
 def dag(config: Config, call: Call) -> dict[str, Artifact]:
@@ -63,6 +73,11 @@ def comparison_dag(config: Config, routes: ComparedRoutes, call: Call) -> dict[s
         **{f"qa/{name}": node for name, node in datasets.items()},
         "comparison": call(compare_routers, datasets, routes, config.out_of_scope.files()),
     }
+
+
+def file_comparison_dag(train: Path, test: Path, routes: ComparedRoutes, call: Call) -> dict[str, Artifact]:
+    """Call the comparison of routers on two files of questions."""
+    return {"comparison": call(compare_on_files, train, test, routes)}
 
 
 def _questions(config: Config, call: Call) -> tuple[dict[str, Corpus], dict[str, QADataset]]:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from flows.champions.promotion import after_run
 from flows.config import Config, Overrides
-from flows.dag import Call, dag
+from flows.dag import Call, dag, stand_in
 from flows.plan import refusals
 from flows.report.collect import collect
 from flows.report.html import write_report
@@ -142,7 +142,7 @@ def submit_all(
             future = stage.submit(runner, order(label), *args, **kwargs)
         labels[id(future)] = label
         announce(label, state="waiting")
-        return cast("A", future)
+        return stand_in(future, stage)
 
     nodes = cast("dict[str, PrefectFuture[Artifact]]", draw(call))
     for future in as_completed(list(nodes.values())):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar, cast
+from typing import Literal, ParamSpec, TypeVar
 
 from flows.config import GENERALIST, Config
-from flows.dag import dag
+from flows.dag import dag, stand_in
 from flows.runs.selection import Rebuild, chosen, nested, order_of
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
@@ -73,7 +73,7 @@ def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> 
         if label in refused:
             row, node = replace(row, status="refused", reason="; ".join(refused[label])), None
         rows.append(row)
-        return cast("A", node or _Pending(label))
+        return stand_in(node or _Pending(label), stage)
 
     dag(config, call)
     return rows

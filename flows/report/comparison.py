@@ -3,20 +3,50 @@
 Whether one router beats another is said only where the comparison's own test says so.
 """
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from markupsafe import Markup
+from pydantic import TypeAdapter
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from flows.report import words
 from flows.report.html import templates
 from flows.report.tables.table import Table
+from tasks.records.files import write_json
+from tasks.route.compare.rows import Compared
 
-if TYPE_CHECKING:
-    from tasks.route.compare.rows import Compared
+_ROWS = TypeAdapter(list[Compared])
 
 
-def comparison_page(rows: "Sequence[Compared]") -> str:
+def read_comparison(folder: Path) -> list[Compared]:
+    """Read a folder's comparison.json."""
+    return _ROWS.validate_json((folder / "comparison.json").read_bytes())
+
+
+def comparison_json(rows: Sequence[Compared]) -> str:
+    """Return a list with one object a router."""
+    return json.dumps([row.model_dump(mode="json") for row in rows], indent=2)
+
+
+def write_comparison(rows: Sequence[Compared], folder: Path) -> list[Path]:
+    """Write `comparison.json` and `comparison.html`; return both."""
+    data, page = folder / "comparison.json", folder / "comparison.html"
+    write_json(data, [row.model_dump(mode="json") for row in rows])
+    page.write_text(comparison_page(rows), encoding="utf-8")
+    return [data, page]
+
+
+def comparison_words(rows: Sequence[Compared]) -> RenderableType:
+    """Return the tables, what can be concluded, and what flatters, for a terminal."""
+    tables = [table.rich() for table in comparison_tables(rows).values() if table.rows]
+    cautions = [Text(f"warning: {sentence}", style="yellow") for sentence in warnings(rows)]
+    return Group(*tables, Text(verdict(rows)), *cautions)
+
+
+def comparison_page(rows: Sequence[Compared]) -> str:
     """Return the comparison as HTML that needs no other file and no network; `rows` has at least one."""
     template = templates().get_template("comparison.html.jinja")
     return template.render(
@@ -29,14 +59,14 @@ def comparison_page(rows: "Sequence[Compared]") -> str:
     )
 
 
-def comparison_chart(rows: "Sequence[Compared]") -> str:
+def comparison_chart(rows: Sequence[Compared]) -> str:
     """Draw accuracy with its interval against latency, calibration error and size as an `<svg>`."""
     from flows.report.charts.comparison import draw_comparison
 
     return draw_comparison(rows)
 
 
-def comparison_tables(rows: "Sequence[Compared]") -> dict[str, Table]:
+def comparison_tables(rows: Sequence[Compared]) -> dict[str, Table]:
     """Return what the routers reach, what they cost, and what few of them have."""
     return {
         "quality": _quality(rows),
@@ -47,7 +77,7 @@ def comparison_tables(rows: "Sequence[Compared]") -> dict[str, Table]:
     }
 
 
-def verdict(rows: "Sequence[Compared]") -> str:
+def verdict(rows: Sequence[Compared]) -> str:
     """Say in a sentence which router is best, or which cannot be told apart."""
     best = [row.name for row in rows if row.verdict == "best"]
     alike = [row.name for row in rows if row.verdict == "not distinguishable"]
@@ -59,7 +89,7 @@ def verdict(rows: "Sequence[Compared]") -> str:
     return "One router alone was measured, so there is nothing to compare it with."
 
 
-def warnings(rows: "Sequence[Compared]") -> list[str]:
+def warnings(rows: Sequence[Compared]) -> list[str]:
     """Say what flatters the figures."""
     first = rows[0]
     if not first.repeated_questions + first.near_questions:
@@ -72,7 +102,7 @@ def warnings(rows: "Sequence[Compared]") -> list[str]:
     return [sentence]
 
 
-def _quality(rows: "Sequence[Compared]") -> Table:
+def _quality(rows: Sequence[Compared]) -> Table:
     made = [
         (
             row.name,
@@ -90,7 +120,7 @@ def _quality(rows: "Sequence[Compared]") -> Table:
     return Table("How right", (*headers, "macro F1", "ECE"), tuple(made))
 
 
-def _behind(rows: "Sequence[Compared]") -> Table:
+def _behind(rows: Sequence[Compared]) -> Table:
     made = [
         (
             row.name,
@@ -106,7 +136,7 @@ def _behind(rows: "Sequence[Compared]") -> Table:
     return Table("Against the best", headers, tuple(made))
 
 
-def _cost(rows: "Sequence[Compared]") -> Table:
+def _cost(rows: Sequence[Compared]) -> Table:
     made = [
         (
             row.name,
@@ -123,7 +153,7 @@ def _cost(rows: "Sequence[Compared]") -> Table:
     return Table("At what cost", headers, tuple(made))
 
 
-def _scope(rows: "Sequence[Compared]") -> Table:
+def _scope(rows: Sequence[Compared]) -> Table:
     made = [
         (
             row.name,
@@ -149,7 +179,7 @@ def _scope(rows: "Sequence[Compared]") -> Table:
     return Table("Questions that belong nowhere", headers, tuple(made))
 
 
-def _stages(rows: "Sequence[Compared]") -> Table:
+def _stages(rows: Sequence[Compared]) -> Table:
     made = [
         (row.name, ", ".join(f"{name} {words.percent(share)}" for name, share in row.stages.items()))
         for row in rows

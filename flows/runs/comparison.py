@@ -1,26 +1,26 @@
-"""The flow that compares routers on the questions of a configuration.
+"""The flow that compares routers: on the questions of a configuration, or on two files of questions.
 
-In: configuration files and kinds. Out: a folder with `comparison.json`, `comparison.html` and the merged
-configuration. It runs what the pipeline runs up to the questions, from the same cache, and then one stage.
+In: configuration files or question files, and kinds. Out: a folder with `comparison.json` and
+`comparison.html`. It runs what the pipeline runs up to the questions, from the same cache, and then one
+stage; files go straight to that stage.
 """
 
-import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field, TypeAdapter
-from rich.console import Group, RenderableType
-from rich.text import Text
+from pydantic import BaseModel, ConfigDict, Field
 
 from flows.config import Config, load_config
-from flows.dag import Call, comparison_dag
-from flows.pipeline import Configs, submit_all
+from flows.dag import Call, comparison_dag, file_comparison_dag
+from flows.pipeline import submit_all
 from flows.plan import refusals
-from flows.report.comparison import comparison_page, comparison_tables, verdict, warnings
+from flows.report.comparison import read_comparison, write_comparison
 from flows.runs.outcome import Outcome, failures, users_fault
 from flows.runs.runners import task_runner
 from flows.runs.selection import Rebuild, order_of
@@ -33,52 +33,95 @@ from tasks.kernel.storage.store import Store
 from tasks.kernel.tracking.mlflow_run import TrackedRun, asked, warned
 from tasks.kernel.tracking.tracker import Tracker
 from tasks.records.files import write_json
-from tasks.route.compare.rows import Compared
-from tasks.route.compare_config import ComparedRoutes, routes_of
+from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
+from tasks.route.config import RouteConfig
 
+Configs: TypeAlias = Annotated[Sequence[Path], Field(description="YAML files, merged left to right.")]
 Kinds: TypeAlias = Annotated[str, Field(description="Comma-separated; empty: those of the configuration.")]
 _NEEDED = ("ingest", "generate")
+_ON_FILES = "tfidf-reference,tfidf"
+
+
+class QuestionFiles(BaseModel):
+    """Two files of questions: JSON lines with `question` and `domain`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: Path
+    test: Path
+    out_of_scope_domain: str = "oos"
+    """The domain of questions that belong to none; empty: there are none."""
+    max_false_rejections: float = Field(default=0.04, gt=0, le=0.5)
+    """Share of the questions in scope that a router may reject."""
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """What is compared, and how it is called."""
+
+    name: str
+    draw: Callable[[Call], dict[str, Artifact]]
+    settings: dict[str, object]
+    """The configuration, written beside the result."""
 
 
 def _run_name() -> str:
     """Return what is compared, for the dashboard."""
-    return "compare " + "+".join(Path(path).stem for path in flow_run.parameters["configs"])
+    files = flow_run.parameters["files"]
+    paths = flow_run.parameters["configs"] or [files["train"], files["test"]]
+    return "compare " + "+".join(Path(path).stem for path in paths)
 
 
 @flow(name="pocketmoe-compare-routers", flow_run_name=_run_name, persist_result=False)
-def comparison(configs: Configs, kinds: Kinds = "") -> Path:
-    """Build the questions that are not built yet, compare routers on them, and return the report's folder.
+def comparison(configs: Configs = (), kinds: Kinds = "", files: QuestionFiles | None = None) -> Path:
+    """Compare routers on the questions of a configuration or of two files; return the report's folder.
 
     Raises ConfigError or UnsupportedError before anything is built, and otherwise PipelineError that
     names every failed stage.
 
     Args:
-        configs: YAML files from the project's folder, merged left to right.
+        configs: YAML files from the project's folder, merged left to right; empty: `files`.
         kinds: Routers to compare by kind, comma-separated; empty: those of the configuration.
+        files: Two files of questions, instead of a configuration.
 
     """
-    settings, config = Settings.read(), load_config(configs)
-    routes = ComparedRoutes(routes=routes_of(config.compare, config.route, kinds))
-    _refuse(config)
+    settings = Settings.read()
+    asked_for = _of_files(files, kinds) if files else _of_config(load_config(configs), kinds)
     folder = settings.comparisons / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{str(flow_run.id)[:8]}"
     folder.mkdir(parents=True)
-    write_json(folder / "config.json", config.model_dump(mode="json"))
-    name = f"compare-routers {config.name}"
-    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": config.name}
+    write_json(folder / "config.json", asked_for.settings)
+    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": asked_for.name}
     with (
         exclusive(settings.locks, f"run-{folder.name}", lambda: None),
-        Tracker(settings.home).run(name, tags=tags) as parent,
+        Tracker(settings.home).run(f"compare-routers {asked_for.name}", tags=tags) as parent,
         task_runner(settings) as runner,
         stops_stages(),
     ):
-
-        def draw(call: Call) -> dict[str, Artifact]:
-            return comparison_dag(config, routes, call)
-
-        nodes = submit_all(draw, order_of(Rebuild(), frozenset(), parent.run_id), runner)
+        nodes = submit_all(asked_for.draw, order_of(Rebuild(), frozenset(), parent.run_id), runner)
         _raise_failures(nodes)
         _publish(nodes["comparison"], folder, settings, parent)
     return folder
+
+
+def _of_config(config: Config, kinds: str) -> _Comparison:
+    _refuse(config)
+    routes = ComparedRoutes(routes=routes_of(config.compare, config.route, kinds))
+    return _Comparison(
+        config.name, lambda call: comparison_dag(config, routes, call), config.model_dump(mode="json")
+    )
+
+
+def _of_files(files: QuestionFiles, kinds: str) -> _Comparison:
+    usual = RouteConfig(max_false_rejections=files.max_false_rejections)
+    routes = ComparedRoutes(
+        routes=routes_of(CompareConfig(), usual, kinds or _ON_FILES),
+        out_of_scope_domain=files.out_of_scope_domain,
+    )
+    return _Comparison(
+        f"{files.train.stem} {files.test.stem}",
+        lambda call: file_comparison_dag(files.train, files.test, routes, call),
+        files.model_dump(mode="json") | routes.model_dump(mode="json"),
+    )
 
 
 def _refuse(config: Config) -> None:
@@ -98,44 +141,16 @@ def _raise_failures(nodes: dict[str, Outcome]) -> None:
 
 
 def _publish(node: Outcome, folder: Path, settings: Settings, parent: TrackedRun) -> None:
-    """Write the table and the page, and log both and the figures' own run to MLflow."""
+    """Write the table, the page and any routers, and log the figures' own run to MLflow."""
     if node.artifact is None:
         raise StageError("compare: no result, although no stage failed; give the same command again")
     store = Store(settings.store, settings.store_url)
-    rows = read_rows(store.fetch(node.artifact) / "comparison.json")
+    data = store.fetch(node.artifact)
+    shutil.copytree(data, folder, dirs_exist_ok=True)
+    files = write_comparison(read_comparison(data), folder)
     manifest = store.manifest(node.artifact)
-    files = write_comparison(rows, folder)
     parent.record({}, manifest.metrics, folder, manifest.digest)
     parent.tag({"built_by.compare": manifest.mlflow_run})
     with warned("the comparison's page"):
         for file in files:
             asked(parent.client.log_artifact, parent.run_id, str(file))
-
-
-_ROWS = TypeAdapter(list[Compared])
-
-
-def read_rows(path: Path) -> list[Compared]:
-    """Read a comparison.json."""
-    return _ROWS.validate_json(path.read_bytes())
-
-
-def as_json(rows: Sequence[Compared]) -> str:
-    """Return a list with one object a router."""
-    return json.dumps([row.model_dump(mode="json") for row in rows], indent=2)
-
-
-def write_comparison(rows: Sequence[Compared], folder: Path) -> list[Path]:
-    """Write `comparison.json` and `comparison.html`; return both."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data, page = folder / "comparison.json", folder / "comparison.html"
-    write_json(data, [row.model_dump(mode="json") for row in rows])
-    page.write_text(comparison_page(rows), encoding="utf-8")
-    return [data, page]
-
-
-def comparison_words(rows: Sequence[Compared]) -> RenderableType:
-    """Return the tables, what can be concluded, and what flatters."""
-    tables = [table.rich() for table in comparison_tables(rows).values() if table.rows]
-    cautions = [Text(f"warning: {sentence}", style="yellow") for sentence in warnings(rows)]
-    return Group(*tables, Text(verdict(rows)), *cautions)

@@ -6,12 +6,12 @@ they reach in the DAG, and an order for each stage.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from flows.config import Config
-from flows.dag import dag
+from flows.dag import dag, stand_in
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.execution.attempt import Order
@@ -64,7 +64,7 @@ def inputs_of(config: Config) -> dict[str, set[str]]:
     def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
         label = stage.label(*args, **kwargs)
         found[label] = set(nested([*args, *kwargs.values()], _Label))
-        return cast("A", _Label(label))
+        return stand_in(_Label(label), stage)
 
     dag(config, call)
     return found

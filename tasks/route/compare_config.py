@@ -36,6 +36,8 @@ class ComparedRoutes(Slice):
 
     routes: tuple[RouteConfig, ...] = Field(min_length=1, max_length=20)
     """Alike but for the router."""
+    out_of_scope_domain: str = ""
+    """In question files, the domain of questions that belong to none; empty: there are none."""
 
 
 def routes_of(compare: CompareConfig, route: RouteConfig, kinds: str = "") -> tuple[RouteConfig, ...]:

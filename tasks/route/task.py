@@ -34,14 +34,27 @@ def compare_routers(
     config: ComparedRoutes,
     out_of_scope: Mapping[str, Path] | None = None,
 ) -> Job[RouterComparison]:
-    """Train several kinds of router and compare them; nothing else runs, so that times mean something."""
-    encoders = [encoder_inputs(route.router) for route in config.routes]
+    """Train several kinds of router and compare them on the questions of a configuration."""
+    outside = {f"out-of-scope/{side}": path for side, path in (out_of_scope or {}).items()}
+    return _comparison(config, {f"qa/{name}": dataset for name, dataset in datasets.items()}, outside)
+
+
+@second_stage("compare")
+def compare_on_files(train: Path, test: Path, config: ComparedRoutes) -> Job[RouterComparison]:
+    """Train several kinds of router on the questions of one file and compare them on another's."""
+    return _comparison(config, {}, {"questions/train": train, "questions/test": test})
+
+
+def _comparison(
+    config: ComparedRoutes, artifacts: Mapping[str, QADataset], sources: Mapping[str, Path]
+) -> Job[RouterComparison]:
+    """Return a job beside which nothing else runs, so that times mean something."""
     return Job(
         RouterComparison,
         config,
-        artifacts={f"qa/{name}": dataset for name, dataset in datasets.items()},
-        models={name: model for found in encoders for name, model in found.items()},
-        sources={f"out-of-scope/{side}": path for side, path in (out_of_scope or {}).items()},
+        artifacts=artifacts,
+        models=encoder_inputs(*[route.router for route in config.routes]),
+        sources=sources,
         alone=True,
         module="tasks.route.compare.run",
     )

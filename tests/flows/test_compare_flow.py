@@ -29,10 +29,11 @@ def records(home: Path) -> int:
     return len(list((home / "cache").glob("*.json")))
 
 
-def test_a_configurations_routers_are_compared_once_and_logged(tmp_path: Path) -> None:
+@pytest.mark.integration
+def test_a_configurations_routers_are_compared_once_and_logged(common_api: str, tmp_path: Path) -> None:
     change = tmp_path / "candidates.yaml"
     change.write_text(CANDIDATES)
-    pipeline = Pipeline(tmp_path / "home", free_port())
+    pipeline = Pipeline(tmp_path / "home", free_port(), common_api)
     done = pipeline.call("compare-routers", SMOKE, change, "--json", "--folder", tmp_path / "kept")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
@@ -66,3 +67,24 @@ def test_a_configurations_routers_are_compared_once_and_logged(tmp_path: Path) -
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == rows
     assert records(pipeline.home) == built
+
+
+def test_two_files_are_compared_by_the_same_stage_and_once(smoke: Pipeline, tmp_path: Path) -> None:
+    rows = [
+        {"question": f"What is {word} number {number}?", "domain": word}
+        for word in ("yeast", "jib")
+        for number in range(8)
+    ]
+    files = tmp_path / "train.jsonl", tmp_path / "test.jsonl"
+    for file in files:
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["compare-routers", "--train", files[0], "--test", files[1], "--kinds", "tfidf", "--json"]
+    done = smoke.call(*command, "--folder", tmp_path / "kept")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert (row["kind"], row["repeated_questions"]) == ("tfidf", 16)
+    assert json.loads((tmp_path / "kept" / "comparison.json").read_text()) == [row]
+    assert (tmp_path / "kept" / "routers" / "tfidf" / "router.json").is_file()
+    built = records(smoke.home)
+    assert json.loads(smoke.call(*command).stdout) == [row]
+    assert records(smoke.home) == built

@@ -14,12 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.report.comparison import read_comparison
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.kernel.settings import PROJECT
+from tasks.kernel.workspace import Workspace, silent
 from tasks.models.sources import TinyEncoder
 from tasks.route.compare.compare import compare_routers
 from tasks.route.compare.question_files import read_labelled
-from tasks.route.compare_config import CompareConfig, routes_of
+from tasks.route.compare.rows import Compared
+from tasks.route.compare.run import run
+from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.sources import encoder_folders
 from tasks.route.kinds.fitted import Resources
@@ -59,40 +63,44 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return write(tmp_path / "train.jsonl", FORMS[:3]), write(tmp_path / "test.jsonl", FORMS[2:])
 
 
-def compared(files: tuple[Path, Path], *arguments: str) -> list[dict[str, object]]:
-    command = ["compare-routers", "--train", str(files[0]), "--test", str(files[1]), "--json", *arguments]
-    done = CliRunner().invoke(app, command)
-    assert done.exit_code == 0, done.output
-    rows: list[dict[str, object]] = json.loads(done.stdout)
-    return rows
+def compared(files: tuple[Path, Path], out: Path, kinds: str = "tfidf") -> list[Compared]:
+    """Run the stage on two files."""
+    routes = routes_of(CompareConfig(), RouteConfig(max_false_rejections=0.04), kinds)
+    inputs = {"questions/train": files[0], "questions/test": files[1]}
+    for folder in (out, scratch := out.with_name("scratch")):
+        folder.mkdir()
+    run(inputs, ComparedRoutes(routes=routes, out_of_scope_domain="oos"), Workspace(out, scratch, silent))
+    return read_comparison(out)
 
 
-def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path]) -> None:
-    rows = compared(files)
-    assert [row["kind"] for row in rows] == ["tfidf-reference", "tfidf"]
+def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path], tmp_path: Path) -> None:
+    rows = compared(files, tmp_path / "out", "tfidf-reference,tfidf")
+    assert [row.kind for row in rows] == ["tfidf-reference", "tfidf"]
     for row in rows:
-        assert row["questions"] == 20
-        assert row["accuracy"] > 0.9
-        assert 0 <= row["ece"] <= 1
-        assert row["macro_f1"] > 0.9
-        assert 0 < row["p50_ms"] <= row["p95_ms"]
-        assert min(row[name] for name in ("file_bytes", "train_seconds", "queries_per_second")) > 0
-        assert 10**7 < row["peak_memory_bytes"] < 10**9
-        assert row["out_of_scope"] is None
+        assert row.questions == 20
+        assert row.accuracy > 0.9
+        assert 0 <= row.ece <= 1
+        assert row.macro_f1 > 0.9
+        assert 0 < row.p50_ms <= row.p95_ms
+        assert min(row.file_bytes, row.train_seconds, row.queries_per_second) > 0
+        assert 10**7 < row.peak_memory_bytes < 10**9
+        assert row.out_of_scope is None
 
 
-def test_repeated_questions_count_in_one_accuracy_and_not_in_the_other(files: tuple[Path, Path]) -> None:
-    (row,) = compared(files, "--kinds", "tfidf")
-    assert (row["repeated_questions"], row["near_questions"], row["leak_free_questions"]) == (10, 0, 10)
-    assert row["leak_free_accuracy"] == pytest.approx(2 * row["accuracy"] - 1)
+def test_repeated_questions_count_in_one_accuracy_and_not_in_the_other(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (row,) = compared(files, tmp_path / "out")
+    assert (row.repeated_questions, row.near_questions, row.leak_free_questions) == (10, 0, 10)
+    assert row.leak_free_accuracy == pytest.approx(2 * row.accuracy - 1)
 
 
 def test_nearly_repeated_questions_are_no_leak_free_ones(tmp_path: Path) -> None:
     near = "Tell me all there is to know of how one can handle {}."
     sides = write(tmp_path / "train.jsonl", FORMS), write(tmp_path / "test.jsonl", [near])
-    (row,) = compared(sides, "--kinds", "tfidf")
-    assert (row["repeated_questions"], row["near_questions"]) == (0, 10)
-    assert row["leak_free_accuracy"] is None
+    (row,) = compared(sides, tmp_path / "out")
+    assert (row.repeated_questions, row.near_questions) == (0, 10)
+    assert row.leak_free_accuracy is None
 
 
 def test_questions_of_no_domain_train_and_measure_the_scope(tmp_path: Path) -> None:
@@ -100,24 +108,21 @@ def test_questions_of_no_domain_train_and_measure_the_scope(tmp_path: Path) -> N
         write(tmp_path / "train.jsonl", FORMS[:3], ELSEWHERE[:10]),
         write(tmp_path / "test.jsonl", FORMS[1:3], ELSEWHERE[10:]),
     )
-    (row,) = compared(sides, "--kinds", "tfidf", "--folder", str(tmp_path / "out"))
-    assert row["questions"] == 20
-    assert row["out_of_scope"]["questions"] == 2
-    assert row["out_of_scope"]["auroc"] > 0.9
-    router = load_router(tmp_path / "out" / "tfidf")
+    (row,) = compared(sides, tmp_path / "out")
+    assert row.questions == 20
+    assert row.out_of_scope is not None
+    assert row.out_of_scope.questions == 2
+    assert row.out_of_scope.auroc > 0.9
+    router = load_router(tmp_path / "out" / "routers" / "tfidf")
     assert router.labels == ("baking", "sailing")
     assert router.scope is not None
 
 
-def test_the_folder_keeps_routers_that_answer_as_measured(files: tuple[Path, Path], tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    (row,) = compared(files, "--kinds", "tfidf", "--folder", str(folder))
+def test_routers_of_files_are_kept_and_answer_as_measured(files: tuple[Path, Path], tmp_path: Path) -> None:
+    (row,) = compared(files, tmp_path / "out")
     test = read_labelled(files[1]).questions
-    predicted, _ = load_router(folder / "tfidf").predict(test.texts)
-    right = sum(map(str.__eq__, predicted, test.labels)) / len(predicted)
-    assert right == row["accuracy"]
-    assert json.loads((folder / "comparison.json").read_text()) == [row]
-    assert "tfidf" in (folder / "comparison.html").read_text()
+    predicted, _ = load_router(tmp_path / "out" / "routers" / "tfidf").predict(test.texts)
+    assert sum(map(str.__eq__, predicted, test.labels)) / len(predicted) == row.accuracy
 
 
 def test_a_folder_with_files_in_it_is_left_alone(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -205,13 +210,25 @@ def test_domains_that_only_the_test_file_has_are_refused(files: tuple[Path, Path
         compare_routers(*sides, [RouteConfig()], Resources({}, tmp_path), tmp_path / "routers")
 
 
-def test_kinds_without_an_encoder_need_no_torch(files: tuple[Path, Path]) -> None:
-    program = (
-        "import sys; from flows.cli import app;"
-        " app(sys.argv[1:], standalone_mode=False); sys.exit('torch' in sys.modules)"
-    )
-    arguments = ["compare-routers", "--train", str(files[0]), "--test", str(files[1]), "--kinds", "tfidf"]
-    subprocess.run([sys.executable, "-c", program, *arguments], cwd=PROJECT, check=True)
+NO_TORCH = """
+import sys
+from pathlib import Path
+from tasks.kernel.workspace import Workspace, silent
+from tasks.route.compare.run import run
+from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
+from tasks.route.config import RouteConfig
+train, test, out = map(Path, sys.argv[1:])
+config = ComparedRoutes(routes=routes_of(CompareConfig(), RouteConfig(), "tfidf"))
+run({"questions/train": train, "questions/test": test}, config, Workspace(out, out, silent))
+sys.exit("torch" in sys.modules)
+"""
+
+
+def test_kinds_without_an_encoder_need_no_torch(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [sys.executable, "-c", NO_TORCH, *map(str, files), str(out)]
+    subprocess.run(command, cwd=PROJECT, check=True)
 
 
 def test_an_encoder_is_compared_beside_the_others(files: tuple[Path, Path], tmp_path: Path) -> None:

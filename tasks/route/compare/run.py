@@ -1,22 +1,25 @@
-"""Compare routers: `qa/<domain>` folders in, `comparison.json` out.
+"""Compare routers: `qa/<domain>` folders or two files of questions in, `comparison.json` out.
 
 Two figures with two meanings stand side by side: accuracy on test questions whose passages training never
 saw, and on the reference recipe's stratified 80/20 split, whose sides share passages.
 """
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.records.files import write_json
 from tasks.route.compare.compare import compare_routers, named
-from tasks.route.compare.question_files import Side
+from tasks.route.compare.question_files import Side, read_labelled
 from tasks.route.compare.rows import Compared
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.confidence.out_of_scope import read_out_of_scope
+from tasks.route.config import RouteConfig
+from tasks.route.encoder.sources import given_encoders
 from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.questions import read_questions, require_each
+from tasks.route.measure.questions import Questions, read_questions, require_each
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 
 _METRICS = (
@@ -38,31 +41,62 @@ _METRICS = (
 )
 
 
-def run(inputs: Inputs, config: ComparedRoutes, work: Workspace) -> Metrics:
-    """Train every router twice, once on the train split and once on 80 % of all questions; write the table.
+@dataclass(frozen=True)
+class Material:
+    """What routers are trained and compared on."""
 
-    Raises DataError where there are fewer than two domains, or a domain has too few questions.
+    train: Side
+    test: Side
+    validation: Questions | None = None
+    pool: Questions | None = None
+    """All questions, for the leaky split; none: files come with their own split alone."""
+
+
+def run(inputs: Inputs, config: ComparedRoutes, work: Workspace) -> Metrics:
+    """Train every router and write the table; of files, write the routers beside it.
+
+    Raises DataError where there are fewer than two domains, a domain has too few questions, or a
+    file has a bad line.
     """
+    on_files = "questions/train" in inputs
+    material = _of_files(inputs, config.out_of_scope_domain) if on_files else _of_datasets(inputs)
+    encoders = given_encoders(inputs, *[route.router for route in config.routes])
+    resources = Resources(encoders, work.scratch, work.progress)
+    with tempfile.TemporaryDirectory(dir=work.scratch) as folder:
+        routers = work.out / "routers" if on_files else Path(folder)
+        rows = compare_routers(
+            material.train, material.test, config.routes, resources, routers, material.validation
+        )
+    if material.pool is not None:
+        rows = [
+            row.model_copy(update={"accuracy_8020": _leaky(material.pool, route, resources.inside(row.name))})
+            for row, (_, route) in zip(rows, named(config.routes), strict=True)
+        ]
+    write_json(work.out / "comparison.json", [row.model_dump(mode="json") for row in rows])
+    return _metrics(rows)
+
+
+def _of_files(inputs: Inputs, out_of_scope: str) -> Material:
+    train, test = (read_labelled(inputs[f"questions/{side}"], out_of_scope) for side in ("train", "test"))
+    return Material(train, test)
+
+
+def _of_datasets(inputs: Inputs) -> Material:
     folders = domain_inputs(inputs, "qa")
     if len(folders) < 2:  # noqa: PLR2004  with one domain there is nothing to choose
         raise DataError("compare: fewer than two `qa/<domain>` inputs; give the configuration more domains")
     train, validation, test = (read_questions(folders, split) for split in ("train", "validation", "test"))
     pool = train.joined(validation).joined(test)
     require_each(pool, round(1 / STRATIFIED_SHARE))
-    resources = Resources(inputs, work.scratch, work.progress)
     outside = {
         name: read_out_of_scope(path, name) for name, path in domain_inputs(inputs, "out-of-scope").items()
     }
     sides = Side(train, outside.get("train", ())), Side(test, outside.get("test", ()))
-    with tempfile.TemporaryDirectory(dir=work.scratch) as routers:
-        rows = compare_routers(*sides, config.routes, resources, Path(routers), validation)
-    leaky = [
-        stratified_scores(pool, route, resources.inside(name)).accuracy
-        for name, route in named(config.routes)
-    ]
-    rows = [row.model_copy(update={"accuracy_8020": share}) for row, share in zip(rows, leaky, strict=True)]
-    write_json(work.out / "comparison.json", [row.model_dump(mode="json") for row in rows])
-    return _metrics(rows)
+    return Material(*sides, validation, pool)
+
+
+def _leaky(pool: Questions, route: RouteConfig, resources: Resources) -> float:
+    return stratified_scores(pool, route, resources).accuracy
 
 
 def _metrics(rows: list[Compared]) -> Metrics:

@@ -10,10 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
-from torch.nn.functional import cross_entropy, relu
 
 from tasks.route.composite_config import CascadeRouter
 from tasks.route.confidence.calibration import with_confidence
@@ -24,7 +21,7 @@ from tasks.route.kinds.single import fit_held
 from tasks.route.kinds.tuning import folds
 from tasks.route.measure.questions import Questions
 from tasks.router_runtime.composite import CascadeScorer, Handover
-from tasks.router_runtime.network import PolicyNetwork, network_inputs
+from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.neural import NeuralScorer
 from tasks.router_runtime.scored import Floats, Scored
 from tasks.router_runtime.stage_evidence import Heard, hear
@@ -88,6 +85,8 @@ def _learn(said: Said, targets: Rows, config: CascadeRouter) -> Handover:
 
 def _network(said: Said, targets: Rows, config: CascadeRouter) -> PolicyNetwork:
 
+    from tasks.route.kinds.policy_network import train_network
+
     return train_network(said, targets, config.hidden, config.seed)
 
 
@@ -119,67 +118,3 @@ def _tell(scorer: CascadeScorer, held: Scored) -> None:
 
 
 _EPOCHS, _BATCH, _RATE, _DECAY, _DROPOUT = 15, 64, 1e-3, 0.1, 0.2
-_LEAST_DEVIATION = 1e-6
-
-
-def train_network(heard: Sequence[Heard], targets: np.ndarray, hidden: int, seed: int) -> PolicyNetwork:
-    """Return a network that finds `targets` (questions,) from what each stage said.
-
-    AdamW with a falling step size; all draws come from `seed`.
-    """
-    inputs = network_inputs(heard)
-    mean, deviation = inputs.mean(axis=0), inputs.std(axis=0)
-    # What never varied here must not drown everything else when it does.
-    deviation = np.where(deviation > _LEAST_DEVIATION, deviation, 1.0)
-    draw = torch.Generator().manual_seed(seed)
-    weights = _start(inputs.shape[1], hidden, heard[0].log_probabilities.shape[1], len(heard), draw)
-    said = np.stack([one.log_probabilities for one in heard], axis=1)
-    # Faster than several threads for matrices this small, and the same on every machine.
-    with threadpool_limits(1):
-        _descend(
-            weights,
-            torch.tensor((inputs - mean) / deviation, dtype=torch.float32),
-            torch.tensor(said, dtype=torch.float32),
-            torch.tensor(targets),
-            draw,
-        )
-    inner, inner_bias, outer, outer_bias, trust = (one.detach().numpy().astype(float) for one in weights)
-    return PolicyNetwork(mean, deviation, inner, inner_bias, outer, outer_bias, trust)
-
-
-def _start(
-    inputs: int, hidden: int, labels: int, stages: int, draw: torch.Generator
-) -> tuple[torch.Tensor, ...]:
-    """Return weights with which the network says what the stages agree on."""
-    spread = inputs**-0.5
-    weights = (
-        torch.rand(inputs, hidden, generator=draw) * 2 * spread - spread,
-        torch.zeros(hidden),
-        torch.zeros(hidden, labels),
-        torch.zeros(labels),
-        torch.ones(stages),
-    )
-    return tuple(one.requires_grad_() for one in weights)
-
-
-def _descend(
-    weights: tuple[torch.Tensor, ...],
-    inputs: torch.Tensor,
-    said: torch.Tensor,
-    targets: torch.Tensor,
-    draw: torch.Generator,
-) -> None:
-    inner, inner_bias, outer, outer_bias, trust = weights
-    optimizer = torch.optim.AdamW(weights, lr=_RATE, weight_decay=_DECAY)
-    steps = _EPOCHS * -(-len(targets) // _BATCH)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
-    for _ in range(_EPOCHS):
-        for rows in torch.randperm(len(targets), generator=draw).split(_BATCH):
-            found = relu(inputs[rows] @ inner + inner_bias)
-            kept = torch.rand(found.shape, generator=draw) >= _DROPOUT
-            agreed = (trust[:, None] * said[rows]).sum(dim=1)
-            scores = agreed + (found * kept / (1 - _DROPOUT)) @ outer + outer_bias
-            optimizer.zero_grad()
-            cross_entropy(scores, targets[rows]).backward()
-            optimizer.step()
-            schedule.step()
