@@ -64,8 +64,8 @@ def _find(runs: Path, prefect: str, mlflow: str) -> Shown:
     reports = {folder: read_report(folder / "report.json") for folder in folders}
     built = {folder: sum(row.status == "built" for row in one.stages) for folder, one in reports.items()}
     chosen = max(folders, key=lambda folder: (built[folder], folder.name))
-    begun = reopen(chosen).file
-    return Shown(begun.flow_run, begun.mlflow_run, reports[chosen], prefect, mlflow)
+    this_run = reopen(chosen).file
+    return Shown(this_run.flow_run, begun.mlflow_run, reports[chosen], prefect, mlflow)
 
 
 def _prefect(shown: Shown, page: Page) -> None:

@@ -138,26 +138,26 @@ class Config(Slice):
         """Return the domain's slice for ingestion, with its data set's mapping."""
         source = self.domains[domain].dataset
         mapping = source and DatasetMapping.model_validate(source.model_dump(exclude={"path"}))
-        slice_ = _laid_on(self.ingest, self.domains[domain].ingest, f"domains.{domain}.ingest")
+        slice_ = _with_overrides(self.ingest, self.domains[domain].ingest, f"domains.{domain}.ingest")
         return slice_.model_copy(update={"dataset": mapping})
 
     def generate_of(self, domain: str) -> GenerateConfig:
         """Return the domain's slice for generation."""
-        return _laid_on(self.generate, self.domains[domain].generate, f"domains.{domain}.generate")
+        return _with_overrides(self.generate, self.domains[domain].generate, f"domains.{domain}.generate")
 
     def finetune_of(self, domain: str) -> FinetuneConfig:
         """Return the slice for the domain's expert, or for the generalist."""
         if domain == GENERALIST:
-            return _laid_on(self.finetune, self.generalist.finetune, "generalist.finetune")
-        return _laid_on(self.finetune, self.domains[domain].finetune, f"domains.{domain}.finetune")
+            return _with_overrides(self.finetune, self.generalist.finetune, "generalist.finetune")
+        return _with_overrides(self.finetune, self.domains[domain].finetune, f"domains.{domain}.finetune")
 
     def merge_of(self, domain: str) -> MergeConfig:
         """Return the domain's slice for merging."""
-        return _laid_on(self.merge, self.domains[domain].merge, f"domains.{domain}.merge")
+        return _with_overrides(self.merge, self.domains[domain].merge, f"domains.{domain}.merge")
 
     def convert_of(self, domain: str) -> ConvertConfig:
         """Return the domain's slice for conversion."""
-        return _laid_on(self.convert, self.domains[domain].convert, f"domains.{domain}.convert")
+        return _with_overrides(self.convert, self.domains[domain].convert, f"domains.{domain}.convert")
 
 
 def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None = None) -> Config:
@@ -174,7 +174,7 @@ def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None
         raise ConfigError("\n".join(_problems(error, places))) from error
 
 
-def _laid_on(slice_: S, overrides: Overrides, field: str) -> S:
+def _with_overrides(slice_: S, overrides: Overrides, field: str) -> S:
     if not overrides:
         return slice_
     try:

@@ -23,7 +23,7 @@ from flows.plan import refusals
 from flows.report.collect import collect
 from flows.report.html import write_report
 from flows.report.schema import RunFacts
-from flows.runs.folders import Begun, begin, note_mlflow_run
+from flows.runs.folders import StartedRun, note_mlflow_run, start_run
 from flows.runs.machine import environment
 from flows.runs.memory import PeakMemory
 from flows.runs.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
@@ -72,37 +72,39 @@ def pipeline(configs: Configs, rebuild: Rebuild = _AS_IT_IS, overrides: Laid | N
 
     """
     settings = Settings.read()
-    begun = begin(settings, str(flow_run.id), configs, rebuild, overrides or {})
-    refuse(begun.config)
+    this_run = start_run(settings, str(flow_run.id), configs, rebuild, overrides or {})
+    refuse(this_run.config)
     sweep(settings)
-    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": begun.config.name}
+    tags = {"prefect.flow_run": str(flow_run.id), "pocketmoe.config": this_run.config.name}
     with (
-        exclusive(settings.locks, begun.lock, lambda: None),
+        exclusive(settings.locks, this_run.lock, lambda: None),
         PeakMemory() as memory,
-        Tracker(settings.home).run(begun.config.name, tags=tags, resume=begun.file.mlflow_run) as parent,
+        Tracker(settings.home).run(
+            this_run.config.name, tags=tags, resume=this_run.file.mlflow_run
+        ) as parent,
     ):
-        note_mlflow_run(begun, parent.run_id)
+        note_mlflow_run(this_run, parent.run_id)
         start = time.monotonic()
         with task_runner(settings) as runner, stops_stages():
-            nodes = run_dag(begun.config, begun.file.rebuild, parent.run_id, runner)
+            nodes = run_dag(this_run.config, this_run.file.rebuild, parent.run_id, runner)
         measured = Measured(time.monotonic() - start, memory.peak_bytes)
         try:
-            publish_report(begun, settings, nodes, measured, parent)
+            publish_report(this_run, settings, nodes, measured, parent)
         finally:
-            raise_failures(begun, nodes)  # they come first, and are why there is no report
+            raise_failures(this_run, nodes)  # they come first, and are why there is no report
         if all(node.artifact is not None for node in nodes.values()):
-            after_run(begun.folder, begun.config.promotion, settings)
-    return begun.folder
+            after_run(this_run.folder, this_run.config.promotion, settings)
+    return this_run.folder
 
 
-def raise_failures(begun: Begun, nodes: Mapping[str, Outcome]) -> None:
+def raise_failures(this_run: StartedRun, nodes: Mapping[str, Outcome]) -> None:
     """Raise an error that names every failure, and the commands that go on from here."""
     problems = failures(nodes)
     if not problems:
         return
-    again = [f"again: pocketmoe retry {begun.folder.name}"]
-    if (begun.folder / "report.html").is_file():
-        again.append(f"what exists is in {begun.folder / 'report.html'}")
+    again = [f"again: pocketmoe retry {this_run.folder.name}"]
+    if (this_run.folder / "report.html").is_file():
+        again.append(f"what exists is in {this_run.folder / 'report.html'}")
     message = "\n".join([*problems, *again])
     raise PipelineError(message) if users_fault(nodes) else StageError(message)
 
@@ -152,12 +154,16 @@ def submit_all(
 
 
 def publish_report(
-    begun: Begun, settings: Settings, nodes: Mapping[str, Outcome], measured: Measured, parent: TrackedRun
+    this_run: StartedRun,
+    settings: Settings,
+    nodes: Mapping[str, Outcome],
+    measured: Measured,
+    parent: TrackedRun,
 ) -> None:
     """Write the report's files into the run's folder and show them in both dashboards."""
     store = Store(settings.store, settings.store_url)
     facts = RunFacts(
-        run=begun.folder.name,
+        run=this_run.folder.name,
         status="failed" if failures(nodes) else "completed",
         seconds=measured.seconds,
         peak_memory_bytes=measured.peak_memory_bytes,
@@ -165,11 +171,11 @@ def publish_report(
     )
     built = {name: node.artifact for name, node in nodes.items() if node.artifact is not None}
     folders = {name: store.fetch(artifact) for name, artifact in built.items()}
-    report = collect(folders, stage_rows(nodes, store), begun.config.model_dump(mode="json"), facts)
-    write_report(report, begun.folder)
-    write_json(begun.folder / "artifacts.json", _references(begun.config, built))
-    _point_latest(begun.folder)
-    show(report, begun.folder, settings, parent)
+    report = collect(folders, stage_rows(nodes, store), this_run.config.model_dump(mode="json"), facts)
+    write_report(report, this_run.folder)
+    write_json(this_run.folder / "artifacts.json", _references(this_run.config, built))
+    _point_latest(this_run.folder)
+    show(report, this_run.folder, settings, parent)
 
 
 def _references(config: Config, built: Mapping[str, Artifact]) -> dict[str, object]:

@@ -65,8 +65,8 @@ def retry(name: RunName, *, yes: Yes = False) -> None:
     with session() as settings:
         from flows.runs.folders import find_run, reopen
 
-        begun = reopen(find_run(settings, name))
-        _agreed([begun.folder / "config.json"], begun.file.rebuild, settings, yes=yes)
+        this_run = reopen(find_run(settings, name))
+        _agreed([this_run.folder / "config.json"], this_run.file.rebuild, settings, yes=yes)
 
 
 @app.command()

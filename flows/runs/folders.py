@@ -1,4 +1,4 @@
-"""A run's folder: made when the run begins, so that a run that dies can be named and gone on with.
+"""A run's folder: made when the run starts, so that a run that dies can be named and gone on with.
 
 In: what the run was asked for. Out: `runs/<UTC>-<flow run>/` with `config.json` (the merged
 configuration, a config file itself) and `run.json`. A flow run that the dashboard retries finds
@@ -39,8 +39,8 @@ class RunFile(BaseModel):
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A run that has begun, or was begun earlier and goes on."""
+class StartedRun:
+    """A run that has started, now or earlier, and goes on."""
 
     folder: Path
     config: Config
@@ -52,14 +52,14 @@ class Begun:
         return f"run-{self.folder.name}"
 
 
-def begin(
+def start_run(
     settings: Settings,
     flow_run: str,
     configs: Sequence[Path],
     rebuild: Rebuild,
     overrides: Mapping[str, JsonValue],
-) -> Begun:
-    """Make the run's folder, or open the one that this flow run made when it began before."""
+) -> StartedRun:
+    """Make the run's folder, or open the one that this flow run made when it started before."""
     earlier = sorted(settings.runs.glob(f"*-{flow_run[:8]}/run.json"))
     if earlier:
         return reopen(earlier[0].parent)
@@ -77,21 +77,21 @@ def begin(
     folder.mkdir(parents=True)
     write_json(folder / "config.json", config.model_dump(mode="json"))
     _write(folder, file)
-    return Begun(folder, config, file)
+    return StartedRun(folder, config, file)
 
 
-def note_mlflow_run(begun: Begun, run: str) -> None:
+def note_mlflow_run(this_run: StartedRun, run: str) -> None:
     """Keep MLflow's id of the run, so that a retry goes on with it."""
-    _write(begun.folder, begun.file.model_copy(update={"mlflow_run": run}))
+    _write(this_run.folder, this_run.file.model_copy(update={"mlflow_run": run}))
 
 
-def reopen(folder: Path) -> Begun:
-    """Read what a run was begun with; raise StoreError where that cannot be read."""
+def reopen(folder: Path) -> StartedRun:
+    """Read what a run was started with; raise StoreError where that cannot be read."""
     try:
         file = RunFile.model_validate_json((folder / "run.json").read_bytes())
     except (OSError, ValidationError) as error:
         raise StoreError(f"{folder / 'run.json'}: cannot be read; start a new run") from error
-    return Begun(folder, load_config([folder / "config.json"]), file)
+    return StartedRun(folder, load_config([folder / "config.json"]), file)
 
 
 def find_run(settings: Settings, name: str) -> Path:

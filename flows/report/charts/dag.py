@@ -38,14 +38,14 @@ class Node:
 
 def dag_chart(report: Report) -> str:
     """Draw every stage of every domain and what hands what to whom."""
-    fates = {(row.stage, row.domain): row for row in report.stages}
+    rows = {(row.stage, row.domain): row for row in report.stages}
     domains = list(report.domains)
     nodes = _nodes(domains)
     with canvas(0.75 * (len(domains) + 2), width=9.6) as (figure, axes):
         for start, end in _arrows(nodes, domains):
             _draw_arrow(axes, start, end)
         for node in nodes.values():
-            _draw_box(axes, node, fates.get((node.stage, node.domain)))
+            _draw_box(axes, node, rows.get((node.stage, node.domain)))
         for row, domain in [(0, "router"), *enumerate(domains, 1), (len(domains) + 1, GENERALIST)]:
             axes.text(-0.52, row, domain, ha="right", va="center", fontweight="bold")
         axes.set_xlim(-1.35, 5.45)

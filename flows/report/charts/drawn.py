@@ -65,7 +65,7 @@ def _seen(report: Report) -> dict[str, str]:
 @cache
 def _drawing() -> str:
     """Return what tells this code and its library from others."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
     content = b"".join(path.read_bytes() for path in sources)
     return f"{hashlib.sha256(content).hexdigest()} {importlib.metadata.version('matplotlib')}"
 
@@ -75,21 +75,19 @@ def _marked(chart: str, key: str) -> str:
 
 
 def _draw(name: str, report: Report) -> str:
-    from flows.report.charts import bars
-    from flows.report.charts import curves as charts
-    from flows.report.charts import funnels as fates
+    from flows.report.charts import bars, curves, funnels
     from flows.report.charts.dag import dag_chart
 
     if name in _ROUTER:
         return _draw_router(name, report.router) if report.router else ""
     drawers: dict[str, Callable[[Report], str]] = {
         "dag": lambda report: dag_chart(report) if report.domains else "",
-        "perplexity": charts.perplexity_chart,
-        "funnel": fates.funnel_chart,
-        "types": fates.types_chart,
+        "perplexity": curves.perplexity_chart,
+        "funnel": funnels.funnel_chart,
+        "types": funnels.types_chart,
         "sizes": bars.sizes_chart,
         "breakdown": bars.breakdown_chart,
-        "losses": charts.losses_chart,
+        "losses": curves.losses_chart,
         "stages": lambda report: bars.stages_chart(report.stages),
     }
     return drawers[name](report)

@@ -36,7 +36,7 @@ def funnel_chart(report: Report) -> str:
     funnels = {name: part.funnel for name, part in report.domains.items() if part.funnel}
     totals = sum((Counter(funnel.rejected) for funnel in funnels.values()), Counter[str]())
     named = [reason for reason, _ in totals.most_common(REASONS)]
-    bars = {name: _fates(funnel, named) for name, funnel in funnels.items()}
+    bars = {name: _counts(funnel, named) for name, funnel in funnels.items()}
     pieces = [*map(words.said, named), OTHERS]
     colours = {"kept": GOOD}
     colours |= {piece: series_colour(at) for piece, at in zip(pieces, _REASON_COLOURS, strict=False)}
@@ -57,7 +57,7 @@ def types_chart(report: Report) -> str:
     return _stacked("types", "Question types of the kept pairs", bars, colours, "% of the kept pairs")
 
 
-def _fates(funnel: Funnel, named: Sequence[str]) -> dict[str, float]:
+def _counts(funnel: Funnel, named: Sequence[str]) -> dict[str, float]:
     rejected = {words.said(reason): float(funnel.rejected.get(reason, 0)) for reason in named}
     others = sum(funnel.rejected.values()) - sum(rejected.values())
     unread = (funnel.no_reply or 0) + (funnel.unread or 0)
