@@ -9,8 +9,8 @@ questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `t
 
 import logging
 
-from tasks.generate.account.funnel import Account
-from tasks.generate.account.sources import read_sources
+from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.tallies import Account
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafting.drafts import collect_drafts

@@ -19,6 +19,7 @@ from tasks.kernel.errors import ConfigError, DocumentError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
+from tasks.records.documents import write_documents
 from tasks.records.files import append_records, write_json, write_records
 
 
@@ -34,7 +35,7 @@ def run(inputs: Inputs, config: IngestConfig, work: Workspace) -> Metrics:
         write_json(work.out / "dataset.json", counts)
         work.progress(len(examples), len(examples), "examples")
     write_records(work.out / "examples.jsonl", examples)
-    write_json(work.out / "documents.json", describe_library(library, accounts))
+    write_documents(work.out, describe_library(library, accounts))
     return count_library(library, accounts) | {"examples": len(examples)}
 
 

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from tasks.generate.account.funnel import Account
+from tasks.generate.account.tallies import Account
 from tasks.generate.drafting.drafts import Drafted
 from tasks.generate.pairs import Ask, Candidate, Draft, Reply
 from tasks.generate.questions.asking import Plan

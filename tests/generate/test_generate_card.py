@@ -10,8 +10,8 @@ from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 
 from tasks.generate.account.card import FIELDS
-from tasks.generate.account.funnel import Account
-from tasks.generate.account.sources import read_sources
+from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.tallies import Account
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import Budget, GenerateConfig
 from tasks.generate.teacher_config import OpenAITeacher, ScriptedTeacher, Teacher

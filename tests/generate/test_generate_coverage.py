@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from generate_account import invented, library
 
-from tasks.generate.account.coverage import Coverage, cover, write_coverage
-from tasks.generate.account.funnel import READY, Funnel, funnels
-from tasks.generate.account.sources import Source, read_sources
+from tasks.generate.account.coverage import cover, read_sources
+from tasks.generate.account.tallies import READY, Tally, tallies
 from tasks.generate.account.write import KEPT, REJECTED, draw_samples
 from tasks.generate.pairs import kept
 from tasks.kernel.errors import DataError
 from tasks.records.corpus import Passage
+from tasks.records.coverage import DocumentCoverage, write_coverage
+from tasks.records.documents import LibraryFile
 
 
 def passage(at: int, first: int, last: int) -> Passage:
@@ -22,8 +23,8 @@ def passage(at: int, first: int, last: int) -> Passage:
     )
 
 
-def book(fates: dict[str, Funnel], texts: list[Passage], source: Source) -> Coverage:
-    found = {text.id: Funnel() for text in texts} | {READY: Funnel()} | fates
+def book(fates: dict[str, Tally], texts: list[Passage], source: LibraryFile) -> DocumentCoverage:
+    found = {text.id: Tally() for text in texts} | {READY: Tally()} | fates
     (document,) = cover([source], texts, found, "30 minutes")
     return document
 
@@ -32,16 +33,16 @@ def test_every_way_to_give_no_pair_is_a_state_with_its_reason() -> None:
     texts = [passage(at, at, at) for at in range(1, 6)]
     chosen = Counter(passages=1, sentences=3)
     fates = {
-        "p1": Funnel(chosen + Counter(planned=3, asked=3, returned=3, parsed=3, kept=3)),
-        "p2": Funnel(
+        "p1": Tally(chosen + Counter(planned=3, asked=3, returned=3, parsed=3, kept=3)),
+        "p2": Tally(
             chosen + Counter(planned=3, asked=3, no_reply=1, returned=2, parsed=2),
             rejected=Counter(length=2),
         ),
-        "p3": Funnel(chosen + Counter(planned=3, not_asked=3)),
-        "p4": Funnel(chosen, skipped=Counter(too_short=3)),
-        "p5": Funnel(Counter(not_sampled=1)),
+        "p3": Tally(chosen + Counter(planned=3, not_asked=3)),
+        "p4": Tally(chosen, skipped=Counter(too_short=3)),
+        "p5": Tally(Counter(not_sampled=1)),
     }
-    source = Source.model_validate(
+    source = LibraryFile.model_validate(
         {
             "name": "book.pdf",
             "pages": 8,
@@ -53,7 +54,7 @@ def test_every_way_to_give_no_pair_is_a_state_with_its_reason() -> None:
             },
         }
     )
-    pages = book(fates, texts, source).pages
+    pages = book(fates, texts, source).rows
     assert [page.state for page in pages] == [
         *("kept", "rejected", "not_asked", "skipped", "not_sampled"),
         *("no_text", "removed", "no_passage"),
@@ -65,18 +66,18 @@ def test_every_way_to_give_no_pair_is_a_state_with_its_reason() -> None:
 
 
 def test_a_passage_over_two_pages_counts_on_both_and_once_for_its_document() -> None:
-    fates = {"p1": Funnel(Counter(passages=1, asked=4, kept=3)), "p2": Funnel(Counter(passages=1, asked=2))}
-    document = book(fates, [passage(1, 1, 2), passage(2, 2, 3)], Source(name="book.pdf", pages=3))
-    assert [page.counts["kept"] for page in document.pages] == [3, 3, 0]
-    assert [page.passages for page in document.pages] == [1, 2, 1]
-    assert document.funnel.counts["kept"] == 3
+    fates = {"p1": Tally(Counter(passages=1, asked=4, kept=3)), "p2": Tally(Counter(passages=1, asked=2))}
+    document = book(fates, [passage(1, 1, 2), passage(2, 2, 3)], LibraryFile(name="book.pdf", pages=3))
+    assert [page.kept for page in document.rows] == [3, 3, 0]
+    assert [page.passages for page in document.rows] == [1, 2, 1]
+    assert document.kept == 3
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_page_has_pairs_exactly_where_a_kept_pair_rests_on_it(seed: int, tmp_path: Path) -> None:
     texts = library(2, 5)
     account = invented(texts, seed)
-    documents = cover(read_sources(tmp_path, texts), texts, funnels(account, texts), "")
+    documents = cover(read_sources(tmp_path, texts), texts, tallies(account, texts), "")
     good = {example.passage for example in kept(account.candidates)}
     covered = {
         (one.document, page)
@@ -84,19 +85,17 @@ def test_a_page_has_pairs_exactly_where_a_kept_pair_rests_on_it(seed: int, tmp_p
         if one.id in good
         for page in range(one.pages[0], one.pages[1] + 1)
     }
-    found = {
-        (one.source.name, page.number) for one in documents for page in one.pages if page.state == "kept"
-    }
+    found = {(one.document, page.page) for one in documents for page in one.rows if page.state == "kept"}
     assert found == covered
-    assert [len(one.pages) for one in documents] == [6, 6]
+    assert [len(one.rows) for one in documents] == [6, 6]
 
 
 def test_a_page_is_a_line_and_ten_thousand_are_small(tmp_path: Path) -> None:
     name = 'a "book".pdf'
     texts = [passage(at, at, at).model_copy(update={"document": name}) for at in range(1, 10_001)]
-    fates = {text.id: Funnel(Counter(passages=1, sentences=9, asked=8, kept=3)) for text in texts}
+    fates = {text.id: Tally(Counter(passages=1, sentences=9, asked=8, kept=3)) for text in texts}
     path = tmp_path / "coverage.json"
-    write_coverage(path, [book(fates, texts, Source(name=name, pages=10_000))])
+    write_coverage(tmp_path, [book(fates, texts, LibraryFile(name=name, pages=10_000))])
     assert path.stat().st_size < 1_200_000
     (content,) = json.loads(path.read_bytes())
     assert content["document"] == name
@@ -123,7 +122,7 @@ def test_files_that_gave_no_text_are_no_documents_and_passages_name_the_others(t
 
 def test_a_corpus_account_of_another_form_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "documents.json").write_text('[{"name": "a", "pages": 2, "pages_without_text": "all"}]')
-    with pytest.raises(DataError, match=r"documents\.json: \[0\]\.pages_without_text: .*list; build"):
+    with pytest.raises(DataError, match=r"documents\.json: 0\.pages_without_text: .*array; build"):
         read_sources(tmp_path, [])
 
 
@@ -133,15 +132,14 @@ def test_the_sample_has_kept_pairs_and_some_of_each_reason_with_their_text() -> 
     by_id = {text.id: text for text in texts}
     drawn = draw_samples(account.candidates, by_id, 42)
     reasons = {candidate.reason for candidate in account.candidates} - {""}
-    rejected = drawn["rejected"]
-    assert isinstance(rejected, dict)
+    rejected = drawn.rejected
     assert rejected.keys() == reasons
-    assert len(drawn["kept"]) == KEPT
+    assert len(drawn.kept) == KEPT
     assert all(0 < len(group) <= REJECTED for group in rejected.values())
-    used = {row["passage"] for group in (drawn["kept"], *rejected.values()) for row in group} - {""}
-    assert drawn["passages"].keys() == used
-    assert drawn["passages"][min(used)]["text"] == by_id[min(used)].text
-    assert all(row["detail"] == "seen" for group in rejected.values() for row in group)
+    used = {row.passage for group in (drawn.kept, *rejected.values()) for row in group} - {""}
+    assert drawn.passages.keys() == used
+    assert drawn.passages[min(used)].text == by_id[min(used)].text
+    assert all(row.detail == "seen" for group in rejected.values() for row in group)
 
 
 def test_the_sample_is_drawn_by_the_seed_alone() -> None:

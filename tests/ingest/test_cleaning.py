@@ -148,10 +148,8 @@ def test_a_heading_goes_with_all_that_stood_below_it() -> None:
 def test_the_account_counts_every_removal_and_shows_a_few_with_their_page() -> None:
     lines = [f"Phone: 1-866-615-646{number}" for number in range(5)]
     _, removed = cleaned(*map(text, lines))
-    described = removed.described()
-    assert list(described) == list(KINDS)
-    assert described["contacts"] == {
-        "count": 5,
-        "examples": [{"page": 3, "text": line} for line in lines[:3]],
-    }
+    found = removed.by_kind()
+    assert list(found) == list(KINDS)
+    assert found["contacts"].count == 5
+    assert [(one.page, one.text) for one in found["contacts"].examples] == [(3, line) for line in lines[:3]]
     assert removed.words == 10

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tasks.generate.account.coverage import Coverage
-from tasks.generate.account.funnel import Account, Funnel
+from tasks.generate.account.tallies import Account, Tally
 from tasks.generate.config import GenerateConfig
+from tasks.records.coverage import DocumentCoverage
 from tasks.records.dataset import SPLITS
 
 FIELDS: Final = {
@@ -53,7 +53,9 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _NAMED = 2
 
 
-def card(account: Account, whole: Funnel, documents: Sequence[Coverage], config: GenerateConfig) -> str:
+def card(
+    account: Account, whole: Tally, documents: Sequence[DocumentCoverage], config: GenerateConfig
+) -> str:
     """Return the card's text."""
     sections = {
         "How they were made": _made(account, whole, config),
@@ -72,14 +74,14 @@ def card(account: Account, whole: Funnel, documents: Sequence[Coverage], config:
     )
 
 
-def _front(whole: Funnel, documents: Sequence[Coverage], config: GenerateConfig) -> str:
+def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: GenerateConfig) -> str:
     """Return the front matter, with the split files, so that `load_dataset` finds them."""
     from huggingface_hub import DatasetCardData
 
     language = config.judging.language
     files = [{"split": split, "path": f"{split}.jsonl"} for split in SPLITS]
     data = DatasetCardData(
-        pretty_name=plain(f"Questions and answers on {_few([part.source.name for part in documents])}"),
+        pretty_name=plain(f"Questions and answers on {_few([part.document for part in documents])}"),
         language=[language] if language else None,
         license="unknown",
         task_categories=["question-answering", "text-generation"],
@@ -90,7 +92,7 @@ def _front(whole: Funnel, documents: Sequence[Coverage], config: GenerateConfig)
     return f"---\n{data.to_yaml()}\n---\n"
 
 
-def _made(account: Account, whole: Funnel, config: GenerateConfig) -> str:
+def _made(account: Account, whole: Tally, config: GenerateConfig) -> str:
     counts, teacher = whole.counts, config.teacher
     passages = len({draft.ask.passage for draft in account.drafted.drafts})
     asked = f"{counts['asked']:,} pairs on {passages:,} passages, {_MODES[teacher.mode]}"
@@ -105,7 +107,7 @@ def _made(account: Account, whole: Funnel, config: GenerateConfig) -> str:
     return f"{text}\n\n{code(_settings(config))}"
 
 
-def _steps(whole: Funnel) -> Iterator[tuple[str, int]]:
+def _steps(whole: Tally) -> Iterator[tuple[str, int]]:
     counts = whole.counts
     yield from ((_said(name), counts[name]) for name in _STEPS if counts[name] or name in _ALWAYS)
     yield from ((_said(name), counts[name]) for name in ("examples", "restored") if counts[name])
@@ -114,17 +116,10 @@ def _steps(whole: Funnel) -> Iterator[tuple[str, int]]:
     yield "kept", counts["kept"]
 
 
-def _sources(whole: Funnel, documents: Sequence[Coverage]) -> str:
+def _sources(whole: Tally, documents: Sequence[DocumentCoverage]) -> str:
     headers = ("document", "SHA-256", "pages", "pages with pairs", "pairs")
     rows = [
-        (
-            part.source.name,
-            part.source.digest,
-            part.source.pages,
-            part.states()["kept"],
-            part.funnel.counts["kept"],
-        )
-        for part in documents
+        (part.document, part.digest, part.pages, part.states.get("kept", 0), part.kept) for part in documents
     ]
     ready = whole.counts["examples"]
     parts = [table(headers, rows)] if rows else []

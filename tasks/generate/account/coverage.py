@@ -1,66 +1,42 @@
 """Which page gave pairs, and why the others gave none.
 
-In: documents, passages and what became of each passage. Out: rows of `coverage.json`, one a page. A
+In: a corpus' documents, passages and what became of each passage. Out: records, one a document. A
 passage that runs over two pages counts on both, so pages do not add up to their document.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from tasks.generate.account.funnel import Funnel, total
-from tasks.generate.account.sources import Source
+from tasks.generate.account.tallies import Tally, total
 from tasks.records.corpus import Passage
+from tasks.records.coverage import DocumentCoverage, PageCoverage, PageState
+from tasks.records.documents import FILE, LibraryFile, read_documents
 
-State = Literal["kept", "rejected", "not_asked", "skipped", "not_sampled", "removed", "no_text", "no_passage"]
-"""What a page came to, best first: pairs; none that passed the checks; the budget ended before it; no
-sentence worth asking about; left out by the sample; only text that ingestion removes; no text; text
-that is in no passage."""
 _COUNTED = ("sentences", "asked", "kept")
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page."""
+def read_sources(corpus: Path, passages: Iterable[Passage]) -> list[LibraryFile]:
+    """Return the documents of a corpus in their order, those that only passages name at the end.
 
-    number: int
-    passages: int
-    counts: dict[str, int]
-    """`sentences`, `asked` and `kept` of its passages."""
-    state: State
-    why: dict[str, int]
-    """Where it has no pair: reasons with their counts."""
-
-    def described(self) -> dict[str, object]:
-        """Return the page for the file; what is zero or empty is left out, because books have many pages."""
-        values = {"page": self.number, "state": self.state, "passages": self.passages, **self.counts}
-        return {name: value for name, value in values.items() if value} | (
-            {"why": self.why} if self.why else {}
-        )
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The pages of one document."""
-
-    source: Source
-    pages: list[Page]
-    funnel: Funnel
-
-    def states(self) -> Counter[str]:
-        """Return how many pages came to what."""
-        return Counter(page.state for page in self.pages)
+    Raises DataError where the corpus' own account has another form.
+    """
+    files = read_documents(corpus) if (corpus / FILE).is_file() else []
+    found = {file.name: file for file in files if file.pages is not None}
+    for passage in passages:
+        name = passage.document
+        known = found.setdefault(name, LibraryFile(name=name, digest=passage.document_digest))
+        if (known.pages or 0) < passage.pages[1]:
+            found[name] = known.model_copy(update={"pages": passage.pages[1]})
+    return list(found.values())
 
 
 def cover(
-    sources: Iterable[Source],
+    sources: Iterable[LibraryFile],
     passages: Iterable[Passage],
-    found: Mapping[str, Funnel],
+    found: Mapping[str, Tally],
     stopped_by: str,
-) -> list[Coverage]:
+) -> list[DocumentCoverage]:
     """Return the pages of each document, in order."""
     texts: dict[str, list[Passage]] = {}
     for passage in passages:
@@ -68,60 +44,65 @@ def cover(
     return [_document(source, texts.get(source.name, []), found, stopped_by) for source in sources]
 
 
-def write_coverage(path: Path, documents: Iterable[Coverage]) -> None:
-    """Write one page a line: small for a library of books, and still readable."""
-    path.write_text("[" + ",".join(map(_written, documents)) + "\n]\n", encoding="utf-8")
-
-
 def _document(
-    source: Source, texts: Sequence[Passage], found: Mapping[str, Funnel], stopped_by: str
-) -> Coverage:
-    touching: dict[int, list[Funnel]] = {}
+    source: LibraryFile, texts: Sequence[Passage], found: Mapping[str, Tally], stopped_by: str
+) -> DocumentCoverage:
+    counts = total(found[passage.id] for passage in texts).counts
+    rows = _pages(source, texts, found, stopped_by)
+    return DocumentCoverage(
+        document=source.name,
+        digest=source.digest,
+        pages=source.pages or 0,
+        **{name: counts[name] for name in ("passages", "not_sampled", *_COUNTED)},
+        states=dict(sorted(Counter(page.state for page in rows).items())),
+        rows=rows,
+    )
+
+
+def _pages(
+    source: LibraryFile, texts: Sequence[Passage], found: Mapping[str, Tally], stopped_by: str
+) -> list[PageCoverage]:
+    touching: dict[int, list[Tally]] = {}
     for passage in texts:
         for number in range(passage.pages[0], passage.pages[1] + 1):
             touching.setdefault(number, []).append(found[passage.id])
     empty, removed = frozenset(source.pages_without_text), source.removed_on()
-    pages = []
-    for number in range(1, source.pages + 1):
-        here = touching.get(number, [])
-        if here:
-            pages.append(_page(number, here, stopped_by))
-        else:
-            state: State = "no_text" if number in empty else "removed" if number in removed else "no_passage"
-            why = dict(Counter(removed.get(number, ())))
-            pages.append(Page(number, 0, dict.fromkeys(_COUNTED, 0), state, why))
-    return Coverage(source, pages, total(found[passage.id] for passage in texts))
+    return [
+        _asked(number, touching[number], stopped_by)
+        if number in touching
+        else _bare(number, removed.get(number), without_text=number in empty)
+        for number in range(1, (source.pages or 0) + 1)
+    ]
 
 
-def _page(number: int, here: Sequence[Funnel], stopped_by: str) -> Page:
-    funnel = total(here)
-    counts = {name: funnel.counts[name] for name in _COUNTED}
-    state, why = _outcome(funnel, stopped_by)
-    return Page(number, len(here), counts, state, {reason: count for reason, count in why.items() if count})
+def _asked(number: int, here: Sequence[Tally], stopped_by: str) -> PageCoverage:
+    """Return a page with passages."""
+    tally = total(here)
+    state, why = _outcome(tally, stopped_by)
+    return PageCoverage(
+        page=number,
+        state=state,
+        passages=len(here),
+        **{name: tally.counts[name] for name in _COUNTED},
+        why={reason: count for reason, count in why.items() if count},
+    )
 
 
-def _outcome(funnel: Funnel, stopped_by: str) -> tuple[State, Mapping[str, int]]:
-    counts = funnel.counts
+def _bare(number: int, removed: Sequence[str] | None, *, without_text: bool) -> PageCoverage:
+    """Return a page without passages; `removed` are the kinds of text that it held, if it is emptied."""
+    state: PageState = "no_text" if without_text else "no_passage" if removed is None else "removed"
+    return PageCoverage(page=number, state=state, why=dict(Counter(removed or ())))
+
+
+def _outcome(tally: Tally, stopped_by: str) -> tuple[PageState, Mapping[str, int]]:
+    counts = tally.counts
     if counts["kept"]:
         return "kept", {}
     if counts["asked"]:
         lost = {name: counts[name] for name in ("no_reply", "unread")}
-        return "rejected", {**lost, **dict(sorted(funnel.rejected.items()))}
+        return "rejected", {**lost, **dict(sorted(tally.rejected.items()))}
     if counts["planned"]:
         return "not_asked", {stopped_by: counts["planned"]}
     if counts["passages"]:
-        return "skipped", dict(sorted(funnel.skipped.items()))
+        return "skipped", dict(sorted(tally.skipped.items()))
     return "not_sampled", {}
-
-
-def _written(document: Coverage) -> str:
-    source, funnel = document.source, document.funnel
-    head = {
-        "document": source.name,
-        "digest": source.digest,
-        "pages": source.pages,
-        **{name: funnel.counts[name] for name in ("passages", "not_sampled", *_COUNTED)},
-        "states": dict(sorted(document.states().items())),
-    }
-    rows = ",\n".join(json.dumps(page.described(), ensure_ascii=False) for page in document.pages)
-    return f'\n{json.dumps(head, ensure_ascii=False)[:-1]}, "rows": [\n{rows}\n]}}'

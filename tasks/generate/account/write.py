@@ -11,23 +11,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.generate.account.card import card
-from tasks.generate.account.coverage import Coverage, cover, write_coverage
-from tasks.generate.account.funnel import COUNTS, READY, Account, Funnel, by_document, funnels, total
-from tasks.generate.account.sources import Source
+from tasks.generate.account.coverage import cover
+from tasks.generate.account.tallies import COUNTS, READY, Account, Tally, by_document, tallies, total
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Candidate, kept
 from tasks.generate.teacher_config import Prices
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
+from tasks.records.coverage import DocumentCoverage, write_coverage
 from tasks.records.dataset import SPLITS
-from tasks.records.files import write_json, write_records
+from tasks.records.documents import LibraryFile
+from tasks.records.files import write_records
+from tasks.records.funnel import Funnel, write_funnel
+from tasks.records.samples import SampledPair, SampledPassage, Samples, write_samples
 
 
 def write_dataset(
     out: Path,
     account: Account,
     passages: Sequence[Passage],
-    sources: Sequence[Source],
+    sources: Sequence[LibraryFile],
     config: GenerateConfig,
 ) -> Metrics:
     """Write all files of the data set; return its figures."""
@@ -35,30 +38,30 @@ def write_dataset(
     for split in SPLITS:
         write_records(out / f"{split}.jsonl", (pair for pair in pairs if pair.split == split))
     write_records(out / "candidates.jsonl", account.candidates)
-    found = funnels(account, passages)
+    found = tallies(account, passages)
     whole = total(found.values())
-    write_json(out / "funnel.json", _funnel(account, whole, by_document(found, passages)))
+    write_funnel(out, _funnel(account, whole, by_document(found, passages)))
     documents = cover(sources, passages, found, account.drafted.stopped_by)
-    write_coverage(out / "coverage.json", documents)
+    write_coverage(out, documents)
     by_id = {passage.id: passage for passage in passages}
-    write_json(out / "samples.json", draw_samples(account.candidates, by_id, config.seed))
+    write_samples(out, draw_samples(account.candidates, by_id, config.seed))
     (out / "README.md").write_text(card(account, whole, documents, config), encoding="utf-8")
     return measure(account, found, documents, passages, config.teacher.prices)
 
 
-def _funnel(account: Account, whole: Funnel, documents: Mapping[str, Funnel]) -> dict[str, object]:
-    """Return the content of `funnel.json`; replies are counted beside pairs, for one may hold several."""
-    return {
-        **whole.described(),
-        "replies": {
-            "asked": len(account.drafted.drafts),
-            "returned": account.parsed.returned,
-            "parsed": account.parsed.parsed,
-            "repaired": account.parsed.repaired,
-        },
-        "stopped_by": account.drafted.stopped_by,
-        "documents": [{"document": name, **part.described()} for name, part in documents.items()],
+def _funnel(account: Account, whole: Tally, documents: Mapping[str, Tally]) -> Funnel:
+    """Return the counts; replies are counted beside pairs, for one may hold several."""
+    replies = {
+        "asked": len(account.drafted.drafts),
+        "returned": account.parsed.returned,
+        "parsed": account.parsed.parsed,
+        "repaired": account.parsed.repaired,
     }
+    parts = [{"document": name, **part.figures()} for name, part in documents.items()]
+    stopped_by = account.drafted.stopped_by
+    return Funnel.model_validate(
+        {**whole.figures(), "replies": replies, "stopped_by": stopped_by, "documents": parts}
+    )
 
 
 _MILLION = 1_000_000
@@ -67,8 +70,8 @@ _HUNDRED = 100
 
 def measure(
     account: Account,
-    found: Mapping[str, Funnel],
-    documents: Sequence[Coverage],
+    found: Mapping[str, Tally],
+    documents: Sequence[DocumentCoverage],
     passages: Sequence[Passage],
     prices: Prices,
 ) -> Metrics:
@@ -87,7 +90,7 @@ def measure(
     }
 
 
-def _costs(account: Account, written: Funnel, passages: Sequence[Passage], prices: Prices) -> Metrics:
+def _costs(account: Account, written: Tally, passages: Sequence[Passage], prices: Prices) -> Metrics:
     """Return what the pairs that a teacher wrote cost, and how much text one takes."""
     read, told, pairs = (written.counts[name] for name in ("input_tokens", "output_tokens", "kept"))
     money = (read * prices.input_per_million + told * prices.output_per_million) / _MILLION
@@ -99,10 +102,10 @@ def _costs(account: Account, written: Funnel, passages: Sequence[Passage], price
     return {"words": words, **costs, **ratios, **yields}
 
 
-def _pages(documents: Sequence[Coverage]) -> Metrics:
+def _pages(documents: Sequence[DocumentCoverage]) -> Metrics:
     """Return how many pages came to what, and the share that gave pairs."""
-    pages = sum(len(document.pages) for document in documents)
-    states = Counter(page.state for document in documents for page in document.pages)
+    pages = sum(len(document.rows) for document in documents)
+    states = Counter(page.state for document in documents for page in document.rows)
     found = {f"pages_{state}": float(count) for state, count in sorted(states.items())}
     return {"pages": pages, **found, **({"page_coverage": states["kept"] / pages} if pages else {})}
 
@@ -116,9 +119,7 @@ REJECTED = 8
 """Pairs to read: so many kept ones, and so many of each reason."""
 
 
-def draw_samples(
-    candidates: Sequence[Candidate], passages: Mapping[str, Passage], seed: int
-) -> dict[str, object]:
+def draw_samples(candidates: Sequence[Candidate], passages: Mapping[str, Passage], seed: int) -> Samples:
     """Return the sample; each passage is there once, by its id."""
     reasons = sorted({candidate.reason for candidate in candidates})
     drawn = {
@@ -131,11 +132,11 @@ def draw_samples(
     }
     used = {one.example.passage for group in drawn.values() for one in group} & passages.keys()
     rows = {reason: [_row(one) for one in group] for reason, group in drawn.items()}
-    return {
-        "kept": rows.pop("", []),
-        "rejected": rows,
-        "passages": {name: _passage(passages[name]) for name in sorted(used)},
-    }
+    return Samples(
+        kept=rows.pop("", []),
+        rejected=rows,
+        passages={name: _passage(passages[name]) for name in sorted(used)},
+    )
 
 
 def _drawn(group: Sequence[Candidate], count: int, seed: str) -> list[Candidate]:
@@ -143,9 +144,9 @@ def _drawn(group: Sequence[Candidate], count: int, seed: str) -> list[Candidate]
     return [group[number] for number in sorted(draw.sample(range(len(group)), min(count, len(group))))]
 
 
-def _row(candidate: Candidate) -> dict[str, object]:
-    return {**candidate.example.model_dump(mode="json"), "detail": candidate.detail}
+def _row(candidate: Candidate) -> SampledPair:
+    return SampledPair(**candidate.example.model_dump(), detail=candidate.detail)
 
 
-def _passage(passage: Passage) -> dict[str, object]:
-    return passage.model_dump(mode="json", include={"document", "pages", "heading", "text"})
+def _passage(passage: Passage) -> SampledPassage:
+    return SampledPassage.model_validate(passage.model_dump())

@@ -7,6 +7,7 @@ In: each removed line or block. Out: counts and a few examples with their page, 
 from collections import Counter, defaultdict
 
 from tasks.ingest.config import KINDS, Kind
+from tasks.records.documents import RemovedKind, RemovedText
 
 EXAMPLES = 3
 LONGEST_EXAMPLE = 160
@@ -19,17 +20,17 @@ class Removed:
     def __init__(self) -> None:
         self.counts: Counter[Kind] = Counter()
         self.words = 0
-        self._examples: defaultdict[Kind, list[dict[str, object]]] = defaultdict(list)
+        self._examples: defaultdict[Kind, list[RemovedText]] = defaultdict(list)
 
     def note(self, kind: Kind, page: int, text: str) -> None:
         """Count one removed line or block."""
         self.counts[kind] += 1
         self.words += len(text.split())
-        known = {example["text"] for example in self._examples[kind]}
+        known = {example.text for example in self._examples[kind]}
         short = text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
         if len(known) < EXAMPLES and short not in known:
-            self._examples[kind].append({"page": page, "text": short})
+            self._examples[kind].append(RemovedText(page=page, text=short))
 
-    def described(self) -> dict[str, object]:
+    def by_kind(self) -> dict[str, RemovedKind]:
         """Return count and examples of every kind, those without any included."""
-        return {kind: {"count": self.counts[kind], "examples": self._examples[kind]} for kind in KINDS}
+        return {kind: RemovedKind(count=self.counts[kind], examples=self._examples[kind]) for kind in KINDS}

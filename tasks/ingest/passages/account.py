@@ -16,6 +16,7 @@ from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.passages.documents import Document, Library, StoredPages
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
+from tasks.records.documents import LibraryFile
 
 logger = logging.getLogger(__name__)
 
@@ -55,43 +56,44 @@ class Account:
         if not passages:
             logger.warning("%s: no text is left after cleaning; see documents.json", self.document.name)
 
-    def described(self) -> dict[str, object]:
+    def described(self) -> LibraryFile:
         """Return the document's entry."""
         gone = self.pages_used.union(self.blank_pages)
-        return {
-            "name": self.document.name,
-            "status": "read",
-            "digest": self.document.digest,
-            "pages": self.document.page_count,
-            "pages_without_text": self.blank_pages,
-            "pages_removed": [page for page in range(1, self.document.page_count + 1) if page not in gone],
-            "page_labels": list(self.document.labels),
-            "recognised": self.document.recognised,
-            "words": self.words,
-            "passages": self.passages,
-            "removed": self.removed.described(),
-            "removed_words": self.removed.words,
-            "hyphens_joined": self.hyphens.joined,
-        }
+        return LibraryFile(
+            name=self.document.name,
+            status="read",
+            digest=self.document.digest,
+            pages=self.document.page_count,
+            pages_without_text=self.blank_pages,
+            pages_removed=[page for page in range(1, self.document.page_count + 1) if page not in gone],
+            page_labels=list(self.document.labels),
+            recognised=self.document.recognised,
+            words=self.words,
+            passages=self.passages,
+            removed=self.removed.by_kind(),
+            removed_words=self.removed.words,
+            hyphens_joined=self.hyphens.joined,
+        )
 
 
-def describe_library(library: Library, accounts: Iterable[Account]) -> list[dict[str, object]]:
+def describe_library(library: Library, accounts: Iterable[Account]) -> list[LibraryFile]:
     """Return one entry for every file of the library."""
     entries = [account.described() for account in accounts]
     entries += [
-        {
-            "name": file.name,
-            "status": "unreadable",
-            "digest": file.digest,
-            "reason": str(file.reason),
-            "problem": file.problem,
-        }
+        LibraryFile(
+            name=file.name,
+            status="unreadable",
+            digest=file.digest,
+            reason=str(file.reason),
+            problem=file.problem,
+        )
         for file in library.unreadable
     ]
     entries += [
-        {"name": name, "status": "duplicate", "same_as": other} for name, other in library.duplicates.items()
+        LibraryFile(name=name, status="duplicate", same_as=other)
+        for name, other in library.duplicates.items()
     ]
-    return sorted(entries, key=lambda entry: str(entry["name"]))
+    return sorted(entries, key=lambda entry: entry.name)
 
 
 def count_library(library: Library, accounts: Sequence[Account]) -> Metrics:

@@ -7,8 +7,8 @@ import pytest
 from generate_account import invented, library
 from generate_corpus import workspace
 
-from tasks.generate.account.funnel import Account, Funnel, by_document, funnels, total
-from tasks.generate.account.sources import read_sources
+from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.tallies import Account, Tally, by_document, tallies, total
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import kept
@@ -42,7 +42,7 @@ def test_asked_is_the_sum_of_all_fates_for_every_passage_document_and_the_domain
     seed: int, tmp_path: Path
 ) -> None:
     account = invented(PASSAGES, seed)
-    parts = funnels(account, PASSAGES)
+    parts = tallies(account, PASSAGES)
     documents = by_document(parts, PASSAGES)
     whole = total(parts.values())
     for funnel in (*parts.values(), *documents.values(), whole):
@@ -58,8 +58,8 @@ def test_asked_is_the_sum_of_all_fates_for_every_passage_document_and_the_domain
 
 
 def test_all_that_can_happen_to_a_pair_happens_in_these_tests() -> None:
-    found = total(part for seed in range(40) for part in funnels(invented(PASSAGES, seed), PASSAGES).values())
-    assert [name for name, count in found.described().items() if not count] == []
+    found = total(part for seed in range(40) for part in tallies(invented(PASSAGES, seed), PASSAGES).values())
+    assert [name for name, count in found.figures().items() if not count] == []
 
 
 def test_pairs_of_a_passage_that_is_gone_are_counted_as_restored() -> None:
@@ -70,7 +70,7 @@ def test_pairs_of_a_passage_that_is_gone_are_counted_as_restored() -> None:
         }
     )
     lost = Account(account.plan, account.drafted, account.parsed, account.ready, [*account.candidates, gone])
-    assert total(funnels(lost, PASSAGES).values()).counts["restored"] >= 1
+    assert total(tallies(lost, PASSAGES).values()).counts["restored"] >= 1
 
 
 def test_a_second_of_asking_changes_figures_and_no_file(tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_a_domain_without_documents_has_figures_without_ratios(tmp_path: Path) -
     assert metrics["examples"] == len(rows) > 0
     assert not {"kept_pairs_per_100_words", "seconds_per_kept_pair", "page_coverage"} & metrics.keys()
     assert json.loads((tmp_path / "out/coverage.json").read_bytes()) == []
-    assert Funnel().described()["kept"] == 0
+    assert Tally().figures()["kept"] == 0

@@ -1,6 +1,6 @@
 """Count what became of every sentence, ask and pair, passage by passage.
 
-In: what the steps of generation came to. Out: funnels that can be added up to those of a document
+In: what the steps of generation came to. Out: tallies that can be added up to those of a document
 and of the domain. The unit is the pair: an ask for five pairs counts five times, so that one bar
 shows the way of all of them, and every count is one of a few sums that must come out even.
 """
@@ -34,11 +34,11 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Funnel:
+class Tally:
     """Counts of one passage, of one document or of a domain."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    """`planned`, `asked`, ..., `kept`: see `described`."""
+    """`planned`, `asked`, ..., `kept`: see `tasks.records.funnel`."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Sentences that nothing was asked about, by reason."""
     rejected: Counter[str] = field(default_factory=Counter)
@@ -46,17 +46,12 @@ class Funnel:
     question_types: Counter[str] = field(default_factory=Counter)
     """Kept pairs by question type, those that have one."""
 
-    def __add__(self, other: "Funnel") -> "Funnel":
+    def __add__(self, other: "Tally") -> "Tally":
         """Return both together."""
-        return Funnel(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(Funnel)))
+        return Tally(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(Tally)))
 
-    def described(self) -> dict[str, object]:
-        """Return every count, nothing left out because it is zero.
-
-        `planned` = `asked` + `not_asked`; `asked` = `no_reply` + `returned`; `returned` + `surplus` =
-        `unread` + `parsed`; `parsed` + `examples` + `restored` = `kept` + the sum of `rejected`;
-        `sentences` = `used` + the sum of `skipped`.
-        """
+    def figures(self) -> dict[str, object]:
+        """Return every count by its name in the record, nothing left out because it is zero."""
         return {
             **{name: self.counts[name] for name in COUNTS},
             "skipped": dict(self.skipped),
@@ -73,41 +68,41 @@ COUNTS = (
 _OF_SENTENCES = frozenset({"sentences", "used", "asked"})
 
 
-def funnels(account: Account, passages: Iterable[Passage]) -> dict[str, Funnel]:
-    """Return the funnel of each passage by its id, and that of ready-made examples under `READY`."""
-    found = {passage.id: Funnel() for passage in passages}
-    found[READY] = Funnel()
-    for name, funnel in found.items():
-        _count_sentences(funnel, account.plan.by_passage.get(name), sampled=name == READY)
+def tallies(account: Account, passages: Iterable[Passage]) -> dict[str, Tally]:
+    """Return the counts of each passage by its id, and those of ready-made examples under `READY`."""
+    found = {passage.id: Tally() for passage in passages}
+    found[READY] = Tally()
+    for name, tally in found.items():
+        _count_sentences(tally, account.plan.by_passage.get(name), sampled=name == READY)
     for ask in (ask for group in account.plan.groups for ask in group):
         found[ask.passage].counts["planned"] += ask.count
     for draft in account.drafted.drafts:
         _count_reply(found[draft.ask.passage].counts, draft)
     _count_pairs(found, account)
-    for funnel in found.values():
-        _balance(funnel.counts)
+    for tally in found.values():
+        _balance(tally.counts)
     return found
 
 
-def by_document(found: Mapping[str, Funnel], passages: Iterable[Passage]) -> dict[str, Funnel]:
-    """Return the funnel of each document by its name, in order; ready-made examples under `READY`."""
-    documents: dict[str, Funnel] = {}
+def by_document(found: Mapping[str, Tally], passages: Iterable[Passage]) -> dict[str, Tally]:
+    """Return the counts of each document by its name, in order; ready-made examples under `READY`."""
+    documents: dict[str, Tally] = {}
     for passage in passages:
-        documents[passage.document] = documents.get(passage.document, Funnel()) + found[passage.id]
+        documents[passage.document] = documents.get(passage.document, Tally()) + found[passage.id]
     return documents | ({READY: found[READY]} if any(found[READY].counts.values()) else {})
 
 
-def total(parts: Iterable[Funnel]) -> Funnel:
+def total(parts: Iterable[Tally]) -> Tally:
     """Return all of them together."""
-    return sum(parts, Funnel())
+    return sum(parts, Tally())
 
 
-def _count_sentences(funnel: Funnel, planned: Mapping[str, int] | None, *, sampled: bool) -> None:
+def _count_sentences(tally: Tally, planned: Mapping[str, int] | None, *, sampled: bool) -> None:
     if planned is None:
-        funnel.counts["not_sampled"] += not sampled
+        tally.counts["not_sampled"] += not sampled
         return
-    funnel.counts.update(passages=1, sentences=planned.get("sentences", 0), used=planned.get("used", 0))
-    funnel.skipped.update({reason: n for reason, n in planned.items() if n and reason not in _OF_SENTENCES})
+    tally.counts.update(passages=1, sentences=planned.get("sentences", 0), used=planned.get("used", 0))
+    tally.skipped.update({reason: n for reason, n in planned.items() if n and reason not in _OF_SENTENCES})
 
 
 def _count_reply(counts: Counter[str], draft: Draft) -> None:
@@ -120,21 +115,21 @@ def _count_reply(counts: Counter[str], draft: Draft) -> None:
     )
 
 
-def _count_pairs(found: Mapping[str, Funnel], account: Account) -> None:
+def _count_pairs(found: Mapping[str, Tally], account: Account) -> None:
     parsed = {candidate.example.id for candidate in account.parsed.candidates}
     for candidate in account.candidates:
         example = candidate.example
-        funnel = found.get(example.passage, found[READY])
+        tally = found.get(example.passage, found[READY])
         origin = "parsed" if example.id in parsed else "restored" if example.passage else "examples"
-        funnel.counts[origin] += 1
+        tally.counts[origin] += 1
         if candidate.reason:
-            funnel.rejected[candidate.reason] += 1
+            tally.rejected[candidate.reason] += 1
             continue
-        funnel.counts["kept"] += 1
+        tally.counts["kept"] += 1
         if example.split:
-            funnel.counts[example.split] += 1
+            tally.counts[example.split] += 1
         if example.question_type:
-            funnel.question_types[example.question_type] += 1
+            tally.question_types[example.question_type] += 1
 
 
 def _balance(counts: Counter[str]) -> None:
