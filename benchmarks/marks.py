@@ -5,17 +5,16 @@ stay, and the share that is both grounded and answerable, with Wilson's interval
 """
 
 import csv
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
+from tasks.text.intervals import wilson
 
 COLUMNS = ("id", "document", "pages", "question", "answer", "passage", "grounded", "answerable", "note")
 _MARKS = ("grounded", "answerable", "note")
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,7 @@ class Marks:
         """Return Wilson's interval of the share at 95 %, or None until all are marked."""
         if self.share is None:
             return None
-        count, share = self.marked, self.good / self.marked
-        middle = share + _Z**2 / (2 * count)
-        spread = _Z * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
-        return [round((middle + sign * spread) / (1 + _Z**2 / count), 4) for sign in (-1, 1)]
+        return [round(bound, 4) for bound in wilson(self.good, self.marked)]
 
 
 def write_sample(path: Path, examples: Sequence[Example], passages: Mapping[str, Passage]) -> Marks:

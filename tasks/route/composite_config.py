@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tasks.kernel.config import Slice
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
-from tasks.text.words import words
+from tasks.text.words import runs
 
 
 class KeywordRouter(Slice):
@@ -30,7 +30,7 @@ class KeywordRouter(Slice):
         owner: dict[str, str] = {}
         for domain, phrases in value.items():
             for phrase in phrases:
-                plain = " ".join(words(phrase))
+                plain = " ".join(runs(phrase))
                 if not plain:
                     raise ValueError(f"{domain}: {phrase!r} holds no word; remove it")
                 if owner.setdefault(plain, domain) != domain:

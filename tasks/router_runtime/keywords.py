@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.arrays import REMEDY
 from tasks.router_runtime.scored import Scored
-from tasks.text.words import words
+from tasks.text.words import runs
 
 
 class KeywordPart(BaseModel):
@@ -24,7 +24,7 @@ class KeywordPart(BaseModel):
 
     form: Literal["keywords"] = "keywords"
     rules: tuple[tuple[str, ...], ...] = Field(min_length=1)
-    """Words or phrases of each label, in the order of the labels; written as `words` finds them."""
+    """Words or phrases of each label, in the order of the labels; written as `runs` finds them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class KeywordScorer:
         return Scored.of(scores, scores.max(axis=1, keepdims=True))
 
     def _hit(self, question: str) -> set[int]:
-        found = words(question)
+        found = runs(question)
         return {
             self._columns[phrase]
             for size in self._sizes

@@ -4,7 +4,6 @@ In: questions. Out: the l2-normalised weights of their known n-grams. Characters
 words, so that the columns of a word are found once and kept.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csr_matrix
 
+from tasks.text.words import RUN
+
 Floats = NDArray[np.floating]
-_WORD = {1: re.compile(r"\b\w+\b"), 2: re.compile(r"\b\w\w+\b")}
 _KEPT_WORDS = 50_000
 
 
@@ -72,7 +72,7 @@ class Ngrams(BaseModel):
         return self._words(question) if self.analyzer == "word" else self._characters(question)
 
     def _words(self, question: str) -> tuple[list[int], int]:
-        words = longer = _WORD[self.min_letters].findall(question.lower())
+        words = longer = [run for run in RUN.findall(question.lower()) if len(run) >= self.min_letters]
         low, high = self.ngram_range
         grams = words if low == 1 else []
         for size in range(2, high + 1):

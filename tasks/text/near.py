@@ -7,11 +7,10 @@ are looked up. On 23,200 questions that takes 2.3 s and finds all; MinHash with 
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+from tasks.text.words import word_set
 
 
 class NearDuplicates:
@@ -71,11 +70,6 @@ def chains(texts: Sequence[str], threshold: float) -> list[int]:
                 members[large] += members[small]
         index.add(text)
     return chain
-
-
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of `text` in lower case; a text without any is its own word."""
-    return frozenset(WORD.findall(text.lower())) or frozenset({text.strip()})
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -21,12 +21,12 @@ from tasks.generate.judging.verdicts import CHECKPOINT, Question, make_judge
 from tasks.generate.judging.windows import windows
 from tasks.generate.judging.yes_no import YesNoModel, judge_prompt, word_tokens
 from tasks.generate.pairs import Candidate, candidates_of
-from tasks.generate.questions.sentences import split_sentences
 from tasks.kernel.errors import ModelError
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_model, load_tokenizer
 from tasks.models.sources import TinyModel
 from tasks.models.tiny import save_tiny_model
+from tasks.text.sentences import english_sentences
 
 pytestmark = pytest.mark.models
 PAIRS = [
@@ -36,7 +36,7 @@ PAIRS = [
     ),
     example("Where do the cabins of cable cars hang?", "Their cabins hang from a rope.", id="e2"),
 ]
-SENTENCES = split_sentences(TEXT)
+SENTENCES = english_sentences(TEXT)
 LABELS = ["contradiction", "ENTAILMENT", "neutral"]
 
 

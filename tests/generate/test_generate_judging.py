@@ -10,8 +10,8 @@ from generate_pairs import PASSAGE, TEXT, example
 from tasks.generate.config import JudgingConfig
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import Candidate, candidates_of
-from tasks.generate.questions.sentences import split_sentences
 from tasks.records.dataset import Example
+from tasks.text.sentences import english_sentences
 
 CONFIG = JudgingConfig(language=None)
 
@@ -87,7 +87,7 @@ def test_pairs_in_another_language_are_refused_unless_any_will_do(tmp_path: Path
 
 
 def test_evidence_in_the_repeated_part_belongs_to_the_passage_before(tmp_path: Path) -> None:
-    sentences = split_sentences(TEXT)
+    sentences = english_sentences(TEXT)
     repeating = PASSAGE.model_copy(update={"overlap_chars": len(sentences[0]) + len(sentences[1]) + 2})
     pairs = candidates_of([example(*GOOD[0]), example(*GOOD[1])])
     found = judge_pairs(pairs, {PASSAGE.id: repeating}, CONFIG, None, workspace(tmp_path))
@@ -97,7 +97,7 @@ def test_evidence_in_the_repeated_part_belongs_to_the_passage_before(tmp_path: P
 def test_random_corruptions_of_a_verbatim_answer_are_refused(tmp_path: Path) -> None:
     """A number, a name or a negation changed in a sentence of the passage, wherever it stands."""
     draw = random.Random(3)  # noqa: S311  # a sample, no secret
-    sentences = [sentence for sentence in split_sentences(TEXT) if " not " not in sentence]
+    sentences = [sentence for sentence in english_sentences(TEXT) if " not " not in sentence]
     for _ in range(60):
         sentence = draw.choice(sentences)
         words = sentence.split()

@@ -2,12 +2,13 @@
 
 import pytest
 
-from tasks.generate.questions.sentences import split_sentences, unfit
+from tasks.generate.questions.standalone import unfit
+from tasks.text.sentences import english_sentences
 
 
 def test_paragraphs_and_list_items_never_run_into_each_other() -> None:
     text = "What works\n\nExposure helps. Dr. Lee agrees.\nTheme | Fear\n• washing hands\n• counting steps"
-    assert split_sentences(text) == [
+    assert english_sentences(text) == [
         "What works",
         "Exposure helps.",
         "Dr. Lee agrees.",

@@ -23,7 +23,7 @@ from tasks.route.config import RouteConfig
 from tasks.route.kinds.tfidf import fit_linear, fit_reference
 from tasks.route.kinds.tuning import grouped
 from tasks.route.measure.questions import Questions, plain
-from tasks.route.measure.score import calibration_error, wilson
+from tasks.route.measure.score import calibration_error
 from tasks.route.single_config import TfidfReferenceRouter
 from tasks.router_runtime.files import load_router
 
@@ -200,10 +200,3 @@ def test_targets_that_the_reference_cannot_meet_are_refused_before_and_after_fit
     fitted = fit_linear(questions_of(inputs, "train"), TfidfReferenceRouter())
     with pytest.raises(ConfigError, match=rf"route\.{target}: .* no held-out scores"):
         with_confidence(fitted, RouteConfig.model_validate({target: 0.02}), ())
-
-
-def test_wilson_interval_matches_published_values() -> None:
-    # Newcombe (1998), method 3: 81 of 263 and 0 of 20.
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
-    assert wilson(0, 0) == (0, 1)

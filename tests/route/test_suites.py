@@ -13,8 +13,8 @@ from tasks.route.suites.mixed import mixed_suite
 from tasks.route.suites.paraphrases import FRAMES, framed, rewritten
 from tasks.route.suites.spelling import SHARE, forms, mistyped, neighbours
 from tasks.route.suites.suite import MAX_QUESTIONS, Suite
-from tasks.route.suites.telling_words import Telling
-from tasks.text.near import WORD
+from tasks.route.suites.typical_words import TypicalWords
+from tasks.text.words import WORD
 
 
 def asked(rows: list[tuple[str, str]]) -> Questions:
@@ -166,9 +166,9 @@ def test_a_topic_is_a_word_of_another_domain(library, suites) -> None:
 
 def test_two_domains_are_never_both_asked_and_one_is_never_mixed(library, unseen_library) -> None:
     two = of(unseen_library, {"law", "music"})
-    mixed = mixed_suite(two, np.random.default_rng(1), Telling(library))
+    mixed = mixed_suite(two, np.random.default_rng(1), TypicalWords(library))
     assert {case.form for case in mixed.cases} == {"topic"}
-    assert mixed_suite(of(two, {"law"}), np.random.default_rng(1), Telling(library)) is None
+    assert mixed_suite(of(two, {"law"}), np.random.default_rng(1), TypicalWords(library)) is None
 
 
 def test_short_questions_are_one_to_three_words_in_their_order(suites) -> None:
@@ -183,15 +183,15 @@ def test_short_questions_are_one_to_three_words_in_their_order(suites) -> None:
 
 def test_a_word_tells_its_domain_by_smoothed_counts_of_training_questions() -> None:
     train = asked([("old sonnet", "poetry"), ("new sonnet", "poetry"), ("old court", "law"), ("x", "law")])
-    telling = Telling(train)
-    assert telling.value("Sonnet", "poetry") == pytest.approx(np.log((4 + 3) / (2 + 3)))
-    assert telling.value("sonnet", "law") == pytest.approx(np.log(3 / (2 + 3)))
-    assert telling.value("old", "law") == telling.value("unseen", "law") == 0
-    assert telling.words("The old Sonnet court", "poetry") == ["Sonnet"]
+    typical = TypicalWords(train)
+    assert typical.value("Sonnet", "poetry") == pytest.approx(np.log((4 + 3) / (2 + 3)))
+    assert typical.value("sonnet", "law") == pytest.approx(np.log(3 / (2 + 3)))
+    assert typical.value("old", "law") == typical.value("unseen", "law") == 0
+    assert typical.words("The old Sonnet court", "poetry") == ["Sonnet"]
 
 
 def test_a_word_that_speaks_more_for_another_domain_tells_nothing() -> None:
     train = asked([("call me", "a"), ("x", "a"), *[("call", "b")] * 2, *[("you", "c")] * 3])
-    telling = Telling(train)
-    assert telling.value("call", "a") > 0
-    assert telling.words("call me", "a") == ["me"]
+    typical = TypicalWords(train)
+    assert typical.value("call", "a") > 0
+    assert typical.words("call me", "a") == ["me"]

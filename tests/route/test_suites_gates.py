@@ -9,13 +9,14 @@ from tasks.kernel.errors import DataError, StageError
 from tasks.kernel.workspace import Workspace, silent
 from tasks.records.dataset import Example
 from tasks.records.files import write_records
+from tasks.records.router import SuiteScore
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.score import wilson
 from tasks.route.run import run
-from tasks.route.suites.measure import SuiteScore, build_suites, check_gates, measure_suites, suite_scores
+from tasks.route.suites.measure import build_suites, check_gates, measure_suites, suite_scores
 from tasks.router_runtime.router import Router
+from tasks.text.intervals import wilson
 
 
 @pytest.fixture(scope="module")

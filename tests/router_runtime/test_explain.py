@@ -20,7 +20,7 @@ LABELS = ("anxiety", "ocd")
 
 
 def linear(labels: tuple[str, ...], *words: str, strength: float = 3.0) -> Router:
-    """Return a router with one telling word a label."""
+    """Return a router with one typical word a label."""
     block = Ngrams(analyzer="word", ngram_range=(1, 1), vocabulary=words)
     size = len(words)
     return Router(labels, LinearScorer((block,), strength * np.eye(size), np.zeros(size), np.ones(size)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.text.sentences import LONGEST_SENTENCE, split_sentences
+from tasks.text.sentences import LONGEST_SENTENCE, paragraph_sentences
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,15 @@ from tasks.text.sentences import LONGEST_SENTENCE, split_sentences
     ],
 )
 def test_boundaries(parts: list[str]) -> None:
-    assert split_sentences(" ".join(parts)) == parts
+    assert paragraph_sentences(" ".join(parts)) == parts
 
 
 def test_text_without_an_end_is_cut_between_words() -> None:
     words = [f"w{number}" for number in range(2 * LONGEST_SENTENCE + 5)]
-    pieces = split_sentences(" ".join(words))
+    pieces = paragraph_sentences(" ".join(words))
     assert [len(piece.split()) for piece in pieces] == [LONGEST_SENTENCE, LONGEST_SENTENCE, 5]
     assert " ".join(pieces).split() == words
 
 
 def test_no_text_has_no_sentences() -> None:
-    assert split_sentences("  ") == []
+    assert paragraph_sentences("  ") == []

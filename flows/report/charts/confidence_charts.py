@@ -4,7 +4,6 @@ Bins have intervals, because a bin of three questions says little.
 """
 
 from matplotlib.axes import Axes
-from scipy.stats import binomtest
 
 from flows.report import words
 from flows.report.charts.svg import (
@@ -19,6 +18,7 @@ from flows.report.charts.svg import (
     to_svg,
 )
 from flows.report.router import Bin, Operating, RouterReport
+from tasks.text.intervals import wilson
 
 
 def reliability_chart(router: RouterReport) -> str:
@@ -69,8 +69,7 @@ def risk_chart(router: RouterReport) -> str:
 
 def _interval(one: Bin) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a bin's accuracy."""
-    found = binomtest(round(one.accuracy * one.questions), one.questions).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    return wilson(round(one.accuracy * one.questions), one.questions)
 
 
 def _draw_operating(axes: Axes, chosen: Operating) -> None:

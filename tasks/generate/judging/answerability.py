@@ -6,7 +6,7 @@ fine where the question has already named what it means.
 
 import re
 
-from tasks.generate.judging.wording import FUNCTION_WORDS, lowered
+from tasks.text.words import FUNCTION_WORDS, lowered
 
 _SOURCE = (
     "passage|text|sentence|article|statement|author|paragraph|excerpt|document|speaker|writer|narrator|booklet"

@@ -16,7 +16,7 @@ from tasks.generate.judging.windows import windows
 from tasks.kernel.errors import ModelError
 from tasks.models.loading import load_tokenizer
 from tasks.records.dataset import Example
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
 LABEL = "entailment"
 _STATEMENT_WORDS = 5

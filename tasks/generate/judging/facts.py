@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
 Date = frozenset[tuple[str, int]]
 """What is given of year, month and day."""

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 from tasks.generate.pairs import Draft
-from tasks.text.near import WORD
+from tasks.text.words import PLAIN_FUNCTION_WORDS, WORD
 
 MIN_WORDS = 3
 MAX_WORDS = 30
@@ -19,14 +19,11 @@ MAX_NOVEL = 0.3
 """Share of the question's content words that the answer does not contain."""
 _STEM = 4
 """Letters by which words count as the same: move, moves, moving."""
-_FUNCTION_WORD_LIST = """
-a about after all also an and are as at be been before being between but by can could did do does
-during each for from had has have how if in into is it its like long make makes many may mean might
-more most much must no not of often on one or other should so some such than that the their them
-there these they this those to was we were what when where which while who whom whose why will with
-would you your learn some example examples kind effect happen happens known
+_ASKING_LIST = """
+effect example examples happen happens kind known learn like long make makes many mean
 """
-FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+FUNCTION_WORDS = PLAIN_FUNCTION_WORDS | frozenset(_ASKING_LIST.split())
+"""Here what questions are asked with says nothing either: `What is an example of`."""
 _GENERIC_WORD_LIST = """
 treatment treatments provider providers person professional professionals mental health care help helps
 ask child children family families friend friends work works use used take main different certain

@@ -11,10 +11,10 @@ from functools import cached_property
 
 from tasks.generate.judging.facts import dates, missing_names, numbers
 from tasks.generate.judging.polarity import Claim, claim, opposed
-from tasks.generate.judging.wording import content, lowered
-from tasks.generate.questions.sentences import split_sentences
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
+from tasks.text.sentences import english_sentences
+from tasks.text.words import content, lowered
 
 Verdict = tuple[str, str]
 """Reason code and detail of a refusal."""
@@ -37,7 +37,7 @@ class Evidence:
     @cached_property
     def sentences(self) -> list[str]:
         """Return the sentences of the text."""
-        return split_sentences(self.passage.text)
+        return english_sentences(self.passage.text)
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -72,7 +72,7 @@ class Evidence:
         """Tell whether the evidence stands in the part that the passage repeats for context."""
         if not self.passage.overlap_chars:
             return False
-        return self.nearest(answer) not in set(split_sentences(self.passage.own))
+        return self.nearest(answer) not in set(english_sentences(self.passage.own))
 
 
 def unsupported(example: Example, evidence: Evidence, least: float) -> Verdict | None:
@@ -122,7 +122,7 @@ def _wrong_fact(answer: str, evidence: Evidence) -> Verdict | None:
 def _unknown_numbers(answer: str, evidence: Evidence) -> list[str]:
     """Return the numbers that no sentence with anything of the answer's sentence has."""
     unknown: set[str] = set()
-    for sentence in split_sentences(answer):
+    for sentence in english_sentences(answer):
         stated = numbers(sentence)
         if stated:
             told = frozenset(wordy(sentence))
@@ -142,7 +142,7 @@ def _wrong_words(answer: str, evidence: Evidence, least: float) -> Verdict | Non
 
 def _wrong_polarity(example: Example, evidence: Evidence) -> Verdict | None:
     asked = claim(example.question)
-    for sentence in split_sentences(example.answer):
+    for sentence in english_sentences(example.answer):
         words = opposed(claim(sentence), evidence.claims, asked)
         if words:
             return "polarity_differs", words

@@ -16,7 +16,7 @@ from tasks.generate.pairs import Candidate, refuse
 from tasks.kernel.workspace import Workspace
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
 _PASSAGES_AT_HAND = 16
 

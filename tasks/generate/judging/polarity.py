@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.generate.judging.wording import FUNCTION_WORDS, stem
+from tasks.text.words import FUNCTION_WORDS, WORD, stem
 
 _SCOPE = 3
 _CUE_LIST = (
@@ -27,7 +27,7 @@ with/without most/few gain/loss faster/slower early/late earlier/later allow/for
 likely/unlikely start/stop begin/end cause/prevent encourage/discourage effective/ineffective
 healthy/unhealthy helpful/harmful
 """
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[,;:.()–—]")
+_TOKEN = re.compile(rf"{WORD.pattern}|[,;:.()–—]")
 
 
 def _pole(word: str) -> str:
@@ -45,7 +45,7 @@ def _opposites() -> dict[str, list[str]]:
 
 
 _OPPOSITES = _opposites()
-_WORDS = {_pole(word): word for word in re.findall(r"\w+", _OPPOSITE_LIST)}
+_WORDS = {_pole(word): word for word in WORD.findall(_OPPOSITE_LIST)}
 
 
 @dataclass(frozen=True)

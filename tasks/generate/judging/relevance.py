@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tasks.generate.judging.grounding import Evidence
 from tasks.generate.pairs import Candidate, refuse
 from tasks.records.dataset import Example
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
 Vectors = NDArray[np.float32]
 _STATEMENT_WORDS = 5
@@ -39,7 +39,7 @@ def sentence_vectors(texts: Sequence[str]) -> Vectors:
     """Return one unit vector of 384 numbers a text; raise ModelError where the package is missing."""
     from sentence_transformers import SentenceTransformer
 
-    from tasks.models.loading import embedded_encoder_folder
+    from tasks.models.embedded import embedded_encoder_folder
 
     if not texts:
         return np.zeros((0, 384), dtype=np.float32)

@@ -18,7 +18,7 @@ from tasks.generate.pairs import Ask
 from tasks.generate.questions.guided import begin_questions, question_type
 from tasks.generate.questions.quotas import assign, choose
 from tasks.generate.questions.sections import Topics, layout_pairs, topics
-from tasks.generate.questions.sentences import unfit
+from tasks.generate.questions.standalone import unfit
 from tasks.generate.questions.statements import Statement, statements
 from tasks.records.corpus import Passage
 from tasks.text.near import NearDuplicates

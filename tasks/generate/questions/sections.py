@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from tasks.generate.judging.filters import GENERIC, content_words, vague
 from tasks.generate.questions.clauses import is_plural
-from tasks.generate.questions.sentences import split_block, unfit
+from tasks.generate.questions.standalone import unfit
 from tasks.records.corpus import Passage
-from tasks.text.near import WORD
+from tasks.text.sentences import block_sentences
+from tasks.text.words import WORD
 
 MAX_HEADING_WORDS = 16
 _MIN_CONTENT = 2
@@ -91,7 +92,7 @@ def _lists(section: Section, max_words: int) -> list[LayoutPair]:
     for at, block in enumerate(section.blocks):
         if not _ITEM.match(block) or not _fits(block, max_words):
             continue
-        lead = split_block(section.blocks[at - 1])[-1] if at else ""
+        lead = block_sentences(section.blocks[at - 1])[-1] if at else ""
         question = _from_lead(lead) if lead.endswith(":") else ""
         if not question and (at == 0 or _OPEN_LEAD.match(lead)):
             question = _from_heading(section.heading)
@@ -152,7 +153,7 @@ def _first_sentences(section: Section, max_words: int) -> LayoutPair | None:
     heading, first = section.heading, section.blocks[0]
     if not _ASKS.match(heading) or _VAGUE.search(heading) or _ITEM.match(first):
         return None
-    sentences = split_block(" ".join(first.split()))
+    sentences = block_sentences(" ".join(first.split()))
     if unfit(sentences[0], 6, max_words) or not _answers(heading, sentences[0]):
         return None
     answer = sentences[0]

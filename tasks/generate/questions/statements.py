@@ -9,8 +9,8 @@ import re
 from typing import NamedTuple
 
 from tasks.generate.questions.clauses import BEING, Clause, is_plural, main_clause
-from tasks.generate.questions.sentences import blocks, split_block
-from tasks.text.near import WORD
+from tasks.text.sentences import block_sentences, text_blocks
+from tasks.text.words import WORD
 
 _CONNECTIVE = re.compile(
     r"(?:However|Additionally|In addition|Moreover|Furthermore|Therefore|Thus|As a result|Nevertheless|Also"
@@ -63,9 +63,9 @@ class Statement(NamedTuple):
 def statements(text: str) -> list[Statement]:
     """Return a statement for each sentence of `text`, in order."""
     found = []
-    for block in blocks(text):
+    for block in text_blocks(text):
         before = ""
-        for sentence in split_block(block):
+        for sentence in block_sentences(block):
             found.append(_statement(sentence, before))
             before = sentence
     return found

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.generate.config import GenerateConfig, JudgingConfig
-from tasks.generate.judging.wording import lowered
 from tasks.generate.pairs import Candidate, kept, refuse
 from tasks.generate.selection.benchmarks import read_benchmark
 from tasks.generate.selection.precedence import REVIEWED, standing
 from tasks.records.dataset import Example
-from tasks.text.near import WORD, NearDuplicates
+from tasks.text.near import NearDuplicates
+from tasks.text.words import WORD, lowered
 
 _BENCHMARK_WORDS = 5
 """Shorter texts of a benchmark are labels or names, which anybody may use."""

@@ -10,9 +10,9 @@ from functools import cached_property
 from tasks.generate.judging.facts import names, numbers
 from tasks.generate.judging.grounding import wordy
 from tasks.generate.judging.polarity import Claim, claim, opposite
-from tasks.generate.judging.wording import content, lowered, stem
 from tasks.records.dataset import Example
-from tasks.text.near import WORD, jaccard, word_set
+from tasks.text.near import jaccard
+from tasks.text.words import WORD, content, lowered, stem, word_set
 
 SAME_SUBJECT = 0.5
 """Share of their content words from which on two questions with one answer are one question."""

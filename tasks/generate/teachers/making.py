@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from tasks.generate.pairs import Ask, Reply, Report
-from tasks.generate.questions.sentences import split_sentences, unfit
+from tasks.generate.questions.standalone import unfit
 from tasks.generate.teacher_config import (
     EmbeddedTeacher,
     LitertlmTeacher,
@@ -19,7 +19,8 @@ from tasks.generate.teacher_config import (
     Teacher,
     TransformersTeacher,
 )
-from tasks.text.near import WORD
+from tasks.text.sentences import english_sentences
+from tasks.text.words import WORD
 
 
 class AskTeacher(Protocol):
@@ -65,7 +66,7 @@ def scripted_replies(asks: Sequence[Ask], seed: int, report: Report) -> list[Rep
 
 
 def _pairs(ask: Ask) -> str:
-    fit = [text for text in split_sentences(ask.text) if unfit(text, _MIN_WORDS, _MAX_WORDS) is None]
+    fit = [text for text in english_sentences(ask.text) if unfit(text, _MIN_WORDS, _MAX_WORDS) is None]
     return json.dumps([{"question": _question(text), "answer": text} for text in fit[: ask.count]])
 
 

@@ -17,7 +17,7 @@ from tasks.ingest.cleaning.lines import Line
 
 HYPHENS = "-\u2010\u00ad"
 SOFT = "\u00ad"
-WORD = re.compile(rf"[^\W\d_]+(?:[{HYPHENS}'’][^\W\d_]+)*")
+PRINTED_WORD = re.compile(rf"[^\W\d_]+(?:[{HYPHENS}'’][^\W\d_]+)*")
 ENDS_IN_HYPHEN = re.compile(rf"([^\W\d_]+(?:[-\u2010][^\W\d_]+)*|\d+)([{HYPHENS}])$")
 STARTS_WORD = re.compile(r"[^\W\d_]+|\d+")
 _WHOLE = (
@@ -69,7 +69,7 @@ def learn_hyphenation(lines: Iterable[Line]) -> Hyphenation:
     after_hyphen = False
     for line in lines:
         count += 1
-        found = [word.lower() for word in WORD.findall(line.text)]
+        found = [word.lower() for word in PRINTED_WORD.findall(line.text)]
         broken += after_hyphen and line.text[0].islower()
         hyphenated = line.text[-1] in HYPHENS and bool(ENDS_IN_HYPHEN.search(line.text))
         words.update(found[int(after_hyphen) : len(found) - int(hyphenated)])

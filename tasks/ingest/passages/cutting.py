@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.config import PassageSize
 from tasks.records.corpus import Passage
-from tasks.text.sentences import split_sentences
+from tasks.text.sentences import paragraph_sentences
 
 HEADING_LEVELS = 2
 """Of headings that follow each other directly, as many are kept: a chapter and its section."""
@@ -75,7 +75,7 @@ def _sentences(blocks: Iterable[Block], measure: Measure) -> Iterator[Sentence]:
         compact = block.kind in {Kind.ITEM, Kind.ROW} and before in {block.kind, Kind.PARAGRAPH}
         glue = "\n" if compact else "\n\n"
         offset = 0
-        pieces = [block.text] if block.kind is Kind.HEADING else split_sentences(block.text)
+        pieces = [block.text] if block.kind is Kind.HEADING else paragraph_sentences(block.text)
         for piece in pieces:
             offset = block.text.index(piece, offset)
             end = offset + len(piece)

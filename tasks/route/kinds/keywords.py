@@ -18,7 +18,7 @@ from tasks.route.kinds.tuning import folds
 from tasks.route.measure.questions import Questions
 from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
 from tasks.router_runtime.scored import Scored
-from tasks.text.words import words
+from tasks.text.words import runs
 
 LOG = logging.getLogger(__name__)
 _FOLDS, _SEED = 3, 42
@@ -34,7 +34,7 @@ def fit_keywords(train: Questions, config: KeywordRouter) -> Fitted:
         return _learned(train, labels, config)
     if unknown := sorted(set(config.rules) - set(labels)):
         raise ConfigError(f"`rules.{unknown[0]}`: no such domain; choose among {', '.join(labels)}")
-    rules = [{" ".join(words(phrase)) for phrase in config.rules.get(label, ())} for label in labels]
+    rules = [{" ".join(runs(phrase)) for phrase in config.rules.get(label, ())} for label in labels]
     scorer = KeywordScorer(KeywordPart(rules=tuple(tuple(sorted(phrases)) for phrases in rules)))
     # Nothing was learned from the training questions, so all of them are held out.
     return Fitted(labels, scorer, Held(train, scorer.score(train.texts)))
@@ -67,7 +67,7 @@ def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -
 def _find(questions: Questions) -> Found:
     found: Found = defaultdict(Counter)
     for text, label in zip(questions.texts, questions.labels, strict=True):
-        for word in set(words(text)):
+        for word in set(runs(text)):
             found[word][label] += 1
     return found
 

@@ -15,9 +15,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from tasks.kernel.errors import DataError
 from tasks.route.single_config import TfidfRouter
 from tasks.router_runtime.ngrams import Ngrams
+from tasks.text.words import RUN
 
 Rows = NDArray[np.intp]
-_EVERY_WORD = r"(?u)\b\w+\b"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Counted:
 
 def count_ngrams(texts: Sequence[str], config: TfidfRouter) -> Counted:
     """Count words and, where wanted, characters inside words; raise DataError where there are none."""
-    words = CountVectorizer(ngram_range=config.word_ngrams, token_pattern=_EVERY_WORD, dtype=np.float32)
+    words = CountVectorizer(ngram_range=config.word_ngrams, token_pattern=RUN.pattern, dtype=np.float32)
     parts = [_counted(words, 1, texts)]
     if config.char_ngrams:
         characters = CountVectorizer(analyzer="char_wb", ngram_range=config.char_ngrams, dtype=np.float32)

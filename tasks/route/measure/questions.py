@@ -3,7 +3,6 @@
 Splits stay as the generate stage drew them, by passage, so that no passage is on two sides.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ from typing import Self
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import Example, Split
 from tasks.records.files import read_records
-
-_WORD = re.compile(r"\w+")
+from tasks.text.words import runs
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def read_questions(folders: dict[str, Path], split: Split) -> Questions:
 
 def plain(question: str) -> str:
     """Return what makes two questions the same: their words, without case, marks and spaces."""
-    return " ".join(_WORD.findall(question.casefold()))
+    return " ".join(runs(question))
 
 
 def require_each(questions: Questions, least: int) -> None:

@@ -1,4 +1,4 @@
-"""Mix domains in one question: test questions and what their words tell in, a `Suite` out.
+"""Mix domains in one question: test questions and typical words in, a `Suite` out.
 
 Two forms, since only two have an answer that nobody need argue about. `topic`: a whole question of one domain
 that names a word of another in passing ("write a poem about the sea, in connection with python"); right is
@@ -12,8 +12,8 @@ import numpy as np
 
 from tasks.route.measure.questions import Questions
 from tasks.route.suites.suite import Case, Suite, chosen, drawn
-from tasks.route.suites.telling_words import Telling
-from tasks.text.near import WORD, word_set
+from tasks.route.suites.typical_words import TypicalWords
+from tasks.text.words import WORD, word_set
 
 TOPICS = (
     "{question}, in connection with {topic}",
@@ -27,7 +27,7 @@ _SHORT = 3
 _MARKS = ".?!…"
 
 
-def mixed_suite(test: Questions, draw: np.random.Generator, telling: Telling) -> Suite | None:
+def mixed_suite(test: Questions, draw: np.random.Generator, typical: TypicalWords) -> Suite | None:
     """Return questions of two domains each, half of either form; None where there is one domain."""
     by_domain = defaultdict(list)
     for text, label in zip(test.texts, test.labels, strict=True):
@@ -43,7 +43,7 @@ def mixed_suite(test: Questions, draw: np.random.Generator, telling: Telling) ->
             joint = JOINTS[chosen(draw, len(JOINTS))]
             mixed = joint.format_map({"one": _ended(text), "other": theirs})
             cases.append(Case(mixed, (label, other), (text, theirs), "both"))
-        elif topic := _topic(telling.words(theirs, other), text):
+        elif topic := _topic(typical.words(theirs, other), text):
             frame = TOPICS[chosen(draw, len(TOPICS))]
             cases.append(Case(_with_topic(text, frame, topic), (label,), (text,), "topic"))
     right = "`topic`: the domain asked comes first. `both`: both domains are the first two, in any order."
@@ -51,7 +51,7 @@ def mixed_suite(test: Questions, draw: np.random.Generator, telling: Telling) ->
 
 
 def _topic(words: list[str], text: str) -> str | None:
-    """Return the most telling word that may be a topic, and that the question does not name itself."""
+    """Return the most typical word that may be a topic, and that the question does not name itself."""
     own = word_set(text)
     fit = (word for word in words if word.isalpha() and len(word) > _SHORT and word.lower() not in own)
     return next(fit, None)
@@ -71,8 +71,8 @@ def _ended(text: str) -> str:
 MAX_WORDS = 3
 
 
-def short_suite(test: Questions, draw: np.random.Generator, telling: Telling) -> Suite:
-    """Return the most telling words of each question, one to three of them, in the order of the question.
+def short_suite(test: Questions, draw: np.random.Generator, typical: TypicalWords) -> Suite:
+    """Return the most typical words of each question, one to three of them, in the order of the question.
 
     A question without a word that speaks for its domain more than for any other in the training questions
     is left out: its words alone belong elsewhere.
@@ -81,7 +81,7 @@ def short_suite(test: Questions, draw: np.random.Generator, telling: Telling) ->
     cases = []
     for text, label in zip(questions.texts, questions.labels, strict=True):
         count = 1 + chosen(draw, MAX_WORDS)
-        kept = telling.words(text, label)[:count]
+        kept = typical.words(text, label)[:count]
         if kept:
             cases.append(Case(_in_order(text, kept), (label,), (text,), _form(len(kept))))
     return Suite("short", "The domain of the question that the words are from.", tuple(cases))

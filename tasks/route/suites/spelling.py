@@ -14,7 +14,7 @@ from tasks.route.suites.suite import Case, Suite, chosen, drawn
 
 SHARE = 0.25
 """Of the words that are long enough, how many are mistyped; in each question at least one."""
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -24,14 +24,14 @@ def typo_suite(test: Questions, draw: np.random.Generator) -> Suite:
     cases = [
         Case(mistyped(text, draw), (label,), (text,), "typos")
         for text, label in zip(questions.texts, questions.labels, strict=True)
-        if _WORD.search(text)
+        if _LONG_WORD.search(text)
     ]
     return Suite("typos", "The domain of the question as it was before the slips.", tuple(cases))
 
 
 def mistyped(text: str, draw: np.random.Generator) -> str:
     """Return `text` with a slip in a quarter of its words of four letters and more, in one at least."""
-    words = list(_WORD.finditer(text))
+    words = list(_LONG_WORD.finditer(text))
     hit = draw.random(len(words)) < SHARE
     hit[chosen(draw, len(words))] = True
     pieces, end = [], 0

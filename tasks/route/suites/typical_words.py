@@ -1,4 +1,4 @@
-"""Which words of a question tell its domain: training questions in, the words by how much they tell out.
+"""Which words of a question tell its domain: training questions in, how typical of it each word is out.
 
 Judged by counting on the training questions and never by a router: a suite that a router chose the words of
 would flatter that router. A word speaks for a domain by the logarithm of how much likelier the domain is with
@@ -9,13 +9,13 @@ import math
 from collections import Counter
 
 from tasks.route.measure.questions import Questions
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
 _SMOOTHING = 3.0
 """Questions' worth of the domain's share that are added to each word's count."""
 
 
-class Telling:
+class TypicalWords:
     """The words of training questions, and how much each speaks for a domain."""
 
     def __init__(self, train: Questions) -> None:
@@ -38,7 +38,7 @@ class Telling:
         return math.log((expected + _SMOOTHING) / (count + _SMOOTHING))
 
     def words(self, text: str, domain: str) -> list[str]:
-        """Return the words of `text` that speak for `domain` more than for others, most telling first."""
+        """Return the words of `text` that speak for `domain` more than for others, most typical first."""
         values = {word: self.value(word, domain) for word in dict.fromkeys(WORD.findall(text))}
         own = (word for word in values if values[word] > 0 and values[word] >= self._best[word.lower()])
         return sorted(own, key=lambda word: -values[word])

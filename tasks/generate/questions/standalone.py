@@ -1,19 +1,13 @@
-"""Cut a passage into sentences and choose those that can stand alone as an answer.
+"""Choose the sentences that can stand alone as an answer.
 
-In: passage text. Out: sentences, and for each that is unfit the reason why. The answer is
-chosen before the question is asked, so everything that a pair states was in the document.
+In: a sentence. Out: the reason why it is unfit, or none. The answer is chosen before the question is asked,
+so everything that a pair states was in the document.
 """
 
 import re
 
-from tasks.text.near import WORD
+from tasks.text.words import WORD
 
-_ABBREVIATION_LIST = (
-    "dr mr mrs ms prof st e.g i.e etc vs cf al fig no approx dept inc u.s u.k ph.d jr sr vol pp"
-)
-_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
-_BLOCK = re.compile(r"\n(?:\s*[-–*] )?|^[-–*] |\s*[•●▪◦‣·]\s+")
-_BOUNDARY = re.compile(r"(?:(?<=[.?!])|(?<=[.?!][\"”’')\]]))\s+(?=[\"“‘'(\[]?[A-Z0-9])")
 _DANGLING = re.compile(
     r"(?:it|its|they|their|them|this|these|that|those|he|she|his|her|such|here|there|another|others|either"
     r"|both(?! [\w-]+ and )"
@@ -40,27 +34,6 @@ _UNNAMED = re.compile(
 )
 
 
-def split_sentences(text: str) -> list[str]:
-    """Return the sentences of `text` in order; list items and paragraphs never run into each other."""
-    return [sentence for block in blocks(text) for sentence in split_block(block)]
-
-
-def blocks(text: str) -> list[str]:
-    """Return the paragraphs, headings and list items of `text`."""
-    return [joined for block in _BLOCK.split(text) if (joined := " ".join(block.split()))]
-
-
-def split_block(block: str) -> list[str]:
-    """Return the sentences of a paragraph."""
-    pieces: list[str] = []
-    for piece in _BOUNDARY.split(block):
-        if pieces and _open_ended(pieces[-1]):
-            pieces[-1] += " " + piece
-        elif piece:
-            pieces.append(piece)
-    return pieces
-
-
 def unfit(sentence: str, min_words: int, max_words: int) -> str | None:
     """Return why `sentence` cannot stand alone as an answer, or None where it can."""
     words = WORD.findall(sentence)
@@ -80,13 +53,6 @@ def _unowned(sentence: str) -> bool:
     before, found, _ = sentence.partition(" them ")
     unnamed = found and not re.search(r"\w{3,}s\b|people|children|person|relative|friend|one\b", before)
     return bool(unnamed) or bool(_UNNAMED.search(sentence))
-
-
-def _open_ended(piece: str) -> bool:
-    """Tell whether `piece` ends with an abbreviation or an initial, so that the sentence goes on."""
-    last = piece.rsplit(maxsplit=1)[-1]
-    stem = last.rstrip(".").lstrip('("“').lower()
-    return last.endswith(".") and (stem in _ABBREVIATIONS or (len(stem) == 1 and stem.isalpha()))
 
 
 def _is_statement(sentence: str, words: list[str]) -> bool:
