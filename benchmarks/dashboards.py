@@ -65,7 +65,7 @@ def _find(runs: Path, prefect: str, mlflow: str) -> Shown:
     built = {folder: sum(row.status == "built" for row in one.stages) for folder, one in reports.items()}
     chosen = max(folders, key=lambda folder: (built[folder], folder.name))
     this_run = reopen(chosen).file
-    return Shown(this_run.flow_run, begun.mlflow_run, reports[chosen], prefect, mlflow)
+    return Shown(this_run.flow_run, this_run.mlflow_run, reports[chosen], prefect, mlflow)
 
 
 def _prefect(shown: Shown, page: Page) -> None:

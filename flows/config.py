@@ -23,7 +23,7 @@ from tasks.kernel.errors import ConfigError
 from tasks.merge.config import MergeConfig
 from tasks.models.sources import EmbeddedModel, ModelSource
 from tasks.route.compare_config import CompareConfig
-from tasks.route.config import RouteConfig
+from tasks.route.config import RouteConfig, described
 
 Overrides = dict[str, JsonValue]
 S = TypeVar("S", bound=Slice)
@@ -49,7 +49,7 @@ class Domain(Slice):
     """What one expert knows: documents, a data set, or both."""
 
     description: str = ""
-    """One sentence on what the expert is for."""
+    """One sentence on what the expert is for: in the report, and what a router by descriptions goes by."""
     documents: Path | None = None
     """A folder of PDFs, or one PDF."""
     dataset: DatasetSource | None = None
@@ -133,6 +133,11 @@ class Config(Slice):
             self.merge_of(name), self.convert_of(name)
         self.finetune_of(GENERALIST)
         return self
+
+    def described(self, slice_: S) -> S:
+        """Return the slice, whose routers know the domains' descriptions where they have none."""
+        texts = {name: domain.description for name, domain in self.domains.items() if domain.description}
+        return described(slice_, texts)
 
     def ingest_of(self, domain: str) -> IngestConfig:
         """Return the domain's slice for ingestion, with its data set's mapping."""

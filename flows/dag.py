@@ -44,7 +44,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     base = config.base_model
     corpora, datasets = _questions(config, call)
     adapters, experts, bundles = {}, {}, {}
-    router = call(train_router, datasets, config.route, config.out_of_scope.files())
+    router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
     adapter = call(train_expert, GENERALIST, datasets, base, config.finetune_of(GENERALIST))
     generalist = call(merge_expert, GENERALIST, adapter, base, config.merge)
     for name in config.domains:

@@ -20,7 +20,7 @@ from flows.config import Config, load_config
 from flows.dag import Call, comparison_dag, file_comparison_dag
 from flows.pipeline import submit_all
 from flows.plan import refusals
-from flows.report.comparison import read_comparison, write_comparison
+from flows.report.comparison import comparison_page
 from flows.runs.outcome import Outcome, failures, users_fault
 from flows.runs.runners import task_runner
 from flows.runs.selection import Rebuild, order_of
@@ -33,6 +33,7 @@ from tasks.kernel.storage.store import Store
 from tasks.kernel.tracking.mlflow_run import TrackedRun, asked, warned
 from tasks.kernel.tracking.tracker import Tracker
 from tasks.records.files import write_json
+from tasks.records.router_comparison import FILE, read_comparison
 from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
 from tasks.route.config import RouteConfig
 
@@ -105,7 +106,8 @@ def comparison(configs: Configs = (), kinds: Kinds = "", files: QuestionFiles | 
 
 def _of_config(config: Config, kinds: str) -> _Comparison:
     _refuse(config)
-    routes = ComparedRoutes(routes=routes_of(config.compare, config.route, kinds))
+    compare, route = config.described(config.compare), config.described(config.route)
+    routes = ComparedRoutes(routes=routes_of(compare, route, kinds))
     return _Comparison(
         config.name, lambda call: comparison_dag(config, routes, call), config.model_dump(mode="json")
     )
@@ -147,10 +149,11 @@ def _publish(node: Outcome, folder: Path, settings: Settings, parent: TrackedRun
     store = Store(settings.store, settings.store_url)
     data = store.fetch(node.artifact)
     shutil.copytree(data, folder, dirs_exist_ok=True)
-    files = write_comparison(read_comparison(data), folder)
+    page = folder / "comparison.html"
+    page.write_text(comparison_page(read_comparison(data)), encoding="utf-8")
     manifest = store.manifest(node.artifact)
     parent.record({}, manifest.metrics, folder, manifest.digest)
     parent.tag({"built_by.compare": manifest.mlflow_run})
     with warned("the comparison's page"):
-        for file in files:
+        for file in (folder / FILE, page):
             asked(parent.client.log_artifact, parent.run_id, str(file))

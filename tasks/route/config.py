@@ -3,7 +3,8 @@
 In: YAML. Out: frozen values. The kinds' own settings are in the `*_config` modules.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,6 +12,7 @@ from tasks.kernel.config import Slice
 from tasks.route.composite_config import BestRouter, CascadeRouter, HierarchicalRouter, KeywordRouter
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 
+S = TypeVar("S", bound=Slice)
 Suite = Literal["typos", "casing", "paraphrases", "mixed", "short"]
 LinearRouter = TfidfRouter | TfidfReferenceRouter
 RouterKind = Annotated[
@@ -77,3 +79,23 @@ class RouteConfig(Slice):
     def refusals(self) -> list[str]:
         """Say for each value that cannot be served yet what to use meanwhile."""
         return []
+
+
+def described(config: S, descriptions: Mapping[str, str]) -> S:
+    """Return `config`, in which every router that goes by descriptions knows these where it has none.
+
+    Routers in cascades, groups and candidates are found too; the others stay as they are, so that a changed
+    description changes no key but theirs.
+    """
+    if isinstance(config, SemanticRouter):
+        known = {"descriptions": {**descriptions, **config.descriptions}}
+        return config.model_copy(update=known if config.head == "descriptions" else {})
+    return config.model_copy(update={name: _described(part, descriptions) for name, part in config})
+
+
+def _described(part: object, descriptions: Mapping[str, str]) -> object:
+    if isinstance(part, Slice):
+        return described(part, descriptions)
+    if isinstance(part, tuple):
+        return tuple(_described(item, descriptions) for item in part)
+    return part

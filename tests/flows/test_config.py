@@ -51,6 +51,20 @@ def identity(slice_: Slice) -> str:
     return json.dumps(canonical(slice_), sort_keys=True)
 
 
+def test_routers_by_descriptions_go_by_those_of_the_domains_wherever_they_stand() -> None:
+    config = load_config([PROJECT / "configs" / "adaptive-skills.yaml"])
+    by_description = config.described(config.route).router.stages[-1].router
+    assert by_description.descriptions["sql"] == config.domains["sql"].description
+    own = by_description.model_copy(update={"descriptions": {"sql": "Queries"}})
+    assert config.described(own).descriptions["sql"] == "Queries"
+    assert config.described(own).descriptions["code"] == config.domains["code"].description
+
+
+def test_a_description_changes_no_router_that_does_not_go_by_it() -> None:
+    config = load_config([PROJECT / "configs" / "demo.yaml"])
+    assert config.described(config.route) == config.route
+
+
 @pytest.mark.parametrize("name", REFERENCES)
 def test_reference_systems_are_refused_by_name_with_what_to_use_meanwhile(name: str, tmp_path: Path) -> None:
     config = load_config([PROJECT / "configs" / f"{name}.yaml"])
