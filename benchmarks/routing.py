@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.machine import save
 from tasks.kernel.settings import PROJECT
+from tasks.records.router_comparison import Compared
 from tasks.route.compare.compare import compare_routers
 from tasks.route.compare.question_files import Side
-from tasks.route.compare.rows import Compared
 from tasks.route.composite_config import CascadeRouter, CascadeStage
 from tasks.route.config import RouteConfig, RouterKind
 from tasks.route.encoder.sources import encoder_folders
@@ -99,7 +99,7 @@ def _clinc(data: Path, routes: Sequence[RouteConfig], *, examples: bool) -> list
 def _compared(
     name: str, train: Side, test: Side, validation: Questions | None, routes: Sequence[RouteConfig]
 ) -> list[Compared]:
-    folders = {key: path for route in routes for key, path in encoder_folders(route.router).items()}
+    folders = encoder_folders(*[route.router for route in routes])
     # A second comparison on the same questions finds the first one's encoder trained.
     resources = Resources(folders, WORK / name)
     written = WORK / f"{name}-routers"

@@ -69,8 +69,9 @@ def compare_routers(  # noqa: PLR0913  each option is a choice of its own
         if bool(configs) == bool(train and test) or (configs and (train or test)):
             raise ConfigError("give either a CONFIG, or both --train and --test")
         with importing():
-            from flows.report.comparison import comparison_json, comparison_words, read_comparison
+            from flows.report.comparison import comparison_json, comparison_words
             from flows.runs.comparison import QuestionFiles
+            from tasks.records.router_comparison import read_comparison
         files = (
             train
             and test

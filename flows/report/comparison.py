@@ -5,38 +5,20 @@ Whether one router beats another is said only where the comparison's own test sa
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup
-from pydantic import TypeAdapter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from flows.report import words
 from flows.report.html import templates
 from flows.report.tables.table import Table
-from tasks.records.files import write_json
-from tasks.route.compare.rows import Compared
-
-_ROWS = TypeAdapter(list[Compared])
-
-
-def read_comparison(folder: Path) -> list[Compared]:
-    """Read a folder's comparison.json."""
-    return _ROWS.validate_json((folder / "comparison.json").read_bytes())
+from tasks.records.router_comparison import Compared
 
 
 def comparison_json(rows: Sequence[Compared]) -> str:
     """Return a list with one object a router."""
     return json.dumps([row.model_dump(mode="json") for row in rows], indent=2)
-
-
-def write_comparison(rows: Sequence[Compared], folder: Path) -> list[Path]:
-    """Write `comparison.json` and `comparison.html`; return both."""
-    data, page = folder / "comparison.json", folder / "comparison.html"
-    write_json(data, [row.model_dump(mode="json") for row in rows])
-    page.write_text(comparison_page(rows), encoding="utf-8")
-    return [data, page]
 
 
 def comparison_words(rows: Sequence[Compared]) -> RenderableType:

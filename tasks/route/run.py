@@ -10,15 +10,17 @@ from math import ceil
 
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
-from tasks.records.files import write_json, write_records
+from tasks.records.files import write_records
+from tasks.records.router import RouterReport, write_router_report
 from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repeated
 from tasks.route.config import RouteConfig
+from tasks.route.encoder.sources import given_encoders
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.fitted import Resources
 from tasks.route.measure.asked import ask, routed_questions
 from tasks.route.measure.neighbours import with_groups
 from tasks.route.measure.questions import read_questions, require_each
-from tasks.route.measure.report import RouteReport, route_report
+from tasks.route.measure.report import route_report
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 from tasks.route.measure.speed import cost_account, file_bytes, measure_speed
 from tasks.route.suites.measure import check_gates, suite_scores
@@ -47,7 +49,7 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     }
     strangers = outside.get("test", ())
     work.progress(0, len(train.texts), "questions")
-    resources = Resources(inputs, work.scratch, work.progress)
+    resources = Resources(given_encoders(inputs, config.router), work.scratch, work.progress)
     examples = without_repeated(outside.get("train", ()), strangers)
     router = fit_router(with_groups(train), config, resources, validation, examples)
     suites = suite_scores(router, train, test, config.seed)
@@ -57,7 +59,7 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     metrics = _costs(router, test.texts, work)
     asked = ask(router, test)
     report = route_report(asked, train, validation, config, stratified, suites, strangers)
-    write_json(work.out / "report.json", report.model_dump(mode="json"))
+    write_router_report(work.out, report)
     write_records(work.out / "predictions.jsonl", routed_questions(asked))
     metrics |= _metrics(report)
     work.progress(len(train.texts), len(train.texts), "questions", accuracy=report.accuracy)
@@ -77,10 +79,12 @@ def _costs(router: Router, texts: tuple[str, ...], work: Workspace) -> Metrics:
     return metrics
 
 
-def _metrics(report: RouteReport) -> Metrics:
+def _metrics(report: RouterReport) -> Metrics:
     names = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "mean_confidence", "ece", "aurc")
     metrics = report.model_dump(include=set(names))
-    metrics |= {"questions": float(report.questions), "coverage": report.operating.coverage}
+    metrics["questions"] = float(report.questions)
+    if report.operating:
+        metrics["coverage"] = report.operating.coverage
     metrics |= {f"accuracy_{suite.name}": suite.accuracy for suite in report.suites}
     metrics |= {f"share.{stage.name}": stage.share for stage in report.stages}
     if report.stratified_8020:

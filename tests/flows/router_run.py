@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.route.compare.rows import Compared
+from tasks.records.router_comparison import Compared
 
 SUITES = {"typos": 0.85, "casing": 0.9, "paraphrases": 0.88, "mixed": None, "short": 0.7}
 """The configured bar of each suite."""

@@ -4,16 +4,13 @@ Points bear numbers instead of names, which would hide each other; the bars besi
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from flows.report import words
 from flows.report.charts.svg import PAPER, name_rows, panels, series_colour, shortened, to_svg
-
-if TYPE_CHECKING:
-    from tasks.route.compare.rows import Compared
+from tasks.records.router_comparison import Compared
 
 SIZE = (10.4, 4.2)
 """Inches."""
@@ -21,7 +18,7 @@ ROW = 0.3
 """Inches for one bar."""
 
 
-def draw_comparison(rows: "Sequence[Compared]") -> str:
+def draw_comparison(rows: Sequence[Compared]) -> str:
     """Draw accuracy with its interval against latency; beside it calibration error and size."""
     height = max(SIZE[1], 0.9 + ROW * len(rows))
     with panels((SIZE[0], height), widths=(2.1, 1, 1)) as (figure, (points, errors, sizes)):
@@ -36,7 +33,7 @@ def draw_comparison(rows: "Sequence[Compared]") -> str:
     return to_svg(figure, "comparison", f"Routers by accuracy, latency, calibration and size. {said}")
 
 
-def _draw_points(axes: Axes, rows: "Sequence[Compared]") -> None:
+def _draw_points(axes: Axes, rows: Sequence[Compared]) -> None:
     figures, basis = _accuracies(rows)
     for place, (row, (value, low, high)) in enumerate(zip(rows, figures, strict=True)):
         colour = series_colour(place)
@@ -53,7 +50,7 @@ def _draw_points(axes: Axes, rows: "Sequence[Compared]") -> None:
     axes.grid()
 
 
-def _accuracies(rows: "Sequence[Compared]") -> tuple[list[tuple[float, float, float]], str]:
+def _accuracies(rows: Sequence[Compared]) -> tuple[list[tuple[float, float, float]], str]:
     """Return accuracies with their ends, leak-free where every router has such a figure."""
     clean = [(row.leak_free_accuracy, row.leak_free_low, row.leak_free_high) for row in rows]
     found = [
@@ -74,7 +71,7 @@ def _draw_bars(axes: Axes, values: Sequence[float], text: Callable[[float], str]
     axes.grid(axis="x")
 
 
-def _said(row: "Compared") -> str:
+def _said(row: Compared) -> str:
     return (
         f"{row.name}: accuracy {words.percent(row.accuracy, 1)}, {words.milliseconds(row.p95_ms)} at the 95th"
         f" percentile, calibration error {words.percent(row.ece, 1)}, {words.size(row.file_bytes)}"

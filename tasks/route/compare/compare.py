@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernel.errors import DataError
+from tasks.records.router_comparison import Compared, ComparedScope
 from tasks.route.compare.pairs import judged
 from tasks.route.compare.question_files import Side
-from tasks.route.compare.rows import Compared, OutOfScope
 from tasks.route.confidence.curves import Right
 from tasks.route.confidence.out_of_scope import without_repeated
 from tasks.route.config import RouteConfig
@@ -27,9 +27,10 @@ from tasks.route.measure.asked import Asked, ask
 from tasks.route.measure.neighbours import leak_report, with_groups
 from tasks.route.measure.questions import Questions, plain
 from tasks.route.measure.report import scope_of
-from tasks.route.measure.score import score_asked, wilson
+from tasks.route.measure.score import score_asked
 from tasks.route.measure.speed import file_bytes, measure_speed
 from tasks.router_runtime.files import load_router, save_router
+from tasks.text.intervals import wilson
 
 LOG = logging.getLogger(__name__)
 _SHARED = {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "questions"}
@@ -142,13 +143,13 @@ IN_SCOPE_LOSS = 0.04
 """Questions in scope that may be lost where recall is told."""
 
 
-def scope_scores(asked: Asked, strangers: Sequence[str]) -> OutOfScope | None:
+def scope_scores(asked: Asked, strangers: Sequence[str]) -> ComparedScope | None:
     """Return the figures; none where no question is out of scope."""
     if not strangers:
         return None
     found = scope_of(asked, strangers)
     own = found.chosen
-    return OutOfScope(
+    return ComparedScope(
         questions=found.questions,
         auroc=found.auroc,
         recall=next(price.recall for price in found.recalls if price.loss == IN_SCOPE_LOSS),

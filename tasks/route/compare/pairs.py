@@ -11,8 +11,9 @@ import numpy as np
 from scipy.stats import binomtest
 
 from tasks.records.files import Record
-from tasks.route.compare.rows import Verdict
+from tasks.records.router_comparison import Verdict
 from tasks.route.confidence.curves import Right
+from tasks.text.intervals import wilson
 
 _ERRORS = 0.05
 """Chance that any difference at all is named where there is none."""
@@ -71,12 +72,12 @@ def _interval(won: int, lost: int, questions: int, alpha: float) -> tuple[float,
     over its own interval: that is wider than need be, and on one side of 0 exactly where the test says so.
     """
     disagreed = won + lost
-    share = binomtest(disagreed, questions).proportion_ci(1 - alpha, method="wilson")
+    least, most = wilson(disagreed, questions, 1 - alpha)
     if not disagreed:
-        return -float(share.high), float(share.high)
+        return -most, most
     chance = binomtest(won, disagreed).proportion_ci(1 - alpha, method="exact")
     low, high = 2 * float(chance.low) - 1, 2 * float(chance.high) - 1
     return (
-        low * float(share.high if low < 0 else share.low),
-        high * float(share.low if high < 0 else share.high),
+        low * (most if low < 0 else least),
+        high * (least if high < 0 else most),
     )

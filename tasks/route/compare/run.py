@@ -10,10 +10,9 @@ from pathlib import Path
 
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
-from tasks.records.files import write_json
+from tasks.records.router_comparison import Compared, write_comparison
 from tasks.route.compare.compare import compare_routers, named
 from tasks.route.compare.question_files import Side, read_labelled
-from tasks.route.compare.rows import Compared
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.confidence.out_of_scope import read_out_of_scope
 from tasks.route.config import RouteConfig
@@ -72,7 +71,7 @@ def run(inputs: Inputs, config: ComparedRoutes, work: Workspace) -> Metrics:
             row.model_copy(update={"accuracy_8020": _leaky(material.pool, route, resources.inside(row.name))})
             for row, (_, route) in zip(rows, named(config.routes), strict=True)
         ]
-    write_json(work.out / "comparison.json", [row.model_dump(mode="json") for row in rows])
+    write_comparison(work.out, rows)
     return _metrics(rows)
 
 

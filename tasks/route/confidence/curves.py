@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from tasks.records.files import Record
+from tasks.records.router import Bin, OutOfScope, Recall, RiskPoint
 from tasks.router_runtime.scored import Floats
 
 Right = NDArray[np.bool_]
@@ -15,52 +15,6 @@ BINS = 15
 LOSSES = (0.01, 0.02, 0.04, 0.05)
 """Shares of the questions in scope that may be rejected where recall is told."""
 _POINTS = 100
-
-
-class Bin(Record):
-    """Questions with about the same probability of the chosen domain."""
-
-    confidence: float
-    """Its mean."""
-    accuracy: float
-    questions: int
-
-
-class RiskPoint(Record):
-    """What a threshold would reach."""
-
-    threshold: float
-    """Least probability at which an expert answers."""
-    coverage: float
-    """Share of the questions that an expert answers."""
-    risk: float
-    """Share of those that go to the wrong expert."""
-
-
-class Recall(Record):
-    """How many questions of no domain are seen at a price."""
-
-    loss: float
-    """Share of the questions in scope that are held for out of scope."""
-    recall: float
-    """Share of the questions out of scope that are seen."""
-
-
-class OutOfScope(Record):
-    """How well questions of no domain are told from the others."""
-
-    questions: int
-    """Test questions out of scope."""
-    auroc: float
-    """Chance that a question in scope looks more in scope than one that is not."""
-    recalls: list[Recall]
-    """At fixed prices; the thresholds are those of the test questions."""
-    chosen: Recall | None
-    """At the threshold that was saved with the router, which knows no test question; none: it sets none."""
-    in_scope_accuracy: float
-    """Share of the questions in scope that are kept there and routed right."""
-    learned_from: str
-    """What told the router."""
 
 
 def reliability(confidence: Floats, right: Right) -> list[Bin]:

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from sklearn.metrics import f1_score, log_loss
 
 from tasks.kernel.errors import ConfigError
-from tasks.records.files import Record
+from tasks.records.router import CandidateFigures
 from tasks.route.composite_config import BestRouter, Candidate
 from tasks.route.confidence.calibration import with_confidence
 from tasks.route.confidence.curves import reliability
@@ -27,19 +27,6 @@ from tasks.router_runtime.files import save_router
 from tasks.router_runtime.router import Router
 
 LOG = logging.getLogger(__name__)
-
-
-class Figures(Record):
-    """What a candidate reaches on held-out questions, and what it costs."""
-
-    kind: str
-    accuracy: float
-    macro_f1: float
-    ece: float
-    log_loss: float
-    file_bytes: int
-    p95_ms: float | None
-    """Measured where it is limited; no two measurements are the same."""
 
 
 def fit_best(
@@ -71,14 +58,14 @@ def fit_best(
     return replace(fitted[winner], notes={**fitted[winner].notes, "best": note})
 
 
-def _figures(fitted: Fitted, kind: str, questions: Questions, config: BestRouter) -> Figures:
+def _figures(fitted: Fitted, kind: str, questions: Questions, config: BestRouter) -> CandidateFigures:
     router = with_confidence(fitted, RouteConfig(), ())
     shares = router.calibration.probabilities(unseen_scores(fitted, questions).scores)
     targets = np.array([fitted.labels.index(label) for label in questions.labels])
     best = shares.argmax(axis=1)
     bins = reliability(shares.max(axis=1), best == targets)
     size, p95_ms = _cost(router, kind, questions.texts, config)
-    return Figures(
+    return CandidateFigures(
         kind=kind,
         accuracy=float((best == targets).mean()),
         macro_f1=float(f1_score(targets, best, average="macro", zero_division=0.0)),
@@ -96,7 +83,7 @@ def _cost(router: Router, kind: str, texts: Sequence[str], config: BestRouter) -
         return file_bytes(Path(name)), timed
 
 
-def _winner(figures: Sequence[Figures], config: BestRouter) -> int:
+def _winner(figures: Sequence[CandidateFigures], config: BestRouter) -> int:
     """Return the place of the best within the limits; of equals, the first."""
     allowed = [
         place
@@ -115,5 +102,5 @@ def _winner(figures: Sequence[Figures], config: BestRouter) -> int:
     return min(allowed, key=lambda place: values[place] if lower else -values[place])
 
 
-def _told(one: Figures) -> str:
+def _told(one: CandidateFigures) -> str:
     return f"{one.kind}: {one.file_bytes} bytes" + (f", {one.p95_ms:.2f} ms" if one.p95_ms else "")

@@ -5,17 +5,21 @@ Figures alone that equal routers share: no time and no memory, so that equal run
 
 from collections.abc import Sequence
 
-from pydantic import JsonValue
-
-from tasks.records.files import Record
-from tasks.route.confidence.curves import OutOfScope, scope_figures
+from tasks.records.router import (
+    CalibrationSummary,
+    Leaks,
+    OutOfScope,
+    RouterReport,
+    Scores,
+    Split,
+    SuiteScore,
+)
+from tasks.route.confidence.curves import scope_figures
 from tasks.route.config import RouteConfig
 from tasks.route.measure.asked import Asked
-from tasks.route.measure.figures import Scores
 from tasks.route.measure.neighbours import leak_report
 from tasks.route.measure.questions import Questions
 from tasks.route.measure.score import score_asked
-from tasks.route.suites.measure import SuiteScore
 
 ONE_DOMAIN = "There is one domain, so every question goes to it and accuracy says nothing."
 NOTHING_CLAIMED = (
@@ -32,61 +36,6 @@ LEAKY = (
 )
 
 
-class Split(Record):
-    """What a router reaches on questions held out in one way."""
-
-    held_out: str
-    """How, in words."""
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    """Wilson's 95 % interval."""
-    macro_f1: float
-    ece: float
-    questions: int
-
-
-class Leaks(Record):
-    """Test questions that training has all but seen."""
-
-    identical: int
-    near_identical: int
-    """The identical ones included."""
-
-
-class CalibrationSummary(Record):
-    """How scores became probabilities."""
-
-    method: str
-    """`none` where the kind's own probabilities are kept."""
-    scale: float
-    """Factor of the scores: the inverse of the temperature."""
-    knots: int
-    """Of the isotonic regression."""
-
-
-class RouteReport(Scores):
-    """The shipped router on all test questions, and what else a reader must know of it."""
-
-    kind: str
-    notes: dict[str, JsonValue]
-    """What fitting left, such as the candidates of `best` and their figures."""
-    train_questions: int
-    repeated_questions: int
-    """Test questions that are word for word among the training and validation questions."""
-    leaks: Leaks
-    splits: dict[str, Split]
-    """`leak_free` and `leaky_8020`, side by side."""
-    stratified_8020: Scores | None
-    """All figures of `leaky_8020`."""
-    calibration: CalibrationSummary
-    out_of_scope: OutOfScope | None
-    """None: no test questions of no domain were given."""
-    out_of_scope_note: str
-    suites: list[SuiteScore]
-    note: str
-
-
 def route_report(
     asked: Asked,
     train: Questions,
@@ -95,14 +44,14 @@ def route_report(
     stratified: Scores | None,
     suites: Sequence[SuiteScore],
     strangers: Sequence[str],
-) -> RouteReport:
+) -> RouterReport:
     """Return the report; `strangers` are test questions of no domain."""
     leaked = leak_report(train.joined(validation), asked.questions)
     clean = sorted(set(range(leaked.questions)) - set(leaked.positions))
     splits = {"leak_free": _split(LEAK_FREE, score_asked(asked.at(clean), config))} if clean else {}
     if stratified:
         splits["leaky_8020"] = _split(LEAKY, stratified)
-    return RouteReport(
+    return RouterReport(
         **dict(score_asked(asked, config)),
         kind=config.router.kind,
         notes=dict(asked.router.notes),

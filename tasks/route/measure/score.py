@@ -9,19 +9,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 
+from tasks.records.router import LabelScore, Operating, Scores, StageShare
 from tasks.route.confidence.curves import Right, reliability, risk_coverage
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.fitted import Resources
 from tasks.route.measure.asked import Asked, ask
-from tasks.route.measure.figures import LabelScore, Operating, Scores, StageShare
 from tasks.route.measure.questions import Questions
 from tasks.router_runtime.router import Router
 from tasks.router_runtime.scored import Floats
+from tasks.text.intervals import wilson
 
 STRATIFIED_SHARE = 0.2
 """Of the questions, held out by the split that the reference recipe reports."""
@@ -68,17 +68,6 @@ def stratified_scores(questions: Questions, config: RouteConfig, resources: Reso
     )
     train, test = (questions.at(sorted(side.tolist())) for side in sides)
     return score_router(fit_router(train, config, resources.inside("stratified")), test, config)
-
-
-def wilson(correct: int, total: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share, sensible for few questions and for shares near 0 and 1.
-
-    Of no questions, everything from 0 to 1.
-    """
-    if total == 0:
-        return 0.0, 1.0
-    interval = binomtest(correct, total).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def calibration_error(confidence: Floats, right: Right) -> float:

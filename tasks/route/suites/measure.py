@@ -8,54 +8,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from pydantic import Field
-from scipy.stats import binomtest
 
 from tasks.kernel.errors import DataError, StageError
-from tasks.records.files import Record
+from tasks.records.router import Misrouted, SuiteScore
 from tasks.route.measure.questions import Questions
 from tasks.route.suites.mixed import mixed_suite, short_suite
 from tasks.route.suites.paraphrases import paraphrase_suite
 from tasks.route.suites.spelling import casing_suite, typo_suite
 from tasks.route.suites.suite import Case, Suite
-from tasks.route.suites.telling_words import Telling
+from tasks.route.suites.typical_words import TypicalWords
 from tasks.router_runtime.router import Router
+from tasks.text.intervals import wilson
 
 WORST = 3
 """Misrouted questions shown for each suite."""
-
-
-class Misrouted(Record):
-    """A changed question that did not find its domain."""
-
-    question: str
-    clean: list[str]
-    """What it was made of."""
-    domains: list[str]
-    """Where it belongs."""
-    routed: list[str]
-    """As many domains as it belongs to, as the router orders them."""
-    confidence: float
-    """Probability of the first of them."""
-
-
-class SuiteScore(Record):
-    """How well a router stands one manner of change."""
-
-    name: str
-    right: str
-    """What counts as right."""
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    """Wilson's 95 % interval."""
-    clean_accuracy: float
-    """Of the same questions before they were changed; where a case is made of two, both must be right."""
-    questions: int
-    forms: dict[str, float] = Field(default={})
-    """Accuracy by how the questions were changed."""
-    worst: list[Misrouted]
-    """The misrouted questions of which the router was surest, three at most."""
 
 
 def suite_scores(router: Router, train: Questions, test: Questions, seed: int) -> list[SuiteScore]:
@@ -68,14 +34,14 @@ def suite_scores(router: Router, train: Questions, test: Questions, seed: int) -
 
 def build_suites(train: Questions, test: Questions, seed: int) -> list[Suite]:
     """Return the suites made from `test`: the same for the same questions and seed, on every machine."""
-    telling = Telling(train)
+    typical = TypicalWords(train)
     draws = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(5))
     suites = (
         typo_suite(test, next(draws)),
         casing_suite(test, next(draws)),
         paraphrase_suite(test, next(draws)),
-        mixed_suite(test, next(draws), telling),
-        short_suite(test, next(draws), telling),
+        mixed_suite(test, next(draws), typical),
+        short_suite(test, next(draws), typical),
     )
     return [suite for suite in suites if suite and suite.cases]
 
@@ -108,7 +74,7 @@ def check_gates(scores: Sequence[SuiteScore], bars: Mapping[str, float]) -> None
 def _measured(router: Router, suite: Suite) -> SuiteScore:
     orders = _orders(router, [case.question for case in suite.cases])
     found = [_found(case, order) for case, (order, _) in zip(suite.cases, orders, strict=True)]
-    interval = binomtest(sum(found), len(found)).proportion_ci(method="wilson")
+    low, high = wilson(sum(found), len(found))
     forms = defaultdict(list)
     for case, right in zip(suite.cases, found, strict=True):
         forms[case.form].append(right)
@@ -116,8 +82,8 @@ def _measured(router: Router, suite: Suite) -> SuiteScore:
         name=suite.name,
         right=suite.right,
         accuracy=sum(found) / len(found),
-        accuracy_low=float(interval.low),
-        accuracy_high=float(interval.high),
+        accuracy_low=low,
+        accuracy_high=high,
         clean_accuracy=_clean_accuracy(router, suite.cases),
         questions=len(found),
         forms={form: sum(rows) / len(rows) for form, rows in sorted(forms.items())},

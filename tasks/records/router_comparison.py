@@ -1,18 +1,21 @@
-"""What a comparison of routers finds: one row a kind.
+"""What a comparison of routers finds: `comparison.json`, one row a kind.
 
 Values alone: they are printed as JSON, stored by the stage, and drawn by the report.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import JsonValue
 
-from tasks.records.files import Record
+from tasks.records.files import Figures, read_json, write_json
 
+FILE = "comparison.json"
 Verdict = Literal["best", "not distinguishable", "worse", "not compared"]
 
 
-class OutOfScope(Record):
+class ComparedScope(Figures):
     """How well questions that belong to no domain are told from the others."""
 
     questions: int
@@ -29,7 +32,7 @@ class OutOfScope(Record):
     """Share of the test questions in scope that are kept there and routed right."""
 
 
-class Compared(Record):
+class Compared(Figures):
     """What one kind of router reaches on the test questions."""
 
     kind: str
@@ -66,7 +69,7 @@ class Compared(Record):
     """Of a process that loads the router and asks it."""
     stages: dict[str, float] = {}
     """Share of the questions that each stage of a cascade answers."""
-    out_of_scope: OutOfScope | None = None
+    out_of_scope: ComparedScope | None = None
     """None: no test question belongs to no domain."""
     notes: dict[str, JsonValue] = {}
     """What fitting left, such as the candidates of `best` and which of them it is."""
@@ -79,3 +82,13 @@ class Compared(Record):
     """Exact McNemar test against the best kind."""
     verdict: Verdict
     """`best` only where every other kind is worse beyond the noise."""
+
+
+def write_comparison(folder: Path, rows: Sequence[Compared]) -> None:
+    """Write `comparison.json`."""
+    write_json(folder / FILE, [row.model_dump(mode="json") for row in rows])
+
+
+def read_comparison(folder: Path) -> list[Compared]:
+    """Return the rows of a comparison; raise DataError with file and field where they are damaged."""
+    return read_json(folder / FILE, list[Compared])
