@@ -32,7 +32,6 @@ from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.run import run as ingest
 from tasks.kernel.settings import PROJECT
 from tasks.kernel.workspace import Workspace, silent
-from tasks.models.loading import model_folder
 from tasks.models.sources import EmbeddedModel
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
@@ -110,7 +109,7 @@ def _run(config: GenerateConfig, passages: dict[str, Passage]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         work, start = _workspace(Path(folder)), time.monotonic()
         plan = plan_asks(list(passages.values()), config)
-        drafted = collect_drafts(plan, passages, config, model_folder(EmbeddedModel()), work)
+        drafted = collect_drafts(plan, passages, config, EmbeddedModel().folder(), work)
         parsed = parse_drafts(drafted.drafts, passages, config.teacher)
         judged = judge_pairs(parsed.candidates, passages, config.judging, None, work)
         candidates = drop_duplicates(judged, config)

@@ -62,9 +62,8 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Expert
     _quiet()
 
     from serving.adapters import AdapterExperts
-    from tasks.models.loading import model_folder
 
-    return AdapterExperts(model_folder(run.base_model), adapters, max_new_tokens)
+    return AdapterExperts(run.base_model.folder(), adapters, max_new_tokens)
 
 
 def reply(router: Router, experts: Experts, question: str, console: Console, *, generalist: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from tasks.kernel.config import How, Slice
-from tasks.models.sources import BundleFile, EmbeddedModel, FolderModel, HubModel, ModelSource, TinyModel
+from tasks.models.sources import BundleFile, EmbeddedModel, ModelSource
 
 T = TypeVar("T")
 Mode = Literal["answer_first", "passage"]
@@ -104,13 +104,7 @@ class TransformersTeacher(_Local):
     @property
     def name(self) -> str:
         """Return who wrote the pairs, as records spell it."""
-        match self.model:
-            case HubModel(repo=repo):
-                return repo
-            case FolderModel(path=path):
-                return path.name
-            case EmbeddedModel() | TinyModel():
-                return self.model.source
+        return self.model.name
 
 
 class OpenAITeacher(_Asked):
@@ -163,7 +157,7 @@ class LitertlmTeacher(_Asked):
     @property
     def name(self) -> str:
         """Return who wrote the pairs, as records spell it."""
-        return self.model.path.stem
+        return self.model.name
 
 
 class ScriptedTeacher(Slice):

@@ -14,6 +14,10 @@ class Artifact(BaseModel):
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
 
+    def identity(self) -> str:
+        """Return kind and digest, as they enter cache keys."""
+        return f"{type(self).__name__}:{self.digest}"
+
 
 class Corpus(Artifact):
     """Passages and ready-made examples of one domain."""

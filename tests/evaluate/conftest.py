@@ -78,11 +78,11 @@ def _wild(folder: Path, seed: int) -> Path:
     """Save a tiny model with larger weights and a head of its own: as made, it repeats its last token."""
     import torch
 
-    from tasks.models.loading import load_model, load_tokenizer, model_folder
+    from tasks.models.loading import load_model, load_tokenizer
 
     if folder.is_dir():
         return folder
-    source = model_folder(TinyModel(seed=seed, hidden_size=32))
+    source = TinyModel(seed=seed, hidden_size=32).folder()
     model = load_model(source, tie_word_embeddings=False)
     torch.manual_seed(seed)
     with torch.no_grad():

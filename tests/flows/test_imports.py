@@ -23,6 +23,11 @@ sys.argv = ["pocketmoe", *sys.argv[1:]]
 from flows.cli import app
 app()
 """
+WORKER = """
+import sys
+import tasks.kernel.execution.worker
+sys.exit(any(name.startswith(("tasks.models", "torch")) for name in sys.modules))
+"""
 
 
 def test_the_pipeline_imports_without_model_libraries() -> None:
@@ -33,3 +38,7 @@ def test_the_pipeline_imports_without_model_libraries() -> None:
 def test_commands_that_only_look_work_without_large_libraries(arguments: list[str], tmp_path: Path) -> None:
     places = {**os.environ, "POCKETMOE_ARTIFACTS": str(tmp_path)}
     subprocess.run([sys.executable, "-c", COMMAND, *arguments], cwd=PROJECT, env=places, check=True)
+
+
+def test_a_child_loads_nothing_of_models_before_it_needs_one() -> None:
+    subprocess.run([sys.executable, "-c", WORKER], cwd=PROJECT, check=True)

@@ -15,7 +15,7 @@ from tasks.generate.teachers.language import Conversations, LanguageTeacher, wit
 from tasks.generate.teachers.making import make_teacher
 from tasks.generate.teachers.prompts import pairs_schema
 from tasks.kernel.errors import ModelError, UnsupportedError
-from tasks.models.loading import load_model, load_tokenizer, model_folder
+from tasks.models.loading import load_model, load_tokenizer
 from tasks.models.sources import EmbeddedModel, TinyModel
 from tasks.models.tiny import save_tiny_model
 from tasks.records.dataset import QuestionType
@@ -172,7 +172,7 @@ def test_the_embedded_teacher_writes_pairs_about_its_passage() -> None:
             " Beekeepers feed their bees with sugar in autumn, because they take the honey away.",
         )
     ]
-    reply = LanguageTeacher(config, model_folder(EmbeddedModel()))(asks, 0, lambda _: None)[0]
+    reply = LanguageTeacher(config, EmbeddedModel().folder())(asks, 0, lambda _: None)[0]
     assert is_list_of_pairs(reply.text)
     assert "bee" in reply.text.lower()
     assert reply.input_tokens > 50

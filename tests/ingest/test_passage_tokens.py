@@ -10,7 +10,7 @@ from tasks.ingest.config import IngestConfig, PassageTokens
 from tasks.ingest.run import run
 from tasks.ingest.task import ingest_corpus
 from tasks.kernel.workspace import Workspace, silent
-from tasks.models.loading import load_tokenizer, model_folder
+from tasks.models.loading import load_tokenizer
 from tasks.models.sources import TinyModel
 from tasks.records.corpus import Passage
 from tasks.records.files import read_records
@@ -22,7 +22,7 @@ def test_passages_hold_at_most_the_asked_tokens_and_overlap(tmp_path: Path) -> N
     source = draw(
         tmp_path / "a.pdf", [Sheet().write(*[f"{line} At {n}." for n in range(9) for line in PROSE])]
     )
-    folder = model_folder(TinyModel())
+    folder = TinyModel().folder()
     tokenizer = load_tokenizer(folder)
     asked = PassageTokens(limit=400, minimum=0, overlap=150, tokenizer=TinyModel())
     run(

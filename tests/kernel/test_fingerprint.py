@@ -14,7 +14,6 @@ from tasks.kernel.fingerprint import (
     canonical,
     code_identity,
     differences,
-    model_identity,
     recipe_key,
     source_identity,
 )
@@ -53,11 +52,11 @@ def test_a_folder_model_is_its_bytes_and_not_its_place(tmp_path: Path) -> None:
     one, two = (FolderModel(path=tmp_path / name) for name in ("one", "two"))
     assert canonical(Example(value=one)) == canonical(Example(value=two))
     (tmp_path / "two" / "config.json").write_text("{ }")
-    assert model_identity(one) != model_identity(two)
+    assert canonical(one) != canonical(two)
 
 
 def test_revision_of_a_hub_model_counts() -> None:
-    assert model_identity(HubModel(repo="a/b")) != model_identity(HubModel(repo="a/b", revision="c0ffee"))
+    assert canonical(HubModel(repo="a/b")) != canonical(HubModel(repo="a/b", revision="c0ffee"))
 
 
 def test_missing_source_is_named_with_its_field(tmp_path: Path) -> None:

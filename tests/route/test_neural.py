@@ -15,17 +15,19 @@ from transformers import DistilBertConfig, DistilBertModel
 
 from tasks.kernel.errors import DataError, ModelError
 from tasks.kernel.workspace import Progress, silent
-from tasks.models.loading import load_tokenizer, model_folder
+from tasks.models.loading import load_tokenizer
 from tasks.models.sources import FolderModel, TinyEncoder
+from tasks.route.config import RouteConfig
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import SCALE, PooledEncoder, read_encoder
-from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.sources import encoder_folders, given_encoders
 from tasks.route.encoder.trained import fit_encoder, sides_of
 from tasks.route.encoder.training import fine_tune
 from tasks.route.kinds.fitted import Fitted, Resources
 from tasks.route.kinds.semantic import fit_semantic
 from tasks.route.measure.questions import Questions
 from tasks.route.single_config import EncoderRouter, SemanticRouter
+from tasks.route.task import train_router
 from tasks.router_runtime.files import load_router, save_router
 from tasks.router_runtime.neural import NeuralScorer, session_of
 from tasks.router_runtime.router import Router
@@ -49,7 +51,7 @@ def resources(kind: SemanticRouter | EncoderRouter, scratch: Path) -> Resources:
 def tuned(
     kind: EncoderRouter, scratch: Path, progress: Progress = silent, each: int = 12
 ) -> dict[str, torch.Tensor]:
-    reader = read_encoder(model_folder(TINY), len(SHAPES), kind.max_length)
+    reader = read_encoder(TINY.folder(), len(SHAPES), kind.max_length)
     fine_tune(reader, sides_of(questions(each), None, kind), kind, scratch, progress)
     return reader.model.state_dict()
 
@@ -134,7 +136,7 @@ def test_a_graph_that_cannot_be_run_is_refused(encoder: Fitted, tmp_path: Path) 
 
 
 def test_equal_weights_export_to_equal_bytes_without_paths() -> None:
-    reader = read_encoder(model_folder(TINY), 3, 64)
+    reader = read_encoder(TINY.folder(), 3, 64)
     first, second = (export_graph(reader.model) for _ in range(2))
     assert first == second
     assert b"site-packages" not in first
@@ -145,7 +147,7 @@ def test_distilbert_exports_and_scores_as_torch_does(tmp_path: Path) -> None:
     torch.manual_seed(1)
     settings = DistilBertConfig(vocab_size=260, dim=32, hidden_dim=64, n_layers=2, n_heads=2)
     DistilBertModel(settings).save_pretrained(tmp_path)
-    load_tokenizer(model_folder(TINY)).save_pretrained(tmp_path)
+    load_tokenizer(TINY.folder()).save_pretrained(tmp_path)
     model = read_encoder(tmp_path, 3, 64).model
     ids = torch.randint(4, 260, (3, 11))
     mask = torch.ones_like(ids)
@@ -162,7 +164,7 @@ def test_distilbert_exports_and_scores_as_torch_does(tmp_path: Path) -> None:
 
 
 def test_int8_is_refused_where_it_bends_the_embeddings() -> None:
-    model = read_encoder(model_folder(TINY), 3, 64).model
+    model = read_encoder(TINY.folder(), 3, 64).model
     words = model.encoder.get_input_embeddings().weight
     with torch.no_grad():
         words.mul_(50)
@@ -172,7 +174,7 @@ def test_int8_is_refused_where_it_bends_the_embeddings() -> None:
 
 
 def test_a_head_is_written_into_a_graph_of_other_labels() -> None:
-    graph = export_graph(read_encoder(model_folder(TINY), 1, 64).model)
+    graph = export_graph(read_encoder(TINY.folder(), 1, 64).model)
     weight, bias = np.eye(5, 32), np.arange(5.0)
     feed = {name: np.ones((2, 6), dtype=np.int64) for name in ("input_ids", "attention_mask")}
     embedding, scores = session_of(with_head(graph, weight, bias)).run(["embedding", "scores"], feed)
@@ -264,7 +266,7 @@ def test_a_folder_without_an_encoder_is_refused(tmp_path: Path) -> None:
 
 
 def test_more_tokens_than_the_encoder_has_positions_are_cut() -> None:
-    reader = read_encoder(model_folder(TINY), 2, 4096)
+    reader = read_encoder(TINY.folder(), 2, 4096)
     assert reader.max_length == 128
     assert isinstance(reader.model, PooledEncoder)
 
@@ -274,10 +276,13 @@ def test_one_shot_leaves_nothing_to_hold_out() -> None:
         SemanticRouter(shots=1)
 
 
-def test_a_folder_model_is_found_wherever_its_copy_stands(tmp_path: Path) -> None:
-    load_tokenizer(model_folder(TINY)).save_pretrained(tmp_path / "a")
-    read_encoder(model_folder(TINY), 1, 64).model.encoder.save_pretrained(tmp_path / "a")
-    (tmp_path / "a").rename(tmp_path / "b")
-    (name,) = encoder_folders(SemanticRouter(model=FolderModel(path=tmp_path / "b")))
-    (tmp_path / "b").rename(tmp_path / "c")
-    assert list(encoder_folders(SemanticRouter(model=FolderModel(path=tmp_path / "c")))) == [name]
+def test_the_place_of_an_encoder_enters_no_key_and_its_folder_is_found(tmp_path: Path) -> None:
+    recipes = []
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "config.json").write_text("{}")
+        route = RouteConfig(router=SemanticRouter(model=FolderModel(path=tmp_path / place)))
+        recipes.append(train_router.recipe({}, route))
+        (name,) = train_router.describe({}, route).models
+        assert given_encoders({name: tmp_path}, route.router) == {route.router.model: tmp_path}
+    assert recipes[0] == recipes[1]

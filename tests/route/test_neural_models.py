@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tasks.kernel.fingerprint import canonical
-from tasks.models.loading import embedded_encoder_folder
+from tasks.models.embedded import embedded_encoder_folder
 from tasks.models.sources import EmbeddedEncoder, TinyEncoder
 from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage, HierarchicalRouter
 from tasks.route.encoder.onnx_export import at_precision
-from tasks.route.encoder.sources import encoder_folders, encoder_inputs, input_name
+from tasks.route.encoder.sources import encoder_folders, encoder_inputs
 from tasks.route.kinds.fitted import Fitted, Resources
 from tasks.route.kinds.semantic import fit_semantic
 from tasks.route.measure.questions import Questions
@@ -74,7 +74,7 @@ def test_composites_ask_for_the_encoders_of_all_their_parts() -> None:
     kind = BestRouter(
         candidates=(CascadeRouter(stages=stages), HierarchicalRouter(groups=groups, fine=other), other)
     )
-    assert encoder_inputs(kind) == {input_name(one.model): one.model for one in (tiny, other)}
+    assert list(encoder_inputs(kind).values()) == [tiny.model, other.model]
     assert encoder_inputs(TfidfRouter()) == {}
 
 

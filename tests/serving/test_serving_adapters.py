@@ -11,7 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from serving.adapters import AdapterExperts
 from tasks.kernel.errors import DataError, ModelError
 from tasks.models.chat import prompt_text, token_ids
-from tasks.models.loading import load_model, load_tokenizer, model_folder
+from tasks.models.loading import load_model, load_tokenizer
 from tasks.models.sources import TinyModel
 
 pytestmark = pytest.mark.models
@@ -21,7 +21,7 @@ MakeAdapter = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def base() -> Path:
-    return model_folder(TinyModel())
+    return TinyModel().folder()
 
 
 @pytest.fixture

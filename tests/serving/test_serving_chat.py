@@ -220,12 +220,12 @@ def write_adapter(seed: int) -> Callable[[Path], None]:
         import torch
         from peft import LoraConfig, get_peft_model
 
-        from tasks.models.loading import load_model, model_folder
+        from tasks.models.loading import load_model
         from tasks.models.sources import TinyModel
 
         torch.manual_seed(seed)
         settings = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)
-        get_peft_model(load_model(model_folder(TinyModel())), settings).save_pretrained(str(folder))
+        get_peft_model(load_model(TinyModel().folder()), settings).save_pretrained(str(folder))
         record = {"quantization": "none", "double_quantization": False, "compute_dtype": "float32"}
         (folder / "training.json").write_text(json.dumps(record))
 

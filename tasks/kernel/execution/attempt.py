@@ -94,7 +94,7 @@ class Attempt(Generic[A]):
         request = Request(
             module=job.runs(self.stage),
             inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
-            models=dict(job.models),
+            models={name: model.model_dump(mode="json") for name, model in job.models.items()},
             config=job.config.model_dump(mode="json"),
             out=out,
             scratch=scratch,

@@ -17,11 +17,10 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from tasks.kernel.errors import PipelineError
 from tasks.kernel.workspace import Workspace
-from tasks.models.sources import AnyModel
 
 USER_ERROR = 2
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -33,8 +32,8 @@ class Request(BaseModel):
     module: str
     """A module with a function `run(inputs, config, work)`."""
     inputs: dict[str, Path]
-    models: dict[str, AnyModel]
-    """Base models that become input folders under these names."""
+    models: dict[str, dict[str, JsonValue]]
+    """Base models as JSON, which become input folders under these names."""
     config: dict[str, object]
     out: Path
     scratch: Path
@@ -123,9 +122,10 @@ class _EventHandler(logging.Handler):
 def _model_folders(request: Request) -> dict[str, Path]:
     if not request.models:
         return {}
-    from tasks.models.loading import model_folder
+    # The kernel's only way to models: what they are and where they come from is theirs to know.
+    from tasks.models.sources import model_folders
 
-    return {name: model_folder(source) for name, source in request.models.items()}
+    return model_folders(request.models)
 
 
 def _loaded_packages() -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""Which encoders a router needs: its settings in, models or their folders by input name out.
+"""Which encoders a router needs: its settings in, models or their folders out.
 
-Names rest on what a model is, not on its place in the settings, so that two parts of a router share one.
+An input is named by its place among them, which the stage's config alone decides, so that the child finds the
+folder of each; parts of a router that read with the same encoder share one.
 """
 
 from pathlib import Path
 from typing import assert_never
 
-from tasks.kernel.fingerprint import model_identity, recipe_key
+from tasks.kernel.workspace import Inputs
+from tasks.models.sources import Model
 from tasks.route.composite_config import BestRouter, CascadeRouter, HierarchicalRouter, KeywordRouter
 from tasks.route.config import RouterKind
 from tasks.route.single_config import (
@@ -18,24 +20,20 @@ from tasks.route.single_config import (
 )
 
 
-def encoder_inputs(kind: RouterKind | KeywordRouter) -> dict[str, Encoder]:
-    """Return each encoder that a router of this kind needs, also inside a composite, by input name."""
-    return {input_name(model): model for model in _encoders(kind)}
+def encoder_inputs(*kinds: RouterKind | KeywordRouter) -> dict[str, Encoder]:
+    """Return each encoder that routers of these kinds need, also inside composites, by input name."""
+    models = dict.fromkeys(model for kind in kinds for model in _encoders(kind))
+    return {f"encoder/{place}": model for place, model in enumerate(models)}
 
 
-def encoder_folders(kind: RouterKind | KeywordRouter) -> dict[str, Path]:
+def given_encoders(inputs: Inputs, *kinds: RouterKind | KeywordRouter) -> dict[Model, Path]:
+    """Return the folders of these encoders among a stage's inputs."""
+    return {model: inputs[name] for name, model in encoder_inputs(*kinds).items()}
+
+
+def encoder_folders(*kinds: RouterKind | KeywordRouter) -> dict[Model, Path]:
     """Return their folders, for callers outside a stage; raise ModelError where a model is missing."""
-    wanted = encoder_inputs(kind)
-    if not wanted:
-        return {}
-    from tasks.models.loading import model_folder
-
-    return {name: model_folder(model) for name, model in wanted.items()}
-
-
-def input_name(model: Encoder) -> str:
-    """Return the name under which the stage finds the folder of `model`."""
-    return f"encoder/{model.source}-{recipe_key({'model': model_identity(model)})[:16]}"
+    return {model: model.folder() for model in encoder_inputs(*kinds).values()}
 
 
 def _encoders(kind: RouterKind | KeywordRouter) -> list[Encoder]:

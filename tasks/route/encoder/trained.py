@@ -13,7 +13,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 from tasks.route.encoder.onnx_export import at_precision, export_graph
 from tasks.route.encoder.pooling import read_encoder
 from tasks.route.encoder.scorer import bare_scorer, centroids_of, embed, with_examples
-from tasks.route.encoder.sources import input_name
 from tasks.route.encoder.training import Sides, fine_tune
 from tasks.route.kinds.fitted import Fitted, Held, Resources
 from tasks.route.kinds.tuning import grouped
@@ -32,7 +31,7 @@ def fit_encoder(
     Raises DataError where a domain has a single question.
     """
     sides = sides_of(train, validation, config)
-    reader = read_encoder(resources.models[input_name(config.model)], len(sides.labels), config.max_length)
+    reader = read_encoder(resources.encoders[config.model], len(sides.labels), config.max_length)
     fine_tune(reader, sides, config, resources.scratch, resources.progress)
     graph = at_precision(export_graph(reader.model), config.precision)
     bare = bare_scorer(graph, reader, len(sides.labels), config)

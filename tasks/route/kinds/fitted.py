@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from tasks.kernel.workspace import Progress, silent
+from tasks.models.sources import Model
 from tasks.route.measure.questions import Questions
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.router import Router
@@ -42,8 +43,8 @@ class Fitted:
 class Resources:
     """What fitting may use besides the questions."""
 
-    models: Mapping[str, Path]
-    """Folders of the encoders by input name, see `tasks.route.encoder.sources.input_name`."""
+    encoders: Mapping[Model, Path]
+    """Folders of the encoders."""
     scratch: Path
     """Checkpoints go here."""
     progress: Progress = silent

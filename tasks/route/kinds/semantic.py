@@ -4,6 +4,7 @@ The encoder stays as it is, so its graph is exported once and kept; only the hea
 """
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from tasks.kernel.errors import DataError
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import Reader, read_encoder
 from tasks.route.encoder.scorer import bare_scorer, embed, with_examples
-from tasks.route.encoder.sources import input_name
 from tasks.route.kinds.fitted import Fitted, Held, Resources
 from tasks.route.kinds.semantic_heads import Head, fit_head, nearness
 from tasks.route.measure.questions import Questions
@@ -30,7 +30,7 @@ def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources)
     described = _descriptions(labels, config)
     questions = _drawn(train, config)
     targets = np.searchsorted(labels, questions.labels)
-    reader = read_encoder(resources.models[input_name(config.model)], 1, config.max_length)
+    reader = read_encoder(resources.encoders[config.model], 1, config.max_length)
     graph = _exported(reader, config, resources.shared or resources.scratch)
     bare = bare_scorer(at_precision(graph, config.precision), reader, 1, config)
     embeddings = embed(bare, questions.texts, resources.progress)
@@ -73,7 +73,7 @@ def _described(bare: NeuralScorer, described: list[str], embeddings: np.ndarray)
 
 def _exported(reader: Reader, config: SemanticRouter, scratch: Path) -> bytes:
     """Return the graph, exported once for all that are fitted with the same scratch folder."""
-    kept = scratch / f"{input_name(config.model).replace('/', '-')}.onnx"
+    kept = scratch / f"encoder-{sha256(config.model.model_dump_json().encode()).hexdigest()[:16]}.onnx"
     if not kept.is_file():
         scratch.mkdir(parents=True, exist_ok=True)
         started = kept.with_suffix(".part")
