@@ -10,7 +10,7 @@ from typing import assert_never
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from tasks.finetune.config import (
     SEVEN_PROJECTIONS,
@@ -24,9 +24,7 @@ from tasks.finetune.config import (
     TieredAdapter,
 )
 from tasks.kernel.errors import ConfigError, UnsupportedError
-from tasks.models.loading import load_model
-
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+from tasks.models.precision import gpu_options, load_held
 
 
 def adapted_model(base: Path, config: FinetuneConfig) -> PeftModel:
@@ -40,35 +38,7 @@ def adapted_model(base: Path, config: FinetuneConfig) -> PeftModel:
 
 def load_frozen(base: Path, config: FinetuneConfig) -> PreTrainedModel:
     """Load the base, quantized if so configured, on the GPU where there is one."""
-    options: dict[str, object] = {"attn_implementation": "sdpa"}
-    if torch.cuda.is_available():
-        options["device_map"] = {"": torch.cuda.current_device()}
-    if config.quantization == "nf4":
-        options["quantization_config"] = nf4_settings(config)
-    model = load_model(base, DTYPES[config.compute_dtype], **options)
-    keep_autograd(model)
-    return model
-
-
-def nf4_settings(config: FinetuneConfig) -> BitsAndBytesConfig:
-    """Return the settings of a QLoRA base (arXiv:2305.14314)."""
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=config.double_quantization,
-        bnb_4bit_compute_dtype=DTYPES[config.compute_dtype],
-    )
-
-
-def keep_autograd(model: torch.nn.Module) -> None:
-    """Keep bitsandbytes from repacking 4-bit weights in evaluation mode on CPUs with AVX512-BF16.
-
-    The repacked layers have no gradient and round their scales, so that training after an
-    evaluation would go wrong without a word.
-    """
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010  torch types no attributes
+    return load_held(base, config, attn_implementation="sdpa", **gpu_options())
 
 
 def adapter_settings(adapter: Adapter) -> LoraConfig:

@@ -25,6 +25,7 @@ from tasks.kernel.errors import DataError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.models.chat import end_of_turn
 from tasks.models.loading import base_identity, load_tokenizer
+from tasks.models.precision import STORED
 from tasks.records.dataset import Example
 from tasks.records.files import read_records, write_json
 from tasks.records.training import ADAPTER_CONFIG, WEIGHTS, AdapterSettings, Training, write_training
@@ -125,7 +126,7 @@ def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: di
 def save_adapter(model: PeftModel, folder: Path) -> None:
     """Write the adapter without paths, dates or model cards.
 
-    The factors are stored in bfloat16, like the merged weights later; DoRA's magnitudes, whose
+    The factors are stored like the merged weights later, in bfloat16; DoRA's magnitudes, whose
     changes are too small for that, in float32.
     """
     state = get_peft_model_state_dict(model, save_embedding_layers=False)
@@ -140,5 +141,5 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
 
 
 def _stored(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    dtype = torch.float32 if "magnitude" in name else torch.bfloat16
+    dtype = torch.float32 if "magnitude" in name else STORED
     return tensor.detach().to("cpu", dtype).contiguous()

@@ -7,13 +7,9 @@ weights it was trained on: for NF4 those are the quantized ones, read back from 
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from tasks.kernel.errors import PipelineError
 from tasks.models.loading import base_identity
-from tasks.records.training import read_frozen_base
-
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+from tasks.records.training import FrozenBase, read_frozen_base
 
 
 class MergeError(PipelineError, ValueError):
@@ -26,9 +22,7 @@ class MergePlan:
 
     base: Path
     adapter: Path
-    quantized: bool
-    double_quantization: bool
-    dtype: torch.dtype
+    trained: FrozenBase
 
 
 def plan_merge(base: Path, adapter: Path) -> MergePlan:
@@ -42,10 +36,4 @@ def plan_merge(base: Path, adapter: Path) -> MergePlan:
             f"{adapter}: the adapter was trained on another base than {base};"
             " merge it into that one, or train it again"
         )
-    return MergePlan(
-        base=base,
-        adapter=adapter,
-        quantized=trained.quantization == "nf4",
-        double_quantization=trained.double_quantization,
-        dtype=DTYPES[trained.compute_dtype],
-    )
+    return MergePlan(base, adapter, trained)

@@ -12,27 +12,16 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn.modules import Linear4bit, Params4bit
 from peft import PeftModel
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from tasks.merge.plan import MergePlan
 from tasks.models.loading import load_model
+from tasks.models.precision import DTYPES, STORED, load_held
 
 
 def trained_base(plan: MergePlan) -> PreTrainedModel:
     """Load the base as training held it: quantized by the same rule from the same type."""
-    if not plan.quantized:
-        return load_model(plan.base, plan.dtype)
-    settings = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=plan.double_quantization,
-        bnb_4bit_compute_dtype=plan.dtype,
-    )
-    model = load_model(plan.base, plan.dtype, quantization_config=settings)
-    for _, module in quantized_layers(model):
-        # On CPUs with AVX512-BF16 bitsandbytes would repack the weights and round their scales.
-        module.support_avx512bf16_for_cpu = False
-    return model
+    return load_held(plan.base, plan.trained)
 
 
 def quantized_layers(model: torch.nn.Module) -> Iterator[tuple[str, Linear4bit]]:
@@ -43,7 +32,7 @@ def quantized_layers(model: torch.nn.Module) -> Iterator[tuple[str, Linear4bit]]
 @torch.no_grad()
 def dequantized(plan: MergePlan, trained: PreTrainedModel) -> PreTrainedModel:
     """Return a float32 model with exactly the weights of `trained`, 4-bit layers read back."""
-    plain = load_model(plan.base, plan.dtype)
+    plain = load_model(plan.base, DTYPES[plan.trained.compute_dtype])
     plain.float()
     for name, module in quantized_layers(trained):
         packed = cast("Params4bit", module.weight)
@@ -58,7 +47,7 @@ def with_adapter(plan: MergePlan, base: PreTrainedModel) -> PeftModel:
 
 
 def folded(plan: MergePlan, base: PreTrainedModel) -> PreTrainedModel:
-    """Add the adapter's update to the float32 weights of `base` and return them in bfloat16."""
+    """Add the adapter's update to the float32 weights of `base` and return them as they are stored."""
     merged: PreTrainedModel = with_adapter(plan, base).merge_and_unload(safe_merge=True)
-    merged.bfloat16()
+    cast("torch.nn.Module", merged).to(STORED)
     return merged

@@ -24,7 +24,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_the_trained_base_is_accepted(folders: tuple[Path, Path]) -> None:
-    assert plan_merge(*folders).quantized
+    assert plan_merge(*folders).trained.quantization == "nf4"
 
 
 def test_other_weights_are_refused(folders: tuple[Path, Path]) -> None:

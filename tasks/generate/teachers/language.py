@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.teacher_config import CLOSING_TOKENS, EmbeddedTeacher, TransformersTeacher
@@ -29,6 +29,7 @@ from tasks.generate.teachers.grammar import Grammar
 from tasks.generate.teachers.prompts import messages, pairs_schema
 from tasks.kernel.errors import ModelError
 from tasks.models.loading import load_model, load_tokenizer
+from tasks.models.precision import gpu_options, nf4
 from tasks.records.dataset import QuestionType
 
 _SEEDS = 2**63
@@ -170,16 +171,9 @@ def load_teacher(config: EmbeddedTeacher | TransformersTeacher, folder: Path) ->
     """Load the model in `folder`: bfloat16 on a GPU, float32 on the CPU, 4 bits by choice (QLoRA's)."""
     large = isinstance(config, TransformersTeacher)
     dtype = torch.bfloat16 if large and torch.cuda.is_available() else torch.float32
-    options: dict[str, object] = {}
-    if torch.cuda.is_available():
-        options["device_map"] = {"": torch.cuda.current_device()}
+    options = gpu_options()
     if isinstance(config, TransformersTeacher) and config.quantization == "nf4":
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
+        options["quantization_config"] = nf4(dtype, double=True)
     return load_model(folder, dtype, **options)
 
 
