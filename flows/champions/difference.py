@@ -13,19 +13,10 @@ from statistics import NormalDist
 from pydantic import BaseModel, ConfigDict
 
 from flows.report.words import against
+from tasks.records.estimate import Estimate
 
 _TAIL = 0.025
 """Of the 95 % intervals that evaluations report."""
-
-
-class Estimate(BaseModel):
-    """A value and the 95 % interval around it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    value: float
-    low: float
-    high: float
 
 
 class Quality(BaseModel):
@@ -69,7 +60,7 @@ class Worse:
 def by_how_much(ours: Quality, theirs: Quality, paired: Estimate | None, comparisons: int) -> Worse:
     """Compare two measurements; `paired` is the ratio of the perplexities on the same questions."""
     if ours.loss and paired:
-        value, low, high = (log(end) for end in (paired.value, paired.low, paired.high))
+        value, low, high = _logs(paired)
         method = "paired on the same questions"
     elif ours.loss and ours.relative and theirs.relative:
         value, low, high = _apart(_logs(ours.relative), _logs(theirs.relative))
@@ -102,11 +93,12 @@ def _apart(
 
 
 def _ends(found: Estimate) -> tuple[float, float, float]:
-    return found.value, found.low, found.high
+    return found.value, *found.ends
 
 
 def _logs(found: Estimate) -> tuple[float, float, float]:
-    return log(found.value), log(found.low), log(found.high)
+    value, low, high = map(log, _ends(found))
+    return value, low, high
 
 
 def _quantile(tail: float) -> float:

@@ -11,9 +11,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
-from flows.champions.difference import Estimate, Quality, by_how_much
+from flows.champions.difference import Quality, by_how_much
 from flows.report import words
 from tasks.kernel.config import Slice
+from tasks.records.estimate import Estimate
 
 
 class Gate(Slice):
@@ -136,10 +137,7 @@ def _within(
 
 
 def _interval(quality: Quality | None) -> str:
-    if quality is None:
-        return words.NOTHING
-    found = quality.estimate
-    return f"{words.figure(found.value)} ({words.figure(found.low)} to {words.figure(found.high)})"
+    return words.interval(quality.estimate if quality else None)
 
 
 def _milliseconds(value: float | None) -> str:

@@ -7,30 +7,14 @@ answers with the same tokens: anything less would be another exam.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from flows.champions.difference import Estimate
 from tasks.evaluate.intervals import Bootstrap, Loss
-from tasks.kernel.errors import DataError
+from tasks.records.estimate import Estimate
+from tasks.records.evaluation import Answer, read_answers
 
 _BOOTSTRAP = Bootstrap(samples=2000, confidence=0.95, seed=42)
 SYSTEM = "system"
 
 Losses = dict[str, dict[tuple[str, str], Loss]]
-
-
-class Scored(BaseModel):
-    """What of an answer's line a comparison needs; the stage's own type would load the models' libraries."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    domain: str
-    model: str
-    systems: tuple[str, ...]
-    question: str
-    reference: str
-    nats: float | None = None
-    tokens: int | None = None
 
 
 def paired_ratios(ours: Path, theirs: Path) -> dict[str, Estimate]:
@@ -45,7 +29,7 @@ def paired_ratios(ours: Path, theirs: Path) -> dict[str, Estimate]:
 def losses(evaluation: Path) -> Losses:
     """Return the losses of experts and bundles on their own domain's questions, and the routed system's."""
     found: Losses = {}
-    for answer in _answers(evaluation / "answers.jsonl"):
+    for answer in read_answers(evaluation):
         if answer.nats is None or answer.tokens is None:
             continue
         for name in _examinees(answer):
@@ -53,15 +37,7 @@ def losses(evaluation: Path) -> Losses:
     return found
 
 
-def _answers(path: Path) -> Iterator[Scored]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            yield from map(Scored.model_validate_json, lines)
-    except (OSError, ValidationError) as error:
-        raise DataError(f"{path}: its answers cannot be read; run the evaluation again") from error
-
-
-def _examinees(answer: Scored) -> Iterator[str]:
+def _examinees(answer: Answer) -> Iterator[str]:
     if answer.model in {f"expert/{answer.domain}", f"edge/{answer.domain}"}:
         yield answer.model
     if "real" in answer.systems:
@@ -75,5 +51,4 @@ def _same(ours: Mapping[tuple[str, str], Loss], theirs: Mapping[tuple[str, str],
 
 
 def _ratio(ours: Mapping[tuple[str, str], Loss], theirs: Mapping[tuple[str, str], Loss]) -> Estimate:
-    found = _BOOTSTRAP.perplexity_ratio([*ours.values()], [theirs[question] for question in ours])
-    return Estimate(**found.json())
+    return _BOOTSTRAP.perplexity_ratio([*ours.values()], [theirs[question] for question in ours])

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 from flows.champions.candidates import BUNDLE_PERPLEXITY, PERPLEXITY, candidates, figures
-from flows.champions.difference import Estimate
 from flows.champions.gate import Check, Figures, Gate, judge
 from serving.runs import FinishedRun, open_run
 from tasks.kernel.artifacts import EvalReport
@@ -19,6 +18,7 @@ from tasks.kernel.errors import ConfigError, DataError, StoreError
 from tasks.kernel.settings import Settings
 from tasks.kernel.storage.store import Store
 from tasks.kernel.tracking.registry import Candidate, Registry, Version
+from tasks.records.estimate import Estimate
 
 MEMBERS = "members"
 SYSTEM = "-system"

@@ -9,45 +9,22 @@ from collections.abc import Iterator
 
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Loss
-from tasks.evaluate.text_metrics import rouge_l
-from tasks.records.files import Record
-from tasks.router_runtime.policy import Outcome
+from tasks.evaluate.scorer import Scorer
+from tasks.records.evaluation import Answer
 
 
-class Answer(Record):
-    """One line of answers.jsonl."""
-
-    id: str
-    """The question's."""
-    domain: str
-    routed: str
-    """The domain that the router holds for the most probable."""
-    outcome: Outcome
-    """Whether the routed system asks that domain's expert or the generalist, or refuses the question."""
-    confidence: float
-    model: str
-    """`expert/<domain>`, `generalist` or `edge/<domain>`."""
-    systems: tuple[str, ...]
-    """The systems that give this answer; empty for bundles."""
-    question: str
-    reference: str
-    answer: str
-    rouge_l: float
-    nats: float | None = None
-    """The model's loss on the reference answer, summed over `tokens`; none where it was not scored."""
-    tokens: int | None = None
-
-
-def answer_records(evidence: Evidence) -> list[Answer]:
+def answer_records(evidence: Evidence, scorer: Scorer) -> list[Answer]:
     """Return all answers, question by question."""
     found = sorted([*_float_answers(evidence), *_edge_answers(evidence)])
-    scores = rouge_l(
+    scores = scorer.by_answer(
         [text for _, _, text in found], [evidence.questions[place].reference for place, _, _ in found]
     )
     losses = _losses(evidence)
     return [
-        _record(evidence, place, model, text, score, losses.get((place, model)))
-        for (place, model, text), score in zip(found, scores, strict=True)
+        _record(evidence, place, model, text, losses.get((place, model))).model_copy(
+            update={name: values[row] for name, values in scores.items()}
+        )
+        for row, (place, model, text) in enumerate(found)
     ]
 
 
@@ -79,7 +56,7 @@ def _losses(evidence: Evidence) -> dict[tuple[int, str], Loss]:
     return floats | edges
 
 
-def _record(evidence: Evidence, place: int, model: str, text: str, score: float, loss: Loss | None) -> Answer:
+def _record(evidence: Evidence, place: int, model: str, text: str, loss: Loss | None) -> Answer:
     question = evidence.questions[place]
     return Answer(
         id=question.id,
@@ -92,7 +69,6 @@ def _record(evidence: Evidence, place: int, model: str, text: str, score: float,
         question=question.text,
         reference=question.reference,
         answer=text,
-        rouge_l=score,
         nats=loss and loss.nats,
         tokens=loss and loss.tokens,
     )

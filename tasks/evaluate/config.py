@@ -4,20 +4,29 @@ In: YAML. Out: frozen values. Metrics that are not built yet still validate, so 
 reference systems can be written down in full, and are refused by name.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from tasks.kernel.config import Slice
 
-Metric = Literal["perplexity", "rouge_l", "bleu", "codebleu", "exact_match", "decision_accuracy", "pass_at_k"]
+Metric = Literal["perplexity", "rouge_l", "bleu", "exact_match", "token_f1"]
+Unbuilt = Literal["codebleu", "decision_accuracy", "pass_at_k"]
+Module = Annotated[str, StringConstraints(pattern=r"^[\w./-]+$")]
+"""A module of the `evaluate` library, or a .py file with one."""
 
 
 class EvaluateConfig(Slice):
     """One evaluation of a routed system, its experts, the generalist and the shipped bundles."""
 
-    metrics: tuple[Metric, ...] = ("perplexity", "rouge_l", "bleu")
-    """What the report must hold; perplexity, rouge_l and bleu are always in it."""
+    metrics: tuple[Metric | Unbuilt | Module, ...] = (
+        "perplexity",
+        "rouge_l",
+        "bleu",
+        "exact_match",
+        "token_f1",
+    )
+    """What answers are scored by. Perplexity is always measured, named or not: comparisons rest on it."""
     max_questions_per_domain: int | None = Field(default=None, ge=1)
     """Held-out questions of each domain, drawn with the seed; none takes them all."""
     edge_prompts: int = Field(default=20, ge=1)
@@ -59,7 +68,6 @@ class EvaluateConfig(Slice):
 
 _INSTEAD = {
     "codebleu": "use bleu and rouge_l",
-    "exact_match": "use rouge_l, which is 1 for an exact match,",
-    "decision_accuracy": "use rouge_l and perplexity",
+    "decision_accuracy": "use exact_match and token_f1",
     "pass_at_k": "use bleu and perplexity",
 }

@@ -7,33 +7,61 @@ same tokens, so that their ratio is the loss by conversion and nothing else.
 from collections.abc import Sequence
 from importlib.metadata import version
 from statistics import fmean, median
-from typing import Any
 
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.edge import EdgeRun, Habits
 from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, Estimate, Loss, perplexity
+from tasks.evaluate.intervals import Bootstrap, Loss, perplexity
+from tasks.evaluate.scorer import Scorer
 from tasks.evaluate.systems import expert
-from tasks.evaluate.text_metrics import rouge_l
-
-Json = dict[str, Any]
+from tasks.records.estimate import Estimate
+from tasks.records.evaluation import EdgePerplexity, EdgeRuntime
 
 
 def edge_loss(edge: Sequence[Loss], floating: Sequence[Loss], bootstrap: Bootstrap) -> Estimate:
     """Return how much higher the bundle's perplexity is than the float model's: 0.1 is 10 % worse."""
-    ratio = bootstrap.perplexity_ratio(edge, floating)
-    return Estimate(ratio.value - 1, ratio.low - 1, ratio.high - 1)
+    return bootstrap.perplexity_ratio(edge, floating).shifted(-1)
 
 
-def edge_sections(evidence: Evidence, bootstrap: Bootstrap) -> dict[str, Json]:
-    """Return `edge_perplexity` and `edge` for each domain with a bundle."""
-    return {
-        domain: {
-            "edge_perplexity": _perplexity(evidence, domain, bootstrap),
-            "edge": _answers(evidence, domain, bootstrap),
-        }
-        for domain in _scored(evidence)
-    }
+def edge_perplexity(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> EdgePerplexity | None:
+    """Return a bundle's perplexity beside the float model's; None where no bundle scored an answer."""
+    if domain not in _scored(evidence):
+        return None
+    edge, floating = _paired(evidence, domain)
+    return EdgePerplexity(
+        edge=bootstrap.perplexity(edge),
+        float_=bootstrap.perplexity(floating),
+        loss=edge_loss(edge, floating, bootstrap),
+        prompts=len(edge),
+        tokens=sum(loss.tokens for loss in edge),
+        method=method(evidence.edges[domain].habits),
+    )
+
+
+def edge_runtime(evidence: Evidence, domain: str, scorer: Scorer) -> EdgeRuntime | None:
+    """Return how well and how fast a bundle answers; None where no bundle scored an answer."""
+    if domain not in _scored(evidence):
+        return None
+    run, positions = evidence.edges[domain], evidence.edge_positions[domain]
+    answered = [(place, reply) for place, reply in zip(positions, run.replies, strict=True) if reply]
+    references = evidence.references([place for place, _ in answered])
+    floating = [evidence.models[expert(domain)].answers[place] for place, _ in answered]
+    replies = [reply for _, reply in answered]
+    ours = scorer.scores([reply.text for reply in replies], references)
+    theirs = scorer.scores(floating, references)
+    return EdgeRuntime(
+        prompts=len(replies),
+        decode_tokens_per_second=median(reply.decode_tokens_per_second for reply in replies),
+        prefill_tokens_per_second=median(reply.prefill_tokens_per_second for reply in replies),
+        time_to_first_token_ms=median(reply.first_token_ms for reply in replies),
+        latency_ms=1000 * fmean(reply.seconds for reply in replies),
+        init_seconds=run.init_seconds,
+        memory_bytes=run.memory_bytes,
+        threads=run.threads,
+        context_tokens=run.context_tokens,
+        **ours,
+        **{f"float_{name}": score for name, score in theirs.items()},
+    )
 
 
 def edge_warnings(evidence: Evidence, bootstrap: Bootstrap, config: EvaluateConfig) -> list[str]:
@@ -64,39 +92,6 @@ def method(habits: Habits) -> str:
     return "; ".join(parts)
 
 
-def _perplexity(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Json:
-    edge, floating = _paired(evidence, domain)
-    return {
-        "edge": bootstrap.perplexity(edge).json(),
-        "float": bootstrap.perplexity(floating).json(),
-        "loss": edge_loss(edge, floating, bootstrap).json(),
-        "prompts": len(edge),
-        "tokens": sum(loss.tokens for loss in edge),
-        "method": method(evidence.edges[domain].habits),
-    }
-
-
-def _answers(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Json:
-    run, positions = evidence.edges[domain], evidence.edge_positions[domain]
-    answered = [(place, reply) for place, reply in zip(positions, run.replies, strict=True) if reply]
-    references = [evidence.questions[place].reference for place, _ in answered]
-    floating = [evidence.models[expert(domain)].answers[place] for place, _ in answered]
-    replies = [reply for _, reply in answered]
-    return {
-        "prompts": len(replies),
-        "rouge_l": bootstrap.mean(rouge_l([reply.text for reply in replies], references)).json(),
-        "float_rouge_l": bootstrap.mean(rouge_l(floating, references)).json(),
-        "decode_tokens_per_second": median(reply.decode_tokens_per_second for reply in replies),
-        "prefill_tokens_per_second": median(reply.prefill_tokens_per_second for reply in replies),
-        "time_to_first_token_ms": median(reply.first_token_ms for reply in replies),
-        "latency_ms": 1000 * fmean(reply.seconds for reply in replies),
-        "init_seconds": run.init_seconds,
-        "memory_bytes": run.memory_bytes,
-        "threads": run.threads,
-        "context_tokens": run.context_tokens,
-    }
-
-
 def _scored(evidence: Evidence) -> list[str]:
     """Return the domains whose bundle could score at least one answer."""
     return [domain for domain, run in evidence.edges.items() if any(run.losses)]
@@ -114,8 +109,9 @@ def _loss_warnings(
     if loss.value <= config.max_edge_loss:
         return []
     edge, floating = (perplexity(found) for found in losses)
+    low, high = loss.ends
     sentence = (
-        f"INT4 raises perplexity by {loss.value:.1%} ({loss.low:.1%} to {loss.high:.1%}), from {floating:.2f}"
+        f"INT4 raises perplexity by {loss.value:.1%} ({low:.1%} to {high:.1%}), from {floating:.2f}"
         f" in float32 to {edge:.2f} in the bundle; `max_edge_loss` is {config.max_edge_loss:.0%}"
     )
     return [sentence]

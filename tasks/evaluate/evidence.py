@@ -12,6 +12,7 @@ from tasks.evaluate.intervals import Loss
 from tasks.evaluate.models import Measured
 from tasks.evaluate.questions import Question
 from tasks.evaluate.systems import Routing
+from tasks.records.edge import Sizes
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Evidence:
     models: Mapping[str, Measured]
     edge_positions: Mapping[str, Sequence[int]]
     edges: Mapping[str, EdgeRun]
-    sizes: Mapping[str, Mapping[str, float]]
+    sizes: Mapping[str, Sizes]
     peak_bytes: int
 
     def domains(self) -> list[str]:
@@ -45,10 +46,14 @@ class Evidence:
         """Return the losses of whichever model the system asks, on all questions."""
         return [self.models[model].losses[place] for place, model in enumerate(self.systems[system])]
 
-    def system_answers(self, system: str) -> list[str]:
-        """Return the answers of whichever model the system asks, to all questions."""
-        return [self.models[model].answers[place] for place, model in enumerate(self.systems[system])]
+    def system_answers(self, system: str, positions: Sequence[int] | None = None) -> list[str]:
+        """Return the answers of whichever model the system asks, to some questions or to all."""
+        asked = self.systems[system]
+        return [self.models[asked[place]].answers[place] for place in self._places(positions)]
 
-    def references(self) -> list[str]:
-        """Return all reference answers."""
-        return [question.reference for question in self.questions]
+    def references(self, positions: Sequence[int] | None = None) -> list[str]:
+        """Return the reference answers to some questions or to all."""
+        return [self.questions[place].reference for place in self._places(positions)]
+
+    def _places(self, positions: Sequence[int] | None) -> Sequence[int]:
+        return range(len(self.questions)) if positions is None else positions

@@ -4,7 +4,6 @@ Bundles run first, while the process is small enough to see what the phone's run
 then one float model after the other. Each (model, question) pair is computed once.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,9 @@ from tasks.evaluate.systems import BASE, GENERALIST, assignments, check_domains,
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns
 from tasks.models.loading import load_tokenizer
-from tasks.router_runtime.files import load_router
+from tasks.records import edge
+from tasks.records.edge import Sizes
+from tasks.router_runtime.router_files import load_router
 
 LOG = logging.getLogger(__name__)
 
@@ -64,13 +65,13 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     return Evidence(questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes())
 
 
-def read_sizes(inputs: Inputs, domain: str) -> dict[str, float]:
+def read_sizes(inputs: Inputs, domain: str) -> Sizes:
     """Return the sizes that merge and convert wrote down, in bytes and ratios."""
-    sizes: dict[str, float] = {}
+    sizes = Sizes()
     for kind in ("merged", "edge"):
-        path = inputs.get(f"{kind}/{domain}", Path()) / "sizes.json"
-        if path.is_file():
-            sizes |= json.loads(path.read_text(encoding="utf-8"))
+        folder = inputs.get(f"{kind}/{domain}", Path())
+        if (folder / edge.SIZES).is_file():
+            sizes |= edge.read_sizes(folder)
     return sizes
 
 

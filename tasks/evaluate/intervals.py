@@ -1,16 +1,17 @@
 """Say how sure a number is.
 
 In: per-question values. Out: estimates with percentile bootstrap intervals over questions
-(Efron & Tibshirani, 1993), or Wilson's for shares. Two models are compared on the same
+(Efron & Tibshirani, 1993). Two models are compared on the same
 resamples, because questions differ far more in difficulty than models do in skill.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+
+from tasks.records.estimate import Estimate
 
 Floats = NDArray[np.float64]
 ROUNDING = 1e-4
@@ -25,19 +26,6 @@ class Loss:
     nats: float
     """Sum of the negative log likelihoods of the answer's tokens."""
     tokens: int
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and the interval around it."""
-
-    value: float
-    low: float
-    high: float
-
-    def json(self) -> dict[str, float]:
-        """Return the three numbers by name."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -79,7 +67,7 @@ class Bootstrap:
     def _estimate(self, value: float, resampled: Floats) -> Estimate:
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(resampled, [tail, 1 - tail])
-        return Estimate(value, float(low), float(high))
+        return Estimate(value=value, low=float(low), high=float(high))
 
 
 def perplexity(losses: Sequence[Loss]) -> float:
@@ -87,14 +75,9 @@ def perplexity(losses: Sequence[Loss]) -> float:
     return float(np.exp(sum(loss.nats for loss in losses) / sum(loss.tokens for loss in losses)))
 
 
-def wilson(right: int, asked: int, confidence: float) -> Estimate:
-    """Return a share with Wilson's score interval (1927), which holds for few questions and shares near 1."""
-    interval = binomtest(right, asked).proportion_ci(confidence, method="wilson")
-    return Estimate(right / asked, float(interval.low), float(interval.high))
-
-
 def verdict(ratio: Estimate, ours: str, theirs: str) -> str:
     """Put a perplexity ratio into plain words; nothing below ROUNDING is called a difference."""
-    if ratio.high < 1 - ROUNDING:
+    low, high = ratio.ends
+    if high < 1 - ROUNDING:
         return f"{ours} better"
-    return f"{theirs} better" if ratio.low > 1 + ROUNDING else NOISE
+    return f"{theirs} better" if low > 1 + ROUNDING else NOISE

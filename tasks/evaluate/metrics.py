@@ -1,44 +1,49 @@
-"""Flatten the report into the numbers that runs are compared by.
+"""Flatten the evaluation into the numbers that runs are compared by.
 
-In: the contents of evaluation.json. Out: metrics named `<what>_<model>_<domain or system>`.
+In: the evaluation. Out: metrics named `<what>_<model or system>_<domain>`.
 """
 
-from typing import Any
-
 from tasks.kernel.workspace import Metrics
+from tasks.records.evaluation import DomainEvaluation, Evaluation, SystemEvaluation
 
 
-def flat_metrics(report: dict[str, Any]) -> Metrics:
-    """Return accuracy, routing tax, perplexities, text scores, latencies and memory as floats."""
-    router = report["router"]
+def flat_metrics(report: Evaluation) -> Metrics:
+    """Return accuracy, routing tax, perplexities, scores, latencies and memory as floats."""
+    tax = report.router.tax.total
     metrics: Metrics = {
-        "router_accuracy": router["accuracy"],
-        "routing_tax": router["tax"]["total"]["loss"]["value"],
-        "routing_tax_rouge_l": router["tax"]["total"]["rouge_l"]["value"],
-        **{f"questions_{outcome}": float(count) for outcome, count in router["outcomes"].items()},
-        "peak_memory_bytes": float(report["memory"]["peak_bytes"]),
-        "warnings": float(len(report["warnings"])),
+        "router_accuracy": report.router.accuracy,
+        "routing_tax": tax.loss.value,
+        **{f"routing_tax_{name}": gain.value for name, gain in tax.scores.items()},
+        **{f"questions_{outcome}": float(count) for outcome, count in report.router.outcomes.items()},
+        "peak_memory_bytes": float(report.memory.peak_bytes),
+        "warnings": float(len(report.warnings)),
     }
-    for system, values in report["systems"].items():
-        metrics |= _system(system, values)
-    for domain, values in report["domains"].items():
-        metrics |= _domain(domain, values)
+    for system, measured in report.systems.items():
+        metrics |= _system(system, measured)
+    for domain, part in report.domains.items():
+        metrics |= _domain(domain, part)
     return metrics
 
 
-def _system(system: str, values: dict[str, Any]) -> Metrics:
+def _system(system: str, measured: SystemEvaluation) -> Metrics:
     return {
-        f"perplexity_{system}": values["perplexity"]["value"],
-        f"rouge_l_{system}": values["rouge_l"]["value"],
-        f"bleu_{system}": values["bleu"],
-        f"latency_ms_{system}": values["latency_ms"]["mean"],
+        f"perplexity_{system}": measured.perplexity.value,
+        **{f"{name}_{system}": score.value for name, score in measured.scores.items()},
+        f"latency_ms_{system}": measured.latency_ms.mean,
     }
 
 
-def _domain(domain: str, values: dict[str, Any]) -> Metrics:
-    metrics = {f"perplexity_{role}_{domain}": found["value"] for role, found in values["perplexity"].items()}
-    if edge := values.get("edge_perplexity"):
-        metrics[f"perplexity_edge_{domain}"] = edge["edge"]["value"]
-        metrics[f"edge_loss_{domain}"] = edge["loss"]["value"]
-        metrics[f"edge_tokens_per_second_{domain}"] = values["edge"]["decode_tokens_per_second"]
+def _domain(domain: str, part: DomainEvaluation) -> Metrics:
+    perplexity = part.perplexity
+    metrics = {
+        f"perplexity_base_{domain}": perplexity.base.value,
+        f"perplexity_expert_{domain}": perplexity.expert.value,
+        f"perplexity_generalist_{domain}": perplexity.generalist.value,
+    }
+    for system, found in part.scores.items():
+        metrics |= {f"{name}_{system}_{domain}": score.value for name, score in found.scores.items()}
+    if part.edge_perplexity and part.edge:
+        metrics[f"perplexity_edge_{domain}"] = part.edge_perplexity.edge.value
+        metrics[f"edge_loss_{domain}"] = part.edge_perplexity.loss.value
+        metrics[f"edge_tokens_per_second_{domain}"] = part.edge.decode_tokens_per_second
     return metrics

@@ -1,129 +1,139 @@
-"""Draw the conclusions: evidence in, the contents of evaluation.json out.
+"""Draw the conclusions: evidence in, the evaluation out.
 
-Every estimate is `{value, low, high}`. Experts, generalist and base are compared on the
-same resampled questions, and each comparison ends in plain words.
+Experts, generalist and base are compared on the same resampled questions, and each comparison ends in plain
+words.
 """
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge_report import edge_sections, edge_warnings
+from tasks.evaluate.edge_report import edge_perplexity, edge_runtime, edge_warnings
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Bootstrap, Loss, verdict
 from tasks.evaluate.router_report import router_finding, router_section, router_warnings
+from tasks.evaluate.scorer import Scorer
 from tasks.evaluate.systems import BASE, GENERALIST, expert
-from tasks.evaluate.text_metrics import bleu, rouge_l
-
-SCHEMA = "pocketmoe-evaluation-1"
-Json = dict[str, Any]
-
-
-def evaluation(evidence: Evidence, config: EvaluateConfig) -> Json:
-    """Return everything the report says; a pure function of evidence and config."""
-    bootstrap = Bootstrap(config.bootstrap_samples, config.confidence, config.seed)
-    domains = {domain: _domain(evidence, domain, bootstrap) for domain in evidence.domains()}
-    for domain, sections in edge_sections(evidence, bootstrap).items():
-        domains[domain] |= sections
-    router = router_section(evidence, bootstrap)
-    return {
-        "schema": SCHEMA,
-        "domains": domains,
-        "systems": {system: _system(evidence, system, bootstrap) for system in evidence.systems},
-        "comparison": _systems_compared(evidence, bootstrap),
-        "router": router,
-        "memory": {"peak_bytes": evidence.peak_bytes},
-        "settings": config.model_dump(mode="json"),
-        "warnings": [*router_warnings(evidence), *edge_warnings(evidence, bootstrap, config)],
-        "findings": [*_findings(domains), router_finding(router)],
-    }
+from tasks.records.edge import Sizes
+from tasks.records.estimate import AnswerScores, Estimate
+from tasks.records.evaluation import (
+    Comparison,
+    DomainEvaluation,
+    Evaluation,
+    Latency,
+    Memory,
+    Perplexities,
+    SystemComparison,
+    SystemEvaluation,
+)
 
 
-def _domain(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Json:
-    positions = evidence.of_domain(domain)
-    models = {"base": BASE, "expert": expert(domain), "generalist": GENERALIST}
-    losses = {role: evidence.losses(model, positions) for role, model in models.items()}
-    return {
-        "questions": len(positions),
-        "answer_tokens": sum(loss.tokens for loss in losses["expert"]),
-        "perplexity": {role: bootstrap.perplexity(found).json() for role, found in losses.items()},
-        "comparison": compared(bootstrap, losses["expert"], losses["generalist"], "expert", "generalist"),
-        "comparison_with_base": compared(bootstrap, losses["expert"], losses["base"], "expert", "base model"),
-        "sizes": dict(evidence.sizes.get(domain, {})),
-    }
+def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Evaluation:
+    """Return everything the report says; a pure function of evidence, config and metrics."""
+    domains = {domain: _domain(evidence, domain, scorer) for domain in evidence.domains()}
+    router = router_section(evidence, scorer)
+    return Evaluation(
+        domains=domains,
+        systems={system: _system(evidence, system, scorer) for system in evidence.systems},
+        comparison={
+            "real_vs_generalist": _against(evidence, scorer, "generalist", "generalist"),
+            "real_vs_oracle": _against(evidence, scorer, "oracle", "oracle routing"),
+        },
+        router=router,
+        memory=Memory(peak_bytes=evidence.peak_bytes),
+        settings=config.model_dump(mode="json"),
+        warnings=[*router_warnings(evidence), *edge_warnings(evidence, scorer.bootstrap, config)],
+        findings=[*_findings(domains), router_finding(router)],
+    )
+
+
+def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:
+    positions, bootstrap = evidence.of_domain(domain), scorer.bootstrap
+    base, own, generalist = (
+        evidence.losses(model, positions) for model in (BASE, expert(domain), GENERALIST)
+    )
+    return DomainEvaluation(
+        questions=len(positions),
+        answer_tokens=sum(loss.tokens for loss in own),
+        perplexity=Perplexities(
+            base=bootstrap.perplexity(base),
+            expert=bootstrap.perplexity(own),
+            generalist=bootstrap.perplexity(generalist),
+        ),
+        comparison=compared(bootstrap, own, generalist, "expert", "generalist"),
+        comparison_with_base=compared(bootstrap, own, base, "expert", "base model"),
+        scores={system: _scores(evidence, system, positions, scorer) for system in evidence.systems},
+        sizes=evidence.sizes.get(domain, Sizes()),
+        edge_perplexity=edge_perplexity(evidence, domain, bootstrap),
+        edge=edge_runtime(evidence, domain, scorer),
+    )
+
+
+def _scores(evidence: Evidence, system: str, positions: Sequence[int], scorer: Scorer) -> AnswerScores:
+    answers, references = evidence.system_answers(system, positions), evidence.references(positions)
+    return AnswerScores.model_validate(scorer.scores(answers, references))
 
 
 def compared(
     bootstrap: Bootstrap, ours: Sequence[Loss], theirs: Sequence[Loss], our_name: str, their_name: str
-) -> Json:
+) -> Comparison:
     """Return the paired comparison of two models' perplexity, with its verdict."""
     ratio = bootstrap.perplexity_ratio(ours, theirs)
-    return {
-        "ratio": ratio.json(),
-        "difference": bootstrap.perplexity_difference(ours, theirs).json(),
-        "verdict": verdict(ratio, our_name, their_name),
-    }
+    return Comparison(
+        ratio=ratio,
+        difference=bootstrap.perplexity_difference(ours, theirs),
+        verdict=verdict(ratio, our_name, their_name),
+    )
 
 
-def _system(evidence: Evidence, system: str, bootstrap: Bootstrap) -> Json:
-    answers, references = evidence.system_answers(system), evidence.references()
-    return {
-        "perplexity": bootstrap.perplexity(evidence.system_losses(system)).json(),
-        "rouge_l": bootstrap.mean(rouge_l(answers, references)).json(),
-        "bleu": bleu(answers, references),
-        "latency_ms": _latency(evidence, system),
-    }
+def _system(evidence: Evidence, system: str, scorer: Scorer) -> SystemEvaluation:
+    return SystemEvaluation(
+        perplexity=scorer.bootstrap.perplexity(evidence.system_losses(system)),
+        latency_ms=_latency(evidence, system),
+        **scorer.scores(evidence.system_answers(system), evidence.references()),
+    )
 
 
-def _latency(evidence: Evidence, system: str) -> Json:
+def _latency(evidence: Evidence, system: str) -> Latency:
     timed = sorted(evidence.models[GENERALIST].latencies_ms)
     routing = [evidence.routing.milliseconds[place] if system == "real" else 0.0 for place in timed]
     generating = [evidence.models[evidence.systems[system][place]].latencies_ms[place] for place in timed]
     whole = np.add(routing, generating)
-    return {
-        "mean": float(whole.mean()),
-        "p50": float(np.quantile(whole, 0.5)),
-        "p95": float(np.quantile(whole, 0.95)),
-        "routing_mean": fmean(routing),
-        "questions": len(timed),
-    }
+    return Latency(
+        mean=float(whole.mean()),
+        p50=float(np.quantile(whole, 0.5)),
+        p95=float(np.quantile(whole, 0.95)),
+        routing_mean=fmean(routing),
+        questions=len(timed),
+    )
 
 
-def _systems_compared(evidence: Evidence, bootstrap: Bootstrap) -> Json:
-    references = evidence.references()
-    rouge = {name: rouge_l(evidence.system_answers(name), references) for name in evidence.systems}
-
-    def against(theirs: str, their_name: str) -> Json:
-        ours = evidence.system_losses("real")
-        gaps = np.subtract(rouge["real"], rouge[theirs]).tolist()
-        perplexity = compared(bootstrap, ours, evidence.system_losses(theirs), "routed experts", their_name)
-        return {"perplexity": perplexity, "rouge_l_difference": bootstrap.mean(gaps).json()}
-
-    return {
-        "real_vs_generalist": against("generalist", "generalist"),
-        "real_vs_oracle": against("oracle", "oracle routing"),
-    }
+def _against(evidence: Evidence, scorer: Scorer, theirs: str, their_name: str) -> SystemComparison:
+    ours, other = (evidence.system_losses(system) for system in ("real", theirs))
+    answers, others = (evidence.system_answers(system) for system in ("real", theirs))
+    gains = scorer.gains(answers, others, evidence.references())
+    return SystemComparison(
+        perplexity=compared(scorer.bootstrap, ours, other, "routed experts", their_name),
+        **{f"{name}_difference": gain for name, gain in gains.items()},
+    )
 
 
-def _findings(domains: Mapping[str, Json]) -> list[str]:
+def _findings(domains: Mapping[str, DomainEvaluation]) -> list[str]:
     return [
         sentence
-        for domain, section in domains.items()
+        for domain, part in domains.items()
         for sentence in (
-            _sentence(domain, section, "generalist", "comparison"),
-            _sentence(domain, section, "base", "comparison_with_base"),
+            _sentence(domain, part, "generalist", part.perplexity.generalist, part.comparison),
+            _sentence(domain, part, "base", part.perplexity.base, part.comparison_with_base),
         )
     ]
 
 
-def _sentence(domain: str, section: Json, other: str, comparison: str) -> str:
-    perplexity, paired = section["perplexity"], section[comparison]
-    ratio = paired["ratio"]
+def _sentence(domain: str, part: DomainEvaluation, other: str, theirs: Estimate, paired: Comparison) -> str:
+    low, high = paired.ratio.ends
     return (
-        f"{domain}: perplexity {perplexity['expert']['value']:.2f} (expert) against"
-        f" {perplexity[other]['value']:.2f} ({other}), ratio {ratio['value']:.3f}"
-        f" ({ratio['low']:.3f} to {ratio['high']:.3f}): {paired['verdict']}"
+        f"{domain}: perplexity {part.perplexity.expert.value:.2f} (expert) against {theirs.value:.2f}"
+        f" ({other}), ratio {paired.ratio.value:.3f} ({low:.3f} to {high:.3f}): {paired.verdict}"
     )

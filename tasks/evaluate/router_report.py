@@ -5,35 +5,35 @@ The router is judged twice: by the domain that it holds for the most probable, a
 
 from collections import Counter
 from statistics import fmean
-from typing import Any, get_args
+from typing import get_args
 
 from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, wilson
+from tasks.evaluate.scorer import Scorer
 from tasks.evaluate.tax import routing_tax
+from tasks.records.evaluation import RouterEvaluation
 from tasks.router_runtime.policy import Outcome
+from tasks.text.intervals import wilson
 
-Json = dict[str, Any]
 
-
-def router_section(evidence: Evidence, bootstrap: Bootstrap) -> Json:
+def router_section(evidence: Evidence, scorer: Scorer) -> RouterEvaluation:
     """Return accuracy, confusion, who answers how many questions, and the routing tax."""
     pairs = [
         (question.domain, routed)
         for question, routed in zip(evidence.questions, evidence.routing.domains, strict=True)
     ]
     right = sum(domain == routed for domain, routed in pairs)
-    accuracy = wilson(right, len(pairs), bootstrap.confidence)
-    return {
-        "accuracy": accuracy.value,
-        "low": accuracy.low,
-        "high": accuracy.high,
-        "questions": len(pairs),
-        "labels": list(evidence.labels),
-        "confusion": [[pairs.count((row, column)) for column in evidence.labels] for row in evidence.labels],
-        "mean_confidence": fmean(evidence.routing.confidences),
-        "outcomes": _outcomes(evidence),
-        "tax": routing_tax(evidence, bootstrap),
-    }
+    low, high = wilson(right, len(pairs), scorer.bootstrap.confidence)
+    return RouterEvaluation(
+        accuracy=right / len(pairs),
+        low=low,
+        high=high,
+        questions=len(pairs),
+        labels=list(evidence.labels),
+        confusion=[[pairs.count((row, column)) for column in evidence.labels] for row in evidence.labels],
+        mean_confidence=fmean(evidence.routing.confidences),
+        outcomes={str(outcome): count for outcome, count in _outcomes(evidence).items()},
+        tax=routing_tax(evidence, scorer),
+    )
 
 
 def router_warnings(evidence: Evidence) -> list[str]:
@@ -46,15 +46,15 @@ def router_warnings(evidence: Evidence) -> list[str]:
     return [sentence] if refused else []
 
 
-def router_finding(section: Json) -> str:
+def router_finding(section: RouterEvaluation) -> str:
     """Put the routing tax into one sentence."""
-    tax, outcomes = section["tax"], section["outcomes"]
-    loss = tax["total"]["loss"]
-    interval = "" if loss["low"] is None else f" ({loss['low']:.3f} to {loss['high']:.3f})"
+    tax, outcomes, loss = section.tax, section.outcomes, section.tax.total.loss
+    low, high = loss.ends
+    interval = f" ({low:.3f} to {high:.3f})" if loss.bounded else ""
     return (
-        f"routing: of {tax['questions']} questions {tax['misrouted']} went to another domain's expert,"
+        f"routing: of {tax.questions} questions {tax.misrouted} went to another domain's expert,"
         f" {outcomes['generalist']} to the generalist and {outcomes['refused']} were refused; against oracle"
-        f" routing this costs {loss['value']:.3f} nats an answer token{interval}: {tax['total']['verdict']}"
+        f" routing this costs {loss.value:.3f} nats an answer token{interval}: {tax.total.verdict}"
     )
 
 

@@ -11,9 +11,10 @@ from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.gather import gather
 from tasks.evaluate.metrics import flat_metrics
 from tasks.evaluate.report import evaluation
+from tasks.evaluate.scorer import load_scorer
 from tasks.kernel.errors import UnsupportedError
-from tasks.kernel.workspace import Inputs, Metrics, Workspace
-from tasks.records.files import write_json, write_records
+from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.records.evaluation import write_evaluation
 
 LOG = logging.getLogger(__name__)
 
@@ -22,16 +23,17 @@ def run(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Metrics:
     """Measure every model on the held-out questions and write the report.
 
     Raises DataError where a domain has no test questions or no expert, ModelError for a model or
-    bundle that cannot be loaded, UnsupportedError for metrics that are not built.
+    bundle that cannot be loaded, UnsupportedError for metrics that are not built, ConfigError for a metric's
+    module that is not on this machine.
     """
     if refusals := config.refusals():
         raise UnsupportedError(" ".join(refusals))
+    scorer = load_scorer(config, domain_inputs(inputs, "metric"), work.scratch)
     evidence = gather(inputs, config, work)
-    report = evaluation(evidence, config)
-    write_json(work.out / "evaluation.json", report)
-    write_records(work.out / "answers.jsonl", answer_records(evidence))
-    for sentence in report["findings"]:
+    report = evaluation(evidence, config, scorer)
+    write_evaluation(work.out, report, answer_records(evidence, scorer))
+    for sentence in report.findings:
         LOG.info(sentence)
-    for sentence in report["warnings"]:
+    for sentence in report.warnings:
         LOG.warning(sentence)
     return flat_metrics(report)

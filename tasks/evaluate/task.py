@@ -1,6 +1,7 @@
 """Evaluate: Router + experts + held-out data -> EvalReport."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
 from tasks.kernel.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Router
@@ -27,4 +28,5 @@ def evaluate_system(
         **{f"merged/{name}": expert for name, expert in experts.items()},
         **{f"edge/{name}": bundle for name, bundle in bundles.items()},
     }
-    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, alone=True)
+    own = {f"metric/{name}": Path(name).resolve() for name in config.metrics if name.endswith(".py")}
+    return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, sources=own, alone=True)

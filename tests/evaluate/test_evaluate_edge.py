@@ -1,6 +1,5 @@
 """Pins what bundles are measured by: the runtime sees the float model's tokens and agrees with its scores."""
 
-import json
 import math
 import subprocess
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from tasks.evaluate.intervals import Bootstrap, Loss
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.chat import Turns, chat_turns
+from tasks.records.evaluation import read_evaluation
 
 REPOSITORY = Path(__file__).parents[2]
 CONVERTER = REPOSITORY / ".venv-convert" / "bin" / "python"
@@ -68,7 +68,8 @@ def test_edge_loss_is_the_rise_of_perplexity_over_the_same_tokens() -> None:
     floating = [Loss(2.4, 2), Loss(2.7, 1)]
     loss = edge_loss(edge, floating, Bootstrap(200, 0.95, 1))
     assert loss.value == pytest.approx(math.exp((6.0 - 5.1) / 3) - 1)
-    assert loss.low <= loss.value <= loss.high
+    low, high = loss.ends
+    assert low <= loss.value <= high
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +158,14 @@ def test_an_unquantized_bundle_costs_nothing_in_the_report(
     }
     config = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
     metrics = run({**inputs, **folders}, config, workspace)
-    report = json.loads((workspace.out / "evaluation.json").read_text(encoding="utf-8"))
-    alpha = report["domains"]["alpha"]
-    assert alpha["edge_perplexity"]["float"] == alpha["perplexity"]["expert"]
+    report = read_evaluation(workspace.out)
+    alpha = report.domains["alpha"]
+    assert alpha.edge_perplexity
+    assert alpha.edge
+    assert alpha.edge_perplexity.float_ == alpha.perplexity.expert
     assert metrics["edge_loss_alpha"] == pytest.approx(0, abs=1e-4)
-    assert alpha["edge"]["rouge_l"] == alpha["edge"]["float_rouge_l"]
-    assert report["warnings"] == [
+    assert alpha.edge.scores["rouge_l"] == alpha.edge.scores["float_rouge_l"]
+    assert report.warnings == [
         "alpha: the bundle answered 3 of 20 prompts: there are no more held out",
     ]
-    assert "edge" not in report["domains"]["beta"]
+    assert report.domains["beta"].edge is None

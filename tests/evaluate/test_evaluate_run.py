@@ -1,20 +1,18 @@
 """Pins the stage: systems share what they share, the router decides `real` alone, errors name the remedy."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tasks.evaluate.answers import Answer
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.gather import read_sizes
 from tasks.evaluate.run import run
 from tasks.kernel.errors import DataError, ModelError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Workspace
-from tasks.records.files import read_records
+from tasks.records.edge import Sizes
+from tasks.records.evaluation import Evaluation, SystemEvaluation, read_answers, read_evaluation
 
 pytestmark = pytest.mark.models
 
@@ -23,23 +21,22 @@ Relabel = Callable[[Sequence[str]], None]
 CONFIG = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
 
 
-def evaluate(inputs: Inputs, work: Workspace, config: EvaluateConfig = CONFIG) -> dict[str, Any]:
+def evaluate(inputs: Inputs, work: Workspace, config: EvaluateConfig = CONFIG) -> Evaluation:
     run(inputs, config, work)
-    report: dict[str, Any] = json.loads((work.out / "evaluation.json").read_text(encoding="utf-8"))
-    return report
+    return read_evaluation(work.out)
 
 
-def untimed(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "latency_ms"}
+def untimed(system: SystemEvaluation) -> object:
+    return system.perplexity, system.scores
 
 
 def test_a_perfect_router_makes_the_real_system_the_oracle(inputs: Inputs, workspace: Workspace) -> None:
     report = evaluate(inputs, workspace)
-    assert report["router"]["accuracy"] == 1
-    assert report["router"]["confusion"] == [[3, 0], [0, 3]]
-    assert untimed(report["systems"]["real"]) == untimed(report["systems"]["oracle"])
-    assert report["systems"]["real"]["perplexity"] != report["systems"]["generalist"]["perplexity"]
-    assert report["comparison"]["real_vs_oracle"]["perplexity"]["ratio"]["value"] == 1
+    assert report.router.accuracy == 1
+    assert report.router.confusion == [[3, 0], [0, 3]]
+    assert untimed(report.systems["real"]) == untimed(report.systems["oracle"])
+    assert report.systems["real"].perplexity != report.systems["generalist"].perplexity
+    assert report.comparison["real_vs_oracle"].perplexity.ratio.value == 1
 
 
 def test_a_router_that_errs_changes_the_real_system_and_nothing_else(
@@ -48,18 +45,20 @@ def test_a_router_that_errs_changes_the_real_system_and_nothing_else(
     right = evaluate(inputs, workspace)
     relabel(DOMAINS[::-1])
     wrong = evaluate(inputs, workspace)
-    assert wrong["router"]["accuracy"] == 0
-    assert wrong["domains"] == right["domains"]
-    assert wrong["systems"]["real"]["perplexity"] != right["systems"]["real"]["perplexity"]
+    assert wrong.router.accuracy == 0
+    assert wrong.systems["real"].perplexity != right.systems["real"].perplexity
     for system in ("oracle", "generalist"):
-        assert untimed(wrong["systems"][system]) == untimed(right["systems"][system])
+        assert untimed(wrong.systems[system]) == untimed(right.systems[system])
+    for name, part in wrong.domains.items():
+        assert part.perplexity == right.domains[name].perplexity
+        assert part.scores["oracle"] == right.domains[name].scores["oracle"]
 
 
 def test_every_answer_is_listed_once_with_the_systems_that_give_it(
     inputs: Inputs, workspace: Workspace
 ) -> None:
     evaluate(inputs, workspace)
-    answers = read_records(workspace.out / "answers.jsonl", Answer)
+    answers = read_answers(workspace.out)
     found = sorted((answer.id, answer.model, answer.systems) for answer in answers)
     expected = [
         (f"{domain}-{number}", model, systems)
@@ -73,13 +72,13 @@ def test_every_answer_is_listed_once_with_the_systems_that_give_it(
 def test_perplexities_and_text_scores_repeat(inputs: Inputs, workspace: Workspace) -> None:
     first, answers = evaluate(inputs, workspace), (workspace.out / "answers.jsonl").read_bytes()
     second = evaluate(inputs, workspace)
-    assert first["domains"] == second["domains"]
+    assert first.domains == second.domains
     assert (workspace.out / "answers.jsonl").read_bytes() == answers
 
 
 def test_fewer_questions_are_measured_when_asked(inputs: Inputs, workspace: Workspace) -> None:
     report = evaluate(inputs, workspace, CONFIG.model_copy(update={"max_questions_per_domain": 2}))
-    assert {values["questions"] for values in report["domains"].values()} == {2}
+    assert {part.questions for part in report.domains.values()} == {2}
 
 
 def test_sizes_of_merge_and_convert_are_joined(inputs: Inputs, tmp_path: Path) -> None:
@@ -87,8 +86,8 @@ def test_sizes_of_merge_and_convert_are_joined(inputs: Inputs, tmp_path: Path) -
         (tmp_path / kind).mkdir()
         (tmp_path / kind / "sizes.json").write_text(sizes, encoding="utf-8")
     folders = {"merged/alpha": tmp_path / "merged", "edge/alpha": tmp_path / "edge"}
-    assert read_sizes({**inputs, **folders}, "alpha") == {"merged_bf16": 7, "bundle": 2}
-    assert read_sizes(inputs, "beta") == {}
+    assert read_sizes({**inputs, **folders}, "alpha") == Sizes(merged_bf16=7, bundle=2)
+    assert read_sizes(inputs, "beta") == Sizes()
 
 
 def test_progress_reaches_its_total_and_never_falls(inputs: Inputs, workspace: Workspace) -> None:

@@ -1,35 +1,33 @@
 """Pins the routing tax: paired, additive, silent about what chance explains, and fair to unsure routers."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tasks.evaluate.answers import Answer
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, Loss, perplexity
+from tasks.evaluate.intervals import Loss, perplexity
 from tasks.evaluate.models import Measured
 from tasks.evaluate.questions import Question
 from tasks.evaluate.run import run
+from tasks.evaluate.scorer import load_scorer
 from tasks.evaluate.systems import GENERALIST, Routing, assignments, expert
 from tasks.evaluate.tax import needed, routing_tax
 from tasks.kernel.workspace import Inputs, Workspace
-from tasks.records.files import read_records
+from tasks.records.estimate import Estimate
+from tasks.records.evaluation import Evaluation, RoutingTax, read_answers, read_evaluation
 from tasks.router_runtime.confidence import ScopeModel
 from tasks.router_runtime.policy import Decision, Outcome, Policy
 
+TaxOf = Callable[[Sequence[tuple[str, Outcome, float]]], RoutingTax]
 CONFIG = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
 NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 4, intercept=-20)
-Json = dict[str, Any]
 
 
-def evaluate(inputs: Inputs, work: Workspace) -> Json:
+def evaluate(inputs: Inputs, work: Workspace) -> Evaluation:
     run(inputs, CONFIG, work)
-    report: Json = json.loads((work.out / "evaluation.json").read_text(encoding="utf-8"))
-    return report
+    return read_evaluation(work.out)
 
 
 def evidence(asked: Sequence[tuple[str, Outcome, float]]) -> Evidence:
@@ -50,31 +48,34 @@ def evidence(asked: Sequence[tuple[str, Outcome, float]]) -> Evidence:
     return Evidence(questions, ("anxiety", "ocd", "panic"), routing, systems, models, {}, {}, {}, 0)
 
 
-def tax_of(asked: Sequence[tuple[str, Outcome, float]]) -> Json:
-    return routing_tax(evidence(asked), Bootstrap(500, 0.95, 1))
+@pytest.fixture
+def tax_of(tmp_path: Path) -> TaxOf:
+    config = EvaluateConfig(metrics=("rouge_l", "bleu"), bootstrap_samples=500, seed=1)
+    scorer = load_scorer(config, {}, tmp_path)
+    return lambda asked: routing_tax(evidence(asked), scorer)
 
 
-def test_a_costly_confusion_is_told_from_one_that_chance_explains() -> None:
+def test_a_costly_confusion_is_told_from_one_that_chance_explains(tax_of: TaxOf) -> None:
     costly = [("anxiety", "expert", 0.2 + 0.01 * place) for place in range(8)]
     chance = [("panic", "expert", 0.2 * (-1) ** place) for place in range(8)]
-    anxiety, panic = tax_of([*costly, *chance])["pairs"]
-    assert (anxiety["domain"], anxiety["asked"], anxiety["questions"]) == ("ocd", "anxiety", 8)
-    assert (anxiety["verdict"], anxiety["within_noise"]) == ("ocd's expert better", False)
-    assert anxiety["loss"]["value"] == pytest.approx(0.235)
-    assert 0.2 <= anxiety["loss"]["low"] < 0.235 < anxiety["loss"]["high"] <= 0.27
-    assert anxiety["rouge_l"]["value"] == pytest.approx(2 / 3 - 1)
-    assert (panic["verdict"], panic["within_noise"]) == ("no difference beyond the noise", True)
+    anxiety, panic = tax_of([*costly, *chance]).pairs
+    assert (anxiety.domain, anxiety.asked, anxiety.questions) == ("ocd", "anxiety", 8)
+    assert (anxiety.verdict, anxiety.within_noise) == ("ocd's expert better", False)
+    assert anxiety.loss.value == pytest.approx(0.235)
+    assert 0.2 <= anxiety.loss.ends[0] < 0.235 < anxiety.loss.ends[1] <= 0.27
+    assert anxiety.scores["rouge_l"].value == pytest.approx(2 / 3 - 1)
+    assert (panic.verdict, panic.within_noise) == ("no difference beyond the noise", True)
 
 
-def test_one_question_makes_no_verdict_however_bad_its_answer() -> None:
+def test_one_question_makes_no_verdict_however_bad_its_answer(tax_of: TaxOf) -> None:
     tax = tax_of([("anxiety", "expert", 5.0), *[("ocd", "expert", 0.0)] * 9])
-    [pair] = tax["pairs"]
-    assert (pair["verdict"], pair["within_noise"]) == ("too few questions to tell (1)", True)
-    assert pair["loss"] == {"value": pytest.approx(5), "low": None, "high": None}
-    assert tax["total"]["loss"]["value"] == pytest.approx(0.5)
+    [pair] = tax.pairs
+    assert (pair.verdict, pair.within_noise) == ("too few questions to tell (1)", True)
+    assert (pair.loss.value, pair.loss.bounded) == (pytest.approx(5), False)
+    assert tax.total.loss.value == pytest.approx(0.5)
 
 
-def test_all_shares_add_up_to_the_total() -> None:
+def test_all_shares_add_up_to_the_total(tax_of: TaxOf) -> None:
     tax = tax_of(
         [
             ("anxiety", "expert", 0.3),
@@ -84,11 +85,12 @@ def test_all_shares_add_up_to_the_total() -> None:
             *[("ocd", "expert", 0.0)] * 6,
         ]
     )
-    for name in ("loss", "rouge_l"):
-        shares = [part["share"][name] for part in (*tax["pairs"], *tax["elsewhere"])]
-        assert sum(shares) == pytest.approx(tax["total"][name]["value"])
-    assert tax["misrouted"] == 2
-    assert [part["outcome"] for part in tax["elsewhere"]] == ["refused", "generalist"]
+    for name, total in {"loss": tax.total.loss, **tax.total.scores}.items():
+        shares = [part.share[name] for part in (*tax.pairs, *tax.elsewhere)]
+        assert sum(shares) == pytest.approx(total.value)
+    assert set(tax.total.scores) == {"rouge_l"}
+    assert tax.misrouted == 2
+    assert [part.outcome for part in tax.elsewhere] == ["refused", "generalist"]
 
 
 @pytest.mark.parametrize("confidence", [0.6, 0.8, 0.95, 0.99])
@@ -99,10 +101,10 @@ def test_as_few_questions_are_enough_as_a_sign_test_needs(confidence: float) -> 
 
 @pytest.mark.models
 def test_right_routing_is_free(inputs: Inputs, workspace: Workspace) -> None:
-    tax = evaluate(inputs, workspace)["router"]["tax"]
-    assert (tax["pairs"], tax["elsewhere"], tax["misrouted"]) == ([], [], 0)
-    assert tax["total"]["perplexity_ratio"] == {"value": 1, "low": 1, "high": 1}
-    assert tax["total"]["loss"]["value"] == 0
+    tax = evaluate(inputs, workspace).router.tax
+    assert (tax.pairs, tax.elsewhere, tax.misrouted) == ([], [], 0)
+    assert tax.total.perplexity_ratio == Estimate(value=1, low=1, high=1)
+    assert tax.total.loss.value == 0
 
 
 @pytest.mark.models
@@ -110,10 +112,10 @@ def test_a_confused_pair_is_measured_on_its_own_answers(
     inputs: Inputs, workspace: Workspace, relabel: Callable[[Sequence[str]], None]
 ) -> None:
     relabel(("beta", "alpha"))
-    pairs = {pair["domain"]: pair for pair in evaluate(inputs, workspace)["router"]["tax"]["pairs"]}
-    assert {domain: pair["asked"] for domain, pair in pairs.items()} == {"alpha": "beta", "beta": "alpha"}
+    pairs = {pair.domain: pair for pair in evaluate(inputs, workspace).router.tax.pairs}
+    assert {domain: pair.asked for domain, pair in pairs.items()} == {"alpha": "beta", "beta": "alpha"}
     asked, right = (listed(workspace.out, "alpha", expert(domain)) for domain in ("beta", "alpha"))
-    assert pairs["alpha"]["perplexity_ratio"]["value"] == pytest.approx(perplexity(asked) / perplexity(right))
+    assert pairs["alpha"].perplexity_ratio.value == pytest.approx(perplexity(asked) / perplexity(right))
 
 
 @pytest.mark.models
@@ -122,10 +124,10 @@ def test_an_unsure_router_asks_the_generalist_and_measures_nothing_more(
 ) -> None:
     careful(Policy(min_confidence=1), None)
     report = evaluate(inputs, workspace)
-    assert report["router"]["accuracy"] == 1
-    assert report["router"]["outcomes"] == {"expert": 0, "generalist": 6, "refused": 0}
+    assert report.router.accuracy == 1
+    assert report.router.outcomes == {"expert": 0, "generalist": 6, "refused": 0}
     assert figures(report, "real") == figures(report, "generalist") != figures(report, "oracle")
-    assert report["warnings"] == []
+    assert report.warnings == []
     assert len((workspace.out / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == 12
 
 
@@ -135,19 +137,19 @@ def test_a_false_refusal_is_counted_and_said(
 ) -> None:
     careful(Policy(min_scope=0.5), NOTHING_IN_SCOPE)
     report = evaluate(inputs, workspace)
-    assert report["router"]["outcomes"]["refused"] == 6
+    assert report.router.outcomes["refused"] == 6
     assert figures(report, "real") == figures(report, "generalist")
-    [warning] = report["warnings"]
+    [warning] = report.warnings
     assert warning.startswith("router: 6 of 6 held-out questions would be refused")
-    assert {answer.outcome for answer in read_records(workspace.out / "answers.jsonl", Answer)} == {"refused"}
+    assert {answer.outcome for answer in read_answers(workspace.out)} == {"refused"}
 
 
-def figures(report: Json, system: str) -> tuple[Json, Json]:
-    return report["systems"][system]["perplexity"], report["systems"][system]["rouge_l"]
+def figures(report: Evaluation, system: str) -> object:
+    return report.systems[system].perplexity, report.systems[system].scores
 
 
 def listed(out: Path, domain: str, model: str) -> list[Loss]:
-    answers = read_records(out / "answers.jsonl", Answer)
+    answers = read_answers(out)
     return [
         Loss(answer.nats, answer.tokens)
         for answer in answers

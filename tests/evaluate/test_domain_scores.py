@@ -1,0 +1,74 @@
+"""Pins scores by domain: each system's answers to that domain's questions, and no others."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.evidence import Evidence
+from tasks.evaluate.intervals import Loss
+from tasks.evaluate.metrics import flat_metrics
+from tasks.evaluate.models import Measured
+from tasks.evaluate.questions import Question
+from tasks.evaluate.report import evaluation
+from tasks.evaluate.scorer import load_scorer
+from tasks.evaluate.systems import BASE, GENERALIST, Routing, assignments, expert
+from tasks.records.evaluation import Evaluation
+from tasks.router_runtime.policy import Decision
+
+CONFIG = EvaluateConfig(metrics=("exact_match", "bleu"), bootstrap_samples=100)
+ASKED = (("ocd", "ocd"), ("ocd", "panic"), ("panic", "panic"), ("panic", "panic"))
+"""Domain of each question, and the expert that the router names."""
+RIGHT: Mapping[str, set[int]] = {expert("ocd"): {0, 1}, expert("panic"): {3}, GENERALIST: {2}}
+"""Questions that each model answers as the reference does."""
+
+
+def concluded(folder: Path) -> Evaluation:
+    places = range(len(ASKED))
+    questions = [
+        Question(domain, str(place), f"why {place}?", "wash hands") for place, (domain, _) in enumerate(ASKED)
+    ]
+    decisions = [Decision("expert", ((asked, 1.0),), 1.0, 1.0) for _, asked in ASKED]
+    losses = {place: Loss(1.0, 2) for place in places}
+    models = {
+        name: Measured(
+            losses,
+            {place: "Wash hands." if place in right else "no" for place in places},
+            dict.fromkeys(places, 1.0),
+            [],
+        )
+        for name, right in {**RIGHT, BASE: set()}.items()
+    }
+    routing = Routing(decisions, [0.0] * len(ASKED))
+    systems = assignments(questions, routing)
+    evidence = Evidence(questions, ("ocd", "panic"), routing, systems, models, {}, {}, {}, 0)
+    return evaluation(evidence, CONFIG, load_scorer(CONFIG, {}, folder))
+
+
+def test_each_domain_scores_every_systems_answers_to_its_own_questions(tmp_path: Path) -> None:
+    domains = concluded(tmp_path).domains
+    found = {
+        (domain, system): part.scores[system].scores["exact_match"].value
+        for domain, part in domains.items()
+        for system in part.scores
+    }
+    assert found == {
+        ("ocd", "real"): 0.5,
+        ("ocd", "oracle"): 1,
+        ("ocd", "generalist"): 0,
+        ("panic", "real"): 0.5,
+        ("panic", "oracle"): 0.5,
+        ("panic", "generalist"): 0.5,
+    }
+
+
+def test_a_mean_over_questions_has_an_interval_and_a_figure_of_all_has_none(tmp_path: Path) -> None:
+    scores = concluded(tmp_path).domains["panic"].scores["real"].scores
+    assert {name: score.bounded for name, score in scores.items()} == {"exact_match": True, "bleu": False}
+
+
+def test_mlflow_has_each_score_by_system_and_domain(tmp_path: Path) -> None:
+    metrics = flat_metrics(concluded(tmp_path))
+    assert metrics["exact_match_oracle_ocd"] == 1
+    assert metrics["exact_match_real"] == 0.5
+    assert metrics["routing_tax_exact_match"] == -0.25
+    assert "rouge_l_real" not in metrics
