@@ -21,9 +21,9 @@ from tasks.route.compare.question_files import Side
 from tasks.route.composite_config import CascadeRouter, CascadeStage
 from tasks.route.config import RouteConfig, RouterKind
 from tasks.route.encoder.sources import encoder_folders
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.measure.neighbours import leak_free_split
-from tasks.route.measure.questions import Questions, plain
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 
 WORK = PROJECT / "artifacts" / "bench-routing"

@@ -22,9 +22,9 @@ def export_router(
     """Write a run's router to OUT in forms that a phone can run, checked on a thousand questions."""
     with session() as settings:
         from serving.runs import open_run
-        from tasks.router_runtime.files import load_router
         from tasks.router_runtime.phone import export
         from tasks.router_runtime.phone.parity import own_questions
+        from tasks.router_runtime.router_files import load_router
 
         source = open_run(folder, settings).part("router")
         done = export.export_router(load_router(source), out, own_questions(source))

@@ -37,7 +37,7 @@ def route(
     with session() as settings:
         from serving.route import question_lines, route_lines
         from serving.runs import open_run
-        from tasks.router_runtime.files import load_router
+        from tasks.router_runtime.router_files import load_router
 
         _check(questions, asked)
         typed = questions.isatty() and not asked
@@ -59,9 +59,9 @@ def chat(
 ) -> None:
     """Talk to the experts of a finished run; shows who answers and how sure the router is."""
     with session() as settings:
-        from serving.asking import questions_of
         from serving.chat import chat as converse
         from serving.runs import open_run
+        from serving.terminal import questions_of
 
         console = Console(highlight=False, emoji=False)
         run = open_run(folder, settings)
@@ -77,9 +77,9 @@ def _check(questions: typer.FileText, asked: list[str] | None) -> None:
 
 def _show_routes(router: "Router", asked: list[str] | None, *, explained: bool) -> None:
     """Show where questions go; without `asked`, those that are typed in."""
-    from serving.asking import questions_of, until_farewell
     from serving.card import show
-    from serving.routed import route_questions
+    from serving.route import route_questions
+    from serving.terminal import questions_of, until_farewell
 
     console = Console(highlight=False, emoji=False)
     for question in asked or until_farewell(questions_of(console)):

@@ -16,16 +16,16 @@ from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repea
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.sources import given_encoders
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.asked import ask, routed_questions
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.measure.labelled_questions import read_questions, require_each
 from tasks.route.measure.neighbours import with_groups
-from tasks.route.measure.questions import read_questions, require_each
 from tasks.route.measure.report import route_report
+from tasks.route.measure.router_answers import ask, routed_questions
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 from tasks.route.measure.speed import cost_account, file_bytes, measure_speed
 from tasks.route.suites.measure import check_gates, suite_scores
-from tasks.router_runtime.files import save_router
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import save_router
 
 LOG = logging.getLogger(__name__)
 _TIMED = 200
@@ -47,20 +47,20 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     outside = {
         name: read_out_of_scope(path, name) for name, path in domain_inputs(inputs, "out-of-scope").items()
     }
-    strangers = outside.get("test", ())
+    out_of_scope = outside.get("test", ())
     work.progress(0, len(train.texts), "questions")
     resources = Resources(given_encoders(inputs, config.router), work.scratch, work.progress)
-    examples = without_repeated(outside.get("train", ()), strangers)
+    examples = without_repeated(outside.get("train", ()), out_of_scope)
     router = fit_router(with_groups(train), config, resources, validation, examples)
     suites = suite_scores(router, train, test, config.seed)
     check_gates(suites, {str(name): least for name, least in config.suites.items()})
     stratified = stratified_scores(pool, config, resources) if len(pool.domains) > 1 else None
     save_router(router, config.router.kind, config.model_dump(mode="json"), work.out)
     metrics = _costs(router, test.texts, work)
-    asked = ask(router, test)
-    report = route_report(asked, train, validation, config, stratified, suites, strangers)
+    answers = ask(router, test)
+    report = route_report(answers, train, validation, config, stratified, suites, out_of_scope)
     write_router_report(work.out, report)
-    write_records(work.out / "predictions.jsonl", routed_questions(asked))
+    write_records(work.out / "predictions.jsonl", routed_questions(answers))
     metrics |= _metrics(report)
     work.progress(len(train.texts), len(train.texts), "questions", accuracy=report.accuracy)
     LOG.info(

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from tasks.kernel.errors import DataError
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 REMEDY = "run the route stage again"
 Shape = tuple[int | None, ...]

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.router_runtime.network import PolicyNetwork
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats, Scored
-from tasks.router_runtime.stage_evidence import Heard, ask
+from tasks.router_runtime.stage_evidence import StageEvidence, ask_stage
 
-Hear = Callable[[int, NDArray[np.int_]], Heard]
-"""What a stage says of the questions at some rows."""
+AskStage = Callable[[int, NDArray[np.int_]], StageEvidence]
+"""Asks a stage the questions at some rows."""
 
 
 @dataclass(frozen=True)
@@ -25,34 +25,34 @@ class Handover:
     thresholds: tuple[float, ...]
     """For every stage but the last: it decides at this confidence or above; at 1 it never does."""
     network: PolicyNetwork | None
-    """Decides in the last stage's place, after hearing all of them."""
+    """Decides in the last stage's place, from the evidence of all of them."""
 
-    def decide(self, count: int, labels: int, hear: Hear) -> Scored:
+    def decide(self, count: int, labels: int, ask: AskStage) -> QuestionScores:
         """Return the answering stage's log-probabilities, and which stage answered.
 
         A question's scores are shifted as a whole so that their energy is the stage's log-odds of being in
         scope; probabilities do not change by that, and the cascade stays as good as its stages at
-        telling what is out of scope.
+        finding what is out of scope.
         """
         scores, stages = np.zeros((count, labels)), np.zeros(count, dtype=np.int_)
-        left, heard = np.arange(count), list[Heard]()
+        left, evidence = np.arange(count), list[StageEvidence]()
         for place, threshold in enumerate((*self.thresholds, 0.0)):
             if not len(left):
                 break
-            heard.append(hear(place, left))
-            sure = heard[-1].confident(threshold)
+            evidence.append(ask(place, left))
+            sure = evidence[-1].confident(threshold)
             rows = left[sure]
-            scores[rows] = self._answer([one.at(np.flatnonzero(sure)) for one in heard])
+            scores[rows] = self._answer([one.at(np.flatnonzero(sure)) for one in evidence])
             stages[rows] = place
-            heard = [one.at(np.flatnonzero(~sure)) for one in heard]
+            evidence = [one.at(np.flatnonzero(~sure)) for one in evidence]
             left = left[~sure]
-        return Scored(scores, np.zeros((count, 0)), stages)
+        return QuestionScores(scores, np.zeros((count, 0)), stages)
 
-    def _answer(self, heard: Sequence[Heard]) -> Floats:
-        last = len(heard) > len(self.thresholds)
+    def _answer(self, evidence: Sequence[StageEvidence]) -> Floats:
+        last = len(evidence) > len(self.thresholds)
         network = self.network if last else None
-        found = network.log_probabilities(heard) if network else heard[-1].log_probabilities
-        shifted: Floats = found + heard[-1].scope[:, None]
+        found = network.log_probabilities(evidence) if network else evidence[-1].log_probabilities
+        shifted: Floats = found + evidence[-1].scope[:, None]
         return shifted
 
 
@@ -65,14 +65,14 @@ class CascadeScorer:
     handover: Handover
     stage_names: tuple[str, ...]
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return the scores of the stage that decides each question."""
 
-        def hear(place: int, rows: NDArray[np.int_]) -> Heard:
+        def ask(place: int, rows: NDArray[np.int_]) -> StageEvidence:
             embed = place == len(self.stages) - 1 and self.handover.network is not None
-            return ask(self.stages[place], [questions[row] for row in rows], embed=embed)
+            return ask_stage(self.stages[place], [questions[row] for row in rows], embed=embed)
 
-        return self.handover.decide(len(questions), len(self.labels), hear)
+        return self.handover.decide(len(questions), len(self.labels), ask)
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,17 @@ class HierarchyScorer:
         """Both levels answer every question: there is one stage."""
         return ("",)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return log-probabilities, shifted so that their energy is the log-odds of being in scope."""
-        return self.multiply(ask(self.coarse, questions), [ask(one, questions) for one in self.fine])
+        return self.multiply(
+            ask_stage(self.coarse, questions), [ask_stage(one, questions) for one in self.fine]
+        )
 
-    def multiply(self, coarse: Heard, fine: Sequence[Heard]) -> Scored:
+    def multiply(self, coarse: StageEvidence, fine: Sequence[StageEvidence]) -> QuestionScores:
         """Return the scores that both levels make together."""
         columns = {label: column for column, label in enumerate(self.labels)}
         scores = np.zeros((len(coarse.scope), len(self.labels)))
-        for group, (router, heard) in enumerate(zip(self.fine, fine, strict=True)):
+        for group, (router, evidence) in enumerate(zip(self.fine, fine, strict=True)):
             into = [columns[label] for label in router.labels]
-            scores[:, into] = coarse.log_probabilities[:, [group]] + heard.log_probabilities
-        return Scored.of(scores + coarse.scope[:, None])
+            scores[:, into] = coarse.log_probabilities[:, [group]] + evidence.log_probabilities
+        return QuestionScores.of(scores + coarse.scope[:, None])

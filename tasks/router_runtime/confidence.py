@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import expit, softmax
 
-from tasks.router_runtime.scored import Floats, Scored
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 
 AHEAD = 1e-9
 
@@ -76,7 +76,7 @@ class ScopeModel(BaseModel):
             raise ValueError("deviation: give numbers above 0")
         return self
 
-    def in_scope(self, scored: Scored) -> Floats:
+    def in_scope(self, scored: QuestionScores) -> Floats:
         """Return the chance of each question; raise ValueError where signs are missing.
 
         Signs that held-out questions did not have when the model was learned come last and are left out.

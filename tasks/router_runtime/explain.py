@@ -12,16 +12,20 @@ from tasks.router_runtime.composite import CascadeScorer, HierarchyScorer
 from tasks.router_runtime.neural import NeuralScorer
 from tasks.router_runtime.router import Router
 
+NEAREST = 3
+"""Known questions shown for each question."""
+_ALIKE = 1e-9
+
 
 @dataclass(frozen=True)
 class Reason:
-    """One word that spoke for or against a label."""
+    """One word that counted for or against a label."""
 
     text: str
     weight: float
-    """Probability that the label loses without the word; below 0: the word spoke against it."""
+    """Probability that the label loses without the word; below 0: the word counted against it."""
     scope: float
-    """Chance of being in scope that is lost without the word; below 0: the word spoke for out of scope."""
+    """Chance of being in scope that is lost without the word; below 0: the word counted for out of scope."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Voice:
+class PartAnswer:
     """What one part of a composite router says by itself."""
 
     name: str
@@ -53,19 +57,19 @@ class Explanation:
     """Every word of the question, the strongest first."""
     nearest: tuple[Neighbour, ...]
     """The nearest known questions, the nearest first; empty where the router keeps none."""
-    voices: tuple[Voice, ...]
+    parts: tuple[PartAnswer, ...]
     """What each part of a composite router says by itself; empty for other routers."""
 
 
 def explain(router: Router, questions: Sequence[str]) -> list[Explanation]:
     """Return for each question why its most probable label is that one."""
-    parts = zip(
+    found = zip(
         word_reasons(router, questions),
         neighbours(router, questions),
-        voices(router, questions),
+        part_answers(router, questions),
         strict=True,
     )
-    return [Explanation(tuple(words), nearest, said) for words, nearest, said in parts]
+    return [Explanation(tuple(words), nearest, parts) for words, nearest, parts in found]
 
 
 def word_reasons(router: Router, questions: Sequence[str]) -> list[list[Reason]]:
@@ -109,7 +113,7 @@ NEAREST = 3
 _ALIKE = 1e-9
 
 
-def voices(router: Router, questions: Sequence[str]) -> list[tuple[Voice, ...]]:
+def part_answers(router: Router, questions: Sequence[str]) -> list[tuple[PartAnswer, ...]]:
     """Return for each question what every stage of a cascade, or each level of a hierarchy, says."""
     match router.scorer:
         case CascadeScorer() as cascade:
@@ -134,29 +138,29 @@ def neighbours(router: Router, questions: Sequence[str]) -> list[tuple[Neighbour
     return [() for _ in questions]
 
 
-def _stages(router: Router, cascade: CascadeScorer, questions: Sequence[str]) -> list[tuple[Voice, ...]]:
-    # The stage that answers speaks for the router: a policy network may have overruled its own answer.
+def _stages(router: Router, cascade: CascadeScorer, questions: Sequence[str]) -> list[tuple[PartAnswer, ...]]:
+    # The stage that answers is given the router's answer: a policy network may have overruled its own answer.
     answers = _opinions(router, questions)
     answering = cascade.score(questions).stages.tolist()
     opinions = [_opinions(stage, questions) for stage in cascade.stages]
     return [
         tuple(
-            Voice(
-                name, *(answers if place == answering[row] else said)[row], answered=place == answering[row]
+            PartAnswer(
+                name, *(answers if place == answering[row] else own)[row], answered=place == answering[row]
             )
-            for place, (name, said) in enumerate(zip(cascade.stage_names, opinions, strict=True))
+            for place, (name, own) in enumerate(zip(cascade.stage_names, opinions, strict=True))
         )
         for row in range(len(questions))
     ]
 
 
-def _levels(hierarchy: HierarchyScorer, questions: Sequence[str]) -> list[tuple[Voice, ...]]:
+def _levels(hierarchy: HierarchyScorer, questions: Sequence[str]) -> list[tuple[PartAnswer, ...]]:
     inside = dict(zip(hierarchy.coarse.labels, hierarchy.fine, strict=True))
     groups, _ = hierarchy.coarse.predict(questions)
     return [
         (
-            Voice("group", *coarse, answered=True),
-            Voice(f"within {group}", *_opinions(inside[group], [question])[0], answered=True),
+            PartAnswer("group", *coarse, answered=True),
+            PartAnswer(f"within {group}", *_opinions(inside[group], [question])[0], answered=True),
         )
         for question, group, coarse in zip(
             questions, groups, _opinions(hierarchy.coarse, questions), strict=True

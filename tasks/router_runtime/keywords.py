@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.arrays import REMEDY
-from tasks.router_runtime.scored import Scored
+from tasks.router_runtime.question_scores import QuestionScores
 from tasks.text.words import runs
 
 
@@ -38,14 +38,14 @@ class KeywordScorer:
         """There is one stage."""
         return ("",)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return scores, and as a sign whether a rule decided."""
         scores = np.zeros((len(questions), len(self.part.rules)))
         for row, question in enumerate(questions):
             hit = self._hit(question)
             if len(hit) == 1:
                 scores[row, hit.pop()] = 1
-        return Scored.of(scores, scores.max(axis=1, keepdims=True))
+        return QuestionScores.of(scores, scores.max(axis=1, keepdims=True))
 
     def _hit(self, question: str) -> set[int]:
         found = runs(question)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.router_runtime.arrays import read_arrays, write_arrays
 from tasks.router_runtime.ngrams import Ngrams
-from tasks.router_runtime.scored import Floats, Scored
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 
 WEIGHTS = "weights.npz"
 
@@ -43,7 +43,7 @@ class LinearScorer:
         """There is one stage."""
         return ("",)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return scores, and as a sign the share of each question's words that are known, block by block."""
         if len(questions) == 1:
             return self._score_one(questions[0])
@@ -55,15 +55,15 @@ class LinearScorer:
             # Of another type, the whole of the other matrix would be copied for each call.
             scores += weights.astype(self._columns.dtype) @ self._columns[start:end]
             known.append(shares)
-        return Scored.of(scores, np.column_stack(known) if known else None)
+        return QuestionScores.of(scores, np.column_stack(known) if known else None)
 
-    def _score_one(self, question: str) -> Scored:
+    def _score_one(self, question: str) -> QuestionScores:
         scores, known = self.intercept.astype(np.float64), []
         for block, start, end in self.ranges:
             columns, weights, share = block.weigh_one(question, self.idf[start:end])
             scores = scores + weights.astype(self._columns.dtype) @ self._columns[start + columns]
             known.append(share)
-        return Scored.of(scores[None], np.array([known]) if known else None)
+        return QuestionScores.of(scores[None], np.array([known]) if known else None)
 
     def look_up(self, question: str) -> tuple[list[int], list[int]]:
         """Return the columns of a question's known n-grams, with repeats, and each block's count of all."""

@@ -1,4 +1,4 @@
-"""The policy network of a cascade: what the stages said of a question in, the last word out.
+"""The policy network of a cascade: the evidence of all stages in, the final probabilities out.
 
 One hidden layer on top of a weighted sum of the stages' log-probabilities, so that it starts from what the
 stages agree on and learns where that is wrong. Plain arrays: no training library serves it.
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import log_softmax
 
 from tasks.router_runtime.arrays import read_arrays, write_arrays
-from tasks.router_runtime.scored import Floats
-from tasks.router_runtime.stage_evidence import Heard
+from tasks.router_runtime.question_scores import Floats
+from tasks.router_runtime.stage_evidence import StageEvidence
 
 NETWORK = "network.npz"
 
@@ -46,11 +46,11 @@ class PolicyNetwork:
     trust: Floats
     """(stages,): weight of each stage's log-probabilities."""
 
-    def log_probabilities(self, heard: Sequence[Heard]) -> Floats:
-        """Return the log-probabilities (questions, labels) after hearing every stage."""
-        inputs = (network_inputs(heard) - self.mean) / self.deviation
+    def log_probabilities(self, evidence: Sequence[StageEvidence]) -> Floats:
+        """Return the log-probabilities (questions, labels) by the evidence of every stage."""
+        inputs = (network_inputs(evidence) - self.mean) / self.deviation
         hidden = np.maximum(inputs @ self.inner + self.inner_bias, 0)
-        agreed = sum(trust * one.log_probabilities for trust, one in zip(self.trust, heard, strict=True))
+        agreed = sum(trust * one.log_probabilities for trust, one in zip(self.trust, evidence, strict=True))
         found: Floats = log_softmax(agreed + hidden @ self.outer + self.outer_bias, axis=1)
         return found
 
@@ -76,6 +76,6 @@ class PolicyNetwork:
         return cls(**read_arrays(folder / NETWORK, shapes))
 
 
-def network_inputs(heard: Sequence[Heard]) -> Floats:
+def network_inputs(evidence: Sequence[StageEvidence]) -> Floats:
     """Return the last stage's embeddings and every stage's log-probabilities, side by side."""
-    return np.column_stack([heard[-1].embeddings, *(one.log_probabilities for one in heard)])
+    return np.column_stack([evidence[-1].embeddings, *(one.log_probabilities for one in evidence)])

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.arrays import REMEDY, read_arrays, write_arrays
-from tasks.router_runtime.scored import Floats, Scored
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 
 if TYPE_CHECKING:  # other kinds of router need neither
     from onnxruntime import InferenceSession
@@ -69,13 +69,13 @@ class NeuralScorer:
         """There is one stage."""
         return ("",)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return scores, and as a sign the cosine with the nearest label's centroid."""
         return self.scored(*self.run(questions))
 
-    def scored(self, embeddings: Floats, scores: Floats) -> Scored:
+    def scored(self, embeddings: Floats, scores: Floats) -> QuestionScores:
         """Return what `run` found as scores and signs."""
-        return Scored.of(scores, (embeddings @ self.centroids.T).max(axis=1, keepdims=True))
+        return QuestionScores.of(scores, (embeddings @ self.centroids.T).max(axis=1, keepdims=True))
 
     def run(self, questions: Sequence[str]) -> tuple[Floats, Floats]:
         """Return embeddings (questions, width) and scores (questions, labels)."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 Outcome = Literal["expert", "generalist", "refused"]
 Elsewhere = Literal["expert", "generalist", "refused"]

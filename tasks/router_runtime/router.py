@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from tasks.router_runtime.confidence import Calibration, ScopeModel
 from tasks.router_runtime.policy import Decision, Policy, decide
-from tasks.router_runtime.scored import Floats, Scored, Scorer
+from tasks.router_runtime.question_scores import Floats, QuestionScores, Scorer
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Router:
         probabilities = self.calibration.probabilities(self.scorer.score(questions).scores)
         return [self.labels[best] for best in probabilities.argmax(axis=1)], probabilities
 
-    def in_scope(self, scored: Scored) -> Floats:
+    def in_scope(self, scored: QuestionScores) -> Floats:
         """Return each question's chance of being in scope (questions,)."""
         if self.scope is None:
             return np.ones(len(scored.scores))
@@ -44,7 +44,7 @@ class Router:
         """Return who answers each question, and how sure the router is."""
         return self.decided(self.scorer.score(questions))
 
-    def decided(self, scored: Scored) -> list[Decision]:
+    def decided(self, scored: QuestionScores) -> list[Decision]:
         """Return what the policy makes of scores."""
         rows = zip(
             self.calibration.probabilities(scored.scores), self.in_scope(scored), scored.stages, strict=True

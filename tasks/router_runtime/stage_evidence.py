@@ -1,6 +1,6 @@
-"""What a stage of a composite router says of questions: its router and questions in, honest evidence out.
+"""What a stage of a composite router adds: its router and questions in, calibrated evidence out.
 
-Stages of different kinds can be put beside each other once each speaks in calibrated probabilities.
+Stages of different kinds can be put beside each other once each gives calibrated probabilities.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from tasks.router_runtime.neural import NeuralScorer
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats, Scored
 
 _LEAST = 1e-12
 """Probabilities are kept this far from 0 and 1, so that their logarithms stay finite."""
 
 
 @dataclass(frozen=True)
-class Heard:
+class StageEvidence:
     """A stage's evidence on some questions."""
 
     log_probabilities: Floats
     """(questions, labels)."""
     scope: Floats
-    """(questions,): log-odds of being in scope; 0 where the stage cannot tell."""
+    """(questions,): log-odds of being in scope; 0 where the stage has no model of it."""
     embeddings: Floats
     """(questions, width); width 0 for a stage without embeddings."""
 
@@ -40,19 +40,19 @@ class Heard:
         return sure & (threshold < 1)
 
 
-def ask(stage: Router, questions: Sequence[str], *, embed: bool = False) -> Heard:
+def ask_stage(stage: Router, questions: Sequence[str], *, embed: bool = False) -> StageEvidence:
     """Ask a stage; `embed`: for embeddings too, where it has them, at no further cost."""
     scorer = stage.scorer
     if not (embed and isinstance(scorer, NeuralScorer)):
-        return hear(stage, scorer.score(questions))
+        return stage_evidence(stage, scorer.score(questions))
     embeddings, scores = scorer.run(questions)
-    return hear(stage, scorer.scored(embeddings, scores), embeddings)
+    return stage_evidence(stage, scorer.scored(embeddings, scores), embeddings)
 
 
-def hear(stage: Router, scored: Scored, embeddings: Floats | None = None) -> Heard:
+def stage_evidence(stage: Router, scored: QuestionScores, embeddings: Floats | None = None) -> StageEvidence:
     """Return the evidence in a stage's scores."""
     probabilities = stage.calibration.probabilities(scored.scores)
-    return Heard(
+    return StageEvidence(
         np.log(np.maximum(probabilities, _LEAST)),
         logit(np.clip(stage.in_scope(scored), _LEAST, 1 - _LEAST))
         if stage.scope

@@ -70,7 +70,7 @@ def test_two_that_speak_of_different_things_stay(question: str, answer: str, oth
     assert reasons(pair(1, question, answer), pair(2, other, more)) == ["", ""]
 
 
-def test_the_one_with_the_better_standing_stays() -> None:
+def test_the_one_of_higher_precedence_stays() -> None:
     question, answer, other, contrary = CONFLICTS[0]
     written = pair(1, question, answer)
     for better in (

@@ -68,7 +68,7 @@ def test_the_detail_names_the_pair_that_stays() -> None:
     assert fates(*same) == [("", ""), ("duplicate_question", "e1")]
 
 
-def test_the_one_with_the_better_standing_stays() -> None:
+def test_the_one_of_higher_precedence_stays() -> None:
     written = pair(1, "What is OCD?", "An illness.")
     for better in (
         pair(2, "What is OCD?", "A disorder.", teacher="t, edited"),

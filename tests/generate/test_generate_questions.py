@@ -4,7 +4,7 @@ import pytest
 
 from tasks.generate.questions.asking import direction
 from tasks.generate.questions.guided import begin_questions, question_type
-from tasks.generate.questions.sections import layout_pairs
+from tasks.generate.questions.layout import layout_pairs
 from tasks.generate.questions.standalone import unfit
 from tasks.generate.questions.statements import Statement, statements
 

@@ -3,7 +3,7 @@
 from generate_corpus import passages
 
 from tasks.generate.questions.guided import begin_questions
-from tasks.generate.questions.sections import is_anchored, topics
+from tasks.generate.questions.layout import is_anchored, topics
 from tasks.generate.questions.statements import statements
 
 TEXT = "Anchors hold. Anchors rust. Anchors drag. Anchors fail when cables of anchors fail. " * 3

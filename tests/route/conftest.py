@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 
 OWN = {
     "code": ["python", "compiler", "recursion", "debugger", "variable", "function"],

@@ -7,7 +7,7 @@ from tasks.kernel.workspace import Metrics, Workspace, silent
 from tasks.records.dataset import Example, Split
 from tasks.records.files import write_records
 from tasks.route.config import RouteConfig
-from tasks.route.measure.questions import Questions, read_questions
+from tasks.route.measure.labelled_questions import Questions, read_questions
 from tasks.route.run import run
 from tasks.route.single_config import TfidfRouter
 

@@ -11,10 +11,10 @@ from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage
 from tasks.route.confidence.unseen import unseen_by_all, unseen_scores
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit, fit_router
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.run import run
 from tasks.route.single_config import TfidfReferenceRouter, TfidfRouter
-from tasks.router_runtime.files import load_router, read_router_file, save_router
+from tasks.router_runtime.router_files import load_router, read_router_file, save_router
 
 ONE = {"C": (1.0,), "families": ("svm",), "class_weights": ("none",), "folds": 3}
 WORDS = TfidfRouter(char_ngrams=None, **ONE)
@@ -59,6 +59,7 @@ def test_a_candidate_over_the_size_limit_is_out(library, tmp_path) -> None:
     assert chosen(library, tmp_path, max_file_bytes=sizes[1])["winner"] == 1
 
 
+@pytest.mark.slow
 def test_latency_is_measured_where_it_is_limited(library, tmp_path) -> None:
     few = library.at(range(0, 240, 4))
     note = chosen(few, tmp_path, max_p95_ms=60_000)
@@ -101,6 +102,7 @@ def write_library(folder, questions) -> dict[str, object]:
     return {f"qa/{domain}": folder / domain for domain in questions.domains}
 
 
+@pytest.mark.slow
 def test_test_questions_change_neither_the_choice_nor_the_router(library, tmp_path) -> None:
     inputs = write_library(tmp_path / "library", library)
     config = RouteConfig(router=BestRouter(candidates=GOOD_LAST))
@@ -121,7 +123,7 @@ def test_test_questions_change_neither_the_choice_nor_the_router(library, tmp_pa
 def test_only_questions_that_no_candidate_was_fitted_on_count(library, unseen_library, tmp_path) -> None:
     left_out = fit(library, None, WORDS, Resources({}, tmp_path))
     by_heart = fit(library, None, POOR, Resources({}, tmp_path))
-    assert by_heart.held is None
+    assert by_heart.held_out is None
     asked = library.joined(unseen_library)
     assert unseen_by_all([(left_out, library)], asked).ids == asked.ids
     assert unseen_by_all([(left_out, library), (by_heart, library)], asked).ids == unseen_library.ids
@@ -131,10 +133,10 @@ def test_only_questions_that_no_candidate_was_fitted_on_count(library, unseen_li
 
 def test_left_out_and_new_questions_keep_their_order(library, unseen_library, tmp_path) -> None:
     fitted = fit(library, None, WORDS, Resources({}, tmp_path))
-    assert fitted.held is not None
+    assert fitted.held_out is not None
     mixed = unseen_library.at([5]).joined(library.at([7, 3])).joined(unseen_library.at([1]))
     found = unseen_scores(fitted, mixed)
     shipped = fitted.scorer.score(mixed.texts).scores
     np.testing.assert_allclose(found.scores[[0, 3]], shipped[[0, 3]], rtol=0, atol=1e-5)
-    rows = [fitted.held.questions.ids.index(library.ids[row]) for row in (7, 3)]
-    np.testing.assert_array_equal(found.scores[[1, 2]], fitted.held.scored.scores[rows])
+    rows = [fitted.held_out.questions.ids.index(library.ids[row]) for row in (7, 3)]
+    np.testing.assert_array_equal(found.scores[[1, 2]], fitted.held_out.scored.scores[rows])

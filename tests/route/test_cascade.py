@@ -11,16 +11,17 @@ from tasks.models.sources import TinyEncoder
 from tasks.route.composite_config import CascadeRouter, CascadeStage, KeywordRouter
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.sources import encoder_folders
-from tasks.route.kinds.cascade import _cross_decided, _threshold, fit_cascade, train_network
+from tasks.route.kinds.cascade import _cross_decided, _threshold, fit_cascade
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.policy_network import train_network
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.composite import CascadeScorer, Handover
-from tasks.router_runtime.files import load_router, save_router
 from tasks.router_runtime.neural import NeuralScorer
+from tasks.router_runtime.question_scores import QuestionScores, Scorer
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scored, Scorer
-from tasks.router_runtime.stage_evidence import Heard
+from tasks.router_runtime.router_files import load_router, save_router
+from tasks.router_runtime.stage_evidence import StageEvidence
 
 ONE = {"C": (1.0,), "families": ("svm",), "class_weights": ("none",), "folds": 3}
 WORDS_ALONE = TfidfRouter(char_ngrams=None, **ONE)
@@ -63,7 +64,7 @@ class Counted:
     stage_names: tuple[str, ...] = ("",)
     asked: list[str] = field(default_factory=list)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Ask the scorer inside."""
         self.asked.extend(questions)
         return self.scorer.score(questions)
@@ -123,20 +124,20 @@ def test_a_stage_that_keeps_no_promise_never_decides() -> None:
     assert _threshold(logs, np.array([1, 0, 0]), 0.1) == 1.0
 
 
-def heard(logs: np.ndarray) -> Heard:
-    return Heard(logs, np.zeros(len(logs)), np.zeros((len(logs), 0)))
+def evidence(logs: np.ndarray) -> StageEvidence:
+    return StageEvidence(logs, np.zeros(len(logs)), np.zeros((len(logs), 0)))
 
 
 def test_held_out_decisions_do_not_know_the_answers(library) -> None:
     draw = np.random.default_rng(0)
-    said = [heard(np.log(draw.dirichlet([1] * 4, size=len(library.texts)))) for _ in range(3)]
+    stages = [evidence(np.log(draw.dirichlet([1] * 4, size=len(library.texts)))) for _ in range(3)]
     config = cascade(None, None, network=True)
     targets = np.array([library.domains.index(label) for label in library.labels])
-    first = _cross_decided(said, targets, library, config)
+    first = _cross_decided(stages, targets, library, config)
     one = library.groups.index(library.groups[50])
     changed = targets.copy()
     changed[one] = (changed[one] + 1) % 4
-    second = _cross_decided(said, changed, library, config)
+    second = _cross_decided(stages, changed, library, config)
     np.testing.assert_array_equal(first.scores[one], second.scores[one])
     assert not np.array_equal(first.scores, second.scores)
 
@@ -145,9 +146,9 @@ def test_held_out_accuracy_is_no_better_than_chance_where_there_is_nothing_to_le
     nonsense, tmp_path
 ) -> None:
     fitted = fit_cascade(nonsense, None, cascade(0.6, 0.6, network=True), Resources({}, tmp_path))
-    assert fitted.held is not None
-    found = [fitted.labels[best] for best in fitted.held.scored.scores.argmax(axis=1)]
-    assert np.mean(np.array(found) == fitted.held.questions.labels) < 0.4
+    assert fitted.held_out is not None
+    found = [fitted.labels[best] for best in fitted.held_out.scored.scores.argmax(axis=1)]
+    assert np.mean(np.array(found) == fitted.held_out.questions.labels) < 0.4
     assert isinstance(fitted.scorer, CascadeScorer)
     seen = fitted.scorer.stages[-1].predict(nonsense.texts)[0]
     assert np.mean(np.array(seen) == nonsense.labels) > 0.5
@@ -158,14 +159,14 @@ def test_the_network_starts_from_what_the_stages_agree_on_and_mends_what_they_co
     targets = draw.integers(0, 3, 3000)
     confused = np.log(np.eye(3)[np.array([1, 0, 2])[targets]] * 0.7 + 0.1)
     unsure = np.log(draw.dirichlet([5] * 3, size=3000))
-    said = [heard(unsure), heard(confused)]
+    stages = [evidence(unsure), evidence(confused)]
     assert (confused.argmax(axis=1) == targets).mean() < 0.5
-    network = train_network([one.at(np.arange(2000)) for one in said], targets[:2000], 16, seed=1)
-    found = network.log_probabilities([one.at(np.arange(2000, 3000)) for one in said])
+    network = train_network([one.at(np.arange(2000)) for one in stages], targets[:2000], 16, seed=1)
+    found = network.log_probabilities([one.at(np.arange(2000, 3000)) for one in stages])
     assert (found.argmax(axis=1) == targets[2000:]).mean() > 0.95
     untaught = replace(network, outer=0 * network.outer, outer_bias=0 * network.outer_bias)
     agreed = network.trust[0] * unsure + network.trust[1] * confused
-    differences = untaught.log_probabilities(said) - agreed
+    differences = untaught.log_probabilities(stages) - agreed
     np.testing.assert_allclose(differences, differences[:, :1] * np.ones(3), atol=1e-9)
 
 
@@ -174,9 +175,9 @@ def test_a_stage_that_said_the_same_of_all_questions_may_speak_up_later() -> Non
     targets = draw.integers(0, 2, 400)
     abstained = np.log(np.full((400, 2), 0.5))
     telling = np.log(np.eye(2)[targets] * 0.6 + 0.2)
-    network = train_network([heard(abstained), heard(telling)], targets, 8, seed=1)
+    network = train_network([evidence(abstained), evidence(telling)], targets, 8, seed=1)
     loud = np.log([[0.6, 0.4], [0.4, 0.6]])
-    shares = np.exp(network.log_probabilities([heard(loud), heard(telling[:2])]))
+    shares = np.exp(network.log_probabilities([evidence(loud), evidence(telling[:2])]))
     assert (shares.argmax(axis=1) == targets[:2]).all()
     assert shares.max() < 0.999
 
@@ -203,8 +204,8 @@ def test_a_cascade_beats_its_first_stage_and_asks_the_last_for_few(library, unse
 def test_a_stage_without_held_out_scores_is_cross_validated(library, tmp_path) -> None:
     stages = (CascadeStage(router=TfidfReferenceRouter()), CascadeStage(router=WORDS_ALONE))
     fitted = fit_cascade(library, None, CascadeRouter(stages=stages), Resources({}, tmp_path))
-    assert fitted.held is not None
-    assert sorted(fitted.held.questions.ids) == sorted(library.ids)
+    assert fitted.held_out is not None
+    assert sorted(fitted.held_out.questions.ids) == sorted(library.ids)
 
 
 def test_two_fits_give_the_same_cascade(library, tmp_path) -> None:
@@ -219,6 +220,7 @@ def with_encoder(kind: SemanticRouter | EncoderRouter) -> CascadeRouter:
     return CascadeRouter(stages=(CascadeStage(router=WORDS_ALONE), CascadeStage(router=kind)), hidden=8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [
@@ -239,13 +241,14 @@ def test_the_network_reads_the_embeddings_of_the_last_stage(library, unseen_libr
     np.testing.assert_array_equal(again, router.predict(unseen_library.texts)[1])
 
 
+@pytest.mark.slow
 def test_validation_questions_are_evidence_where_a_stage_left_out_no_others(
     library, unseen_library, tmp_path
 ) -> None:
     config = with_encoder(EncoderRouter(model=TinyEncoder(), num_epochs=1))
     fitted = fit_cascade(library, unseen_library, config, Resources(encoder_folders(config), tmp_path))
-    assert fitted.held is not None
-    assert fitted.held.questions.ids == unseen_library.ids
+    assert fitted.held_out is not None
+    assert fitted.held_out.questions.ids == unseen_library.ids
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ from tasks.route.compare.run import run
 from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.sources import encoder_folders
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import SemanticRouter, TfidfReferenceRouter, TfidfRouter
-from tasks.router_runtime.files import load_router
+from tasks.router_runtime.router_files import load_router
 
 TOPICS = {
     "baking": ["sourdough", "a rye loaf", "puff pastry", "yeast", "an oven stone"],
@@ -72,6 +72,7 @@ def compared(files: tuple[Path, Path], out: Path, kinds: str = "tfidf") -> list[
     return read_comparison(out)
 
 
+@pytest.mark.slow
 def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path], tmp_path: Path) -> None:
     rows = compared(files, tmp_path / "out", "tfidf-reference,tfidf")
     assert [row.kind for row in rows] == ["tfidf-reference", "tfidf"]
@@ -86,6 +87,7 @@ def test_every_kind_is_measured_on_the_same_questions(files: tuple[Path, Path], 
         assert row.out_of_scope is None
 
 
+@pytest.mark.slow
 def test_repeated_questions_count_in_one_accuracy_and_not_in_the_other(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_nearly_repeated_questions_are_no_leak_free_ones(tmp_path: Path) -> None
     assert row.leak_free_accuracy is None
 
 
+@pytest.mark.slow
 def test_questions_of_no_domain_train_and_measure_the_scope(tmp_path: Path) -> None:
     sides = (
         write(tmp_path / "train.jsonl", FORMS[:3], ELSEWHERE[:10]),
@@ -223,6 +226,7 @@ sys.exit("torch" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_kinds_without_an_encoder_need_no_torch(files: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -230,6 +234,7 @@ def test_kinds_without_an_encoder_need_no_torch(files: tuple[Path, Path], tmp_pa
     subprocess.run(command, cwd=PROJECT, check=True)
 
 
+@pytest.mark.slow
 def test_an_encoder_is_compared_beside_the_others(files: tuple[Path, Path], tmp_path: Path) -> None:
     model = TinyEncoder()
     routes = [RouteConfig(router=SemanticRouter(model=model)), RouteConfig(), RouteConfig()]

@@ -8,9 +8,9 @@ from scipy.special import softmax
 
 from tasks.route.confidence.calibration import LEAST_ISOTONIC, calibrate, with_confidence
 from tasks.route.config import RouteConfig
-from tasks.route.kinds.fitted import Fitted, Held
 from tasks.route.kinds.tfidf import fit_linear
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import HeldOutScores, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.score import calibration_error, score_router
 from tasks.route.single_config import TfidfRouter
 from tasks.router_runtime.confidence import Calibration
@@ -85,7 +85,9 @@ def test_a_router_trained_on_text_is_honest_about_unseen_questions(
 ) -> None:
     fitted = fit_linear(large_library, TfidfRouter())
     scores = score_router(with_confidence(fitted, RouteConfig(), ()), large_unseen_library)
-    raw = score_router(with_confidence(replace(fitted, held=None), RouteConfig(), ()), large_unseen_library)
+    raw = score_router(
+        with_confidence(replace(fitted, held_out=None), RouteConfig(), ()), large_unseen_library
+    )
     assert scores.accuracy > 0.7
     assert abs(scores.mean_confidence - scores.accuracy) < 0.03
     assert abs(raw.mean_confidence - raw.accuracy) > 0.15
@@ -110,11 +112,11 @@ def test_the_policy_says_what_the_configuration_says(library) -> None:
 
 
 def test_the_chosen_strength_is_the_best_by_cross_validation(library) -> None:
-    def held_accuracy(fitted: Fitted) -> float:
-        assert fitted.held
-        return right(fitted.held, fitted.labels)
+    def held_accuracy(fitted: UncalibratedRouter) -> float:
+        assert fitted.held_out
+        return right(fitted.held_out, fitted.labels)
 
-    def right(held: Held, labels: tuple[str, ...]) -> float:
+    def right(held: HeldOutScores, labels: tuple[str, ...]) -> float:
         predicted = np.array(labels)[held.scored.scores.argmax(axis=1)]
         return float(np.mean(predicted == np.array(held.questions.labels)))
 
@@ -127,8 +129,8 @@ def test_the_chosen_strength_is_the_best_by_cross_validation(library) -> None:
 
 def test_held_scores_come_from_classifiers_that_had_not_seen_the_question(nonsense: Questions) -> None:
     fitted = fit_linear(nonsense, TfidfRouter(C=(10.0,), class_weights=("none",)))
-    assert fitted.held
-    held = np.array(fitted.labels)[fitted.held.scored.scores.argmax(axis=1)]
+    assert fitted.held_out
+    held = np.array(fitted.labels)[fitted.held_out.scored.scores.argmax(axis=1)]
     seen = np.array(fitted.labels)[fitted.scorer.score(nonsense.texts).scores.argmax(axis=1)]
     assert np.mean(seen == np.array(nonsense.labels)) > 0.6
-    assert np.mean(held == np.array(fitted.held.questions.labels)) < 0.4
+    assert np.mean(held == np.array(fitted.held_out.questions.labels)) < 0.4

@@ -10,8 +10,8 @@ from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import HierarchicalRouter, KeywordRouter
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
 from tasks.route.kinds.hierarchical import fit_hierarchical
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import TfidfRouter
 from tasks.router_runtime.composite import HierarchyScorer
 from tasks.router_runtime.router import Router
@@ -63,25 +63,28 @@ def test_held_out_accuracy_is_no_better_than_chance_where_there_is_nothing_to_le
     nonsense, tmp_path
 ) -> None:
     fitted = fit_hierarchical(nonsense, None, hierarchy(), Resources({}, tmp_path))
-    assert fitted.held is not None
-    assert len(fitted.held.questions.texts) == len(nonsense.texts)
+    assert fitted.held_out is not None
+    assert len(fitted.held_out.questions.texts) == len(nonsense.texts)
     found, shipped = (
         np.array(fitted.labels)[scores.argmax(axis=1)]
-        for scores in (fitted.held.scored.scores, fitted.scorer.score(fitted.held.questions.texts).scores)
+        for scores in (
+            fitted.held_out.scored.scores,
+            fitted.scorer.score(fitted.held_out.questions.texts).scores,
+        )
     )
-    assert (found == fitted.held.questions.labels).mean() < 0.4
-    assert (shipped == fitted.held.questions.labels).mean() > 0.5
+    assert (found == fitted.held_out.questions.labels).mean() < 0.4
+    assert (shipped == fitted.held_out.questions.labels).mean() > 0.5
 
 
 def test_validation_questions_are_held_out_too(library, unseen_library, tmp_path) -> None:
     fitted = fit_hierarchical(library, unseen_library, hierarchy(), Resources({}, tmp_path))
-    assert fitted.held is not None
-    assert set(unseen_library.ids) < set(fitted.held.questions.ids)
-    rows = [fitted.held.questions.ids.index(name) for name in unseen_library.ids]
+    assert fitted.held_out is not None
+    assert set(unseen_library.ids) < set(fitted.held_out.questions.ids)
+    rows = [fitted.held_out.questions.ids.index(name) for name in unseen_library.ids]
     assert sorted(rows) == rows
     assert all(second - first == 1 for first, second in pairwise(rows))
     np.testing.assert_allclose(
-        fitted.held.scored.scores[rows],
+        fitted.held_out.scored.scores[rows],
         fitted.scorer.score(unseen_library.texts).scores,
         rtol=0,
         atol=1e-5,

@@ -10,9 +10,9 @@ from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import KeywordRouter
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
-from tasks.route.kinds.keywords import fit_keywords
-from tasks.router_runtime.files import load_router, save_router
+from tasks.route.kinds.keyword_rules import fit_keywords
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.router_runtime.router_files import load_router, save_router
 
 RULES = {"code": ("Python", "for  loop"), "law": ("court",)}
 
@@ -35,10 +35,10 @@ def test_learned_words_keep_their_precision_on_questions_they_were_not_learned_f
     library, unseen_library
 ) -> None:
     fitted = fit_keywords(library, KeywordRouter())
-    assert fitted.held is not None
+    assert fitted.held_out is not None
     for questions, scores in (
         (unseen_library, fitted.scorer.score(unseen_library.texts).scores),
-        (fitted.held.questions, fitted.held.scored.scores),
+        (fitted.held_out.questions, fitted.held_out.scored.scores),
     ):
         hit = scores.max(axis=1) > 0
         right = np.array(fitted.labels)[scores.argmax(axis=1)] == np.array(questions.labels)

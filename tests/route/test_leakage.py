@@ -8,8 +8,8 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from tasks.kernel.errors import DataError
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.neighbours import leak_free_split, leak_report, with_groups, without_neighbours
-from tasks.route.measure.questions import Questions
 
 
 def words(text: str) -> set[str]:
@@ -143,6 +143,7 @@ def test_case_and_marks_do_not_hide_a_repeated_question() -> None:
     assert (report.questions, report.identical, report.near_identical) == (2, 1, 1)
 
 
+@pytest.mark.slow
 def test_23_000_questions_take_seconds() -> None:
     draw = random.Random(3)  # noqa: S311  # a sample, no secret
     named = [f"w{number}" for number in range(4000)]

@@ -18,19 +18,21 @@ from tasks.kernel.workspace import Progress, silent
 from tasks.models.loading import load_tokenizer
 from tasks.models.sources import FolderModel, TinyEncoder
 from tasks.route.config import RouteConfig
+from tasks.route.encoder.encoder_router import fit_encoder, sides_of
+from tasks.route.encoder.fine_tuning import fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import SCALE, PooledEncoder, read_encoder
 from tasks.route.encoder.sources import encoder_folders, given_encoders
-from tasks.route.encoder.trained import fit_encoder, sides_of
-from tasks.route.encoder.training import fine_tune
-from tasks.route.kinds.fitted import Fitted, Resources
 from tasks.route.kinds.semantic import fit_semantic
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import Resources, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter, SemanticRouter
 from tasks.route.task import train_router
-from tasks.router_runtime.files import load_router, save_router
 from tasks.router_runtime.neural import NeuralScorer, session_of
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import load_router, save_router
+
+pytestmark = pytest.mark.slow
 
 TINY = TinyEncoder()
 SHAPES = {"cooking": "zzz qqq {} zz", "gardens": "MMM {} AAA", "numbers": "1234 {} 5678 99 11 22"}
@@ -64,7 +66,7 @@ def noting(steps: list[tuple[int, int]]) -> Progress:
     return note
 
 
-def found(fitted: Fitted, texts: tuple[str, ...]) -> list[str]:
+def found(fitted: UncalibratedRouter, texts: tuple[str, ...]) -> list[str]:
     return [fitted.labels[best] for best in fitted.scorer.score(texts).scores.argmax(axis=1)]
 
 
@@ -74,13 +76,13 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def semantic(scratch: Path) -> Fitted:
+def semantic(scratch: Path) -> UncalibratedRouter:
     kind = SemanticRouter(model=TINY, kept_examples=4)
     return fit_semantic(questions(), kind, resources(kind, scratch))
 
 
 @pytest.fixture(scope="module")
-def encoder(scratch: Path) -> Fitted:
+def encoder(scratch: Path) -> UncalibratedRouter:
     return fit_encoder(questions(), None, EPOCHS, resources(EPOCHS, scratch))
 
 
@@ -98,28 +100,28 @@ def test_every_head_finds_questions_of_its_shapes(head: str, precision: str, scr
 def test_the_shipped_graph_scores_what_the_head_says(scratch: Path) -> None:
     kind = SemanticRouter(model=TINY, head="descriptions", descriptions=DESCRIPTIONS)
     fitted = fit_semantic(questions(), kind, resources(kind, scratch))
-    assert fitted.held is not None
-    shipped = fitted.scorer.score(fitted.held.questions.texts)
-    np.testing.assert_allclose(shipped.scores, fitted.held.scored.scores, atol=1e-4)
-    np.testing.assert_allclose(shipped.signs, fitted.held.scored.signs, atol=1e-5)
+    assert fitted.held_out is not None
+    shipped = fitted.scorer.score(fitted.held_out.questions.texts)
+    np.testing.assert_allclose(shipped.scores, fitted.held_out.scored.scores, atol=1e-4)
+    np.testing.assert_allclose(shipped.signs, fitted.held_out.scored.signs, atol=1e-5)
 
 
-def test_scores_of_fitted_questions_are_held_out(semantic: Fitted) -> None:
-    assert semantic.held is not None
-    assert semantic.held.questions.texts == questions().texts
+def test_scores_of_fitted_questions_are_held_out(semantic: UncalibratedRouter) -> None:
+    assert semantic.held_out is not None
+    assert semantic.held_out.questions.texts == questions().texts
     seen = semantic.scorer.score(questions().texts)
-    assert (seen.signs >= semantic.held.scored.signs).mean() > 0.6
-    assert not np.allclose(seen.scores, semantic.held.scored.scores, atol=1e-3)
+    assert (seen.signs >= semantic.held_out.scored.signs).mean() > 0.6
+    assert not np.allclose(seen.scores, semantic.held_out.scored.scores, atol=1e-3)
 
 
-def test_a_question_scores_the_same_alone_and_among_others(semantic: Fitted) -> None:
+def test_a_question_scores_the_same_alone_and_among_others(semantic: UncalibratedRouter) -> None:
     texts = ["a", "", "zzz " * 90, *questions().texts]
     together = semantic.scorer.score(texts).scores
     alone = np.concatenate([semantic.scorer.score([text]).scores for text in texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_a_router_read_back_scores_bit_for_bit(encoder: Fitted, tmp_path: Path) -> None:
+def test_a_router_read_back_scores_bit_for_bit(encoder: UncalibratedRouter, tmp_path: Path) -> None:
     save_router(Router(encoder.labels, encoder.scorer), "encoder", {}, tmp_path)
     again = load_router(tmp_path).scorer
     assert np.array_equal(
@@ -127,7 +129,7 @@ def test_a_router_read_back_scores_bit_for_bit(encoder: Fitted, tmp_path: Path) 
     )
 
 
-def test_a_graph_that_cannot_be_run_is_refused(encoder: Fitted, tmp_path: Path) -> None:
+def test_a_graph_that_cannot_be_run_is_refused(encoder: UncalibratedRouter, tmp_path: Path) -> None:
     assert isinstance(encoder.scorer, NeuralScorer)
     broken = replace(encoder.scorer, model=encoder.scorer.model[:-1000])
     save_router(Router(encoder.labels, broken), "encoder", {}, tmp_path)
@@ -188,7 +190,7 @@ def test_few_shots_use_so_many_questions_of_each_domain(scratch: Path) -> None:
     assert np.bincount(fitted.scorer.part.example_labels).tolist() == [3, 3, 3]
 
 
-def test_kept_examples_come_from_each_domain_and_lie_apart(semantic: Fitted) -> None:
+def test_kept_examples_come_from_each_domain_and_lie_apart(semantic: UncalibratedRouter) -> None:
     assert isinstance(semantic.scorer, NeuralScorer)
     part = semantic.scorer.part
     assert np.bincount(part.example_labels).tolist() == [4, 4, 4]
@@ -210,23 +212,23 @@ def test_a_missing_description_is_named(scratch: Path) -> None:
         fit_semantic(questions(), kind, resources(kind, scratch))
 
 
-def test_the_held_questions_are_not_trained_on(encoder: Fitted) -> None:
-    assert encoder.held is not None
-    share = len(encoder.held.questions.texts) / len(questions().texts)
+def test_the_held_questions_are_not_trained_on(encoder: UncalibratedRouter) -> None:
+    assert encoder.held_out is not None
+    share = len(encoder.held_out.questions.texts) / len(questions().texts)
     assert 0.05 <= share <= 0.2
-    assert set(encoder.held.questions.labels) == set(SHAPES)
+    assert set(encoder.held_out.questions.labels) == set(SHAPES)
 
 
 def test_given_validation_questions_stop_the_training() -> None:
     validation = questions(20).at(range(40, 60))
-    assert sides_of(questions(), validation, EPOCHS).held == validation
+    assert sides_of(questions(), validation, EPOCHS).held_out == validation
 
 
 def test_validation_questions_that_lack_a_domain_are_not_relied_on() -> None:
     sides = sides_of(questions(), questions(20).at([40, 43]), EPOCHS)
     assert sides == sides_of(questions(), None, EPOCHS)
-    assert set(sides.held.labels) == set(SHAPES)
-    assert not set(sides.held.groups) & set(sides.fitting.groups)
+    assert set(sides.held_out.labels) == set(SHAPES)
+    assert not set(sides.held_out.groups) & set(sides.fitting.groups)
 
 
 def test_training_stops_early_where_the_held_out_loss_stays(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from tasks.models.sources import EmbeddedEncoder, TinyEncoder
 from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage, HierarchicalRouter
 from tasks.route.encoder.onnx_export import at_precision
 from tasks.route.encoder.sources import encoder_folders, encoder_inputs
-from tasks.route.kinds.fitted import Fitted, Resources
 from tasks.route.kinds.semantic import fit_semantic
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import Resources, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter, TfidfRouter
 from tasks.router_runtime.neural import NeuralScorer
 
@@ -30,12 +30,12 @@ ABOUT = {
 
 
 @pytest.fixture(scope="module")
-def zero_shot(library: Questions, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+def zero_shot(library: Questions, tmp_path_factory: pytest.TempPathFactory) -> UncalibratedRouter:
     kind = SemanticRouter(head="descriptions", descriptions=ABOUT)
     return fit_semantic(library, kind, Resources(encoder_folders(kind), tmp_path_factory.mktemp("export")))
 
 
-def share_found(fitted: Fitted, scorer: NeuralScorer, questions: Questions) -> float:
+def share_found(fitted: UncalibratedRouter, scorer: NeuralScorer, questions: Questions) -> float:
     best = scorer.score(questions.texts).scores.argmax(axis=1)
     return float(
         np.mean([fitted.labels[place] == one for place, one in zip(best, questions.labels, strict=True)])
@@ -43,14 +43,16 @@ def share_found(fitted: Fitted, scorer: NeuralScorer, questions: Questions) -> f
 
 
 @pytest.mark.models
-def test_descriptions_alone_find_most_questions(zero_shot: Fitted, unseen_library: Questions) -> None:
+def test_descriptions_alone_find_most_questions(
+    zero_shot: UncalibratedRouter, unseen_library: Questions
+) -> None:
     assert isinstance(zero_shot.scorer, NeuralScorer)
     assert share_found(zero_shot, zero_shot.scorer, unseen_library) > 0.75
 
 
 @pytest.mark.models
 def test_int8_finds_nearly_as_many_in_a_quarter_of_the_bytes(
-    zero_shot: Fitted, unseen_library: Questions
+    zero_shot: UncalibratedRouter, unseen_library: Questions
 ) -> None:
     assert isinstance(zero_shot.scorer, NeuralScorer)
     small = replace(zero_shot.scorer, model=at_precision(zero_shot.scorer.model, "int8"))
@@ -60,7 +62,7 @@ def test_int8_finds_nearly_as_many_in_a_quarter_of_the_bytes(
 
 
 @pytest.mark.models
-def test_known_questions_of_a_topic_are_the_nearest(zero_shot: Fitted) -> None:
+def test_known_questions_of_a_topic_are_the_nearest(zero_shot: UncalibratedRouter) -> None:
     assert isinstance(zero_shot.scorer, NeuralScorer)
     nearest = zero_shot.scorer.nearest("Can a landlord take a renter to court?", 3)
     assert [zero_shot.labels[label] for _, label, _ in nearest] == ["law"] * 3

@@ -61,7 +61,9 @@ def write(path: Path, starts: list[str]) -> Path:
     return path
 
 
-def test_the_report_tells_how_strangers_fare_and_claims_nothing_without_any(tmp_path) -> None:
+def test_the_report_tells_the_figures_of_out_of_scope_questions_and_claims_nothing_without_any(
+    tmp_path,
+) -> None:
     inputs = write_library(tmp_path / "library", list(WORDS))
     run_in(tmp_path / "without", inputs)
     report = json.loads((tmp_path / "without/out/report.json").read_text())

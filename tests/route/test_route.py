@@ -22,10 +22,10 @@ from tasks.route.confidence.calibration import with_confidence
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.tfidf import fit_linear, fit_reference
 from tasks.route.kinds.tuning import grouped
-from tasks.route.measure.questions import Questions, plain
+from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.measure.score import calibration_error
 from tasks.route.single_config import TfidfReferenceRouter
-from tasks.router_runtime.files import load_router
+from tasks.router_runtime.router_files import load_router
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,7 @@ def test_two_runs_write_the_same_bytes(tmp_path, inputs, trained) -> None:
         assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_held_out_questions_never_reach_the_weights(tmp_path, trained) -> None:
     inputs = write_library(tmp_path / "library", list(WORDS))
     for name in ("validation", "test"):

@@ -12,9 +12,9 @@ from route_library import FAST, WORDS, questions_of, write_library
 from tasks.kernel.errors import DataError
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import TfidfReferenceRouter
-from tasks.router_runtime.files import RouterFile, load_router, save_router
+from tasks.router_runtime.router_files import RouterFile, load_router, save_router
 
 
 @pytest.fixture(scope="module")

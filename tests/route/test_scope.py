@@ -11,7 +11,7 @@ from tasks.route.confidence.scope import LEAST_EXAMPLES, learn_scope
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.tfidf import fit_linear
 from tasks.route.single_config import TfidfRouter
-from tasks.router_runtime.scored import Scored
+from tasks.router_runtime.question_scores import QuestionScores
 
 STRANGE = [
     f"{start} {thing} {end}"
@@ -21,15 +21,17 @@ STRANGE = [
 ]
 
 
-def drawn(count: int, seed: int, strength: float, signs: int = 1) -> Scored:
+def drawn(count: int, seed: int, strength: float, signs: int = 1) -> QuestionScores:
     """Return scores of four labels; the higher `strength`, the surer, and the higher the last signs."""
     chance = np.random.default_rng(seed)
     scores = chance.normal(0, 1, (count, 4))
     scores[np.arange(count), chance.integers(0, 4, count)] += strength
-    return Scored.of(scores, chance.normal(strength, 1, (count, signs)))
+    return QuestionScores.of(scores, chance.normal(strength, 1, (count, signs)))
 
 
-def separation(scored: tuple[Scored, Scored], model_of: tuple[Scored, Scored | None]) -> float:
+def separation(
+    scored: tuple[QuestionScores, QuestionScores], model_of: tuple[QuestionScores, QuestionScores | None]
+) -> float:
     model = learn_scope(*model_of, 1.0, 42)
     inside, outside = map(model.in_scope, scored)
     return roc_auc_score(np.repeat([1, 0], [len(inside), len(outside)]), np.concatenate([inside, outside]))
@@ -40,8 +42,9 @@ def test_the_energy_alone_tells_questions_out_of_scope() -> None:
     assert separation(fresh, (drawn(500, 1, 5.0), None)) > 0.9
 
 
+@pytest.mark.slow
 def test_examples_tell_what_the_energy_does_not() -> None:
-    alike = Scored.of(drawn(1000, 3, 3.0).scores, drawn(1000, 4, 0.0).signs)
+    alike = QuestionScores.of(drawn(1000, 3, 3.0).scores, drawn(1000, 4, 0.0).signs)
     hard = drawn(1000, 2, 3.0), alike
     examples, held = alike.at(range(50)), drawn(500, 1, 3.0)
     assert separation(hard, (held, examples)) > 0.95
@@ -50,21 +53,23 @@ def test_examples_tell_what_the_energy_does_not() -> None:
 
 def test_log_probabilities_go_by_the_best_score() -> None:
     held, outside = drawn(500, 1, 5.0), drawn(500, 2, 0.0)
-    flat = [Scored.of(log_softmax(one.scores, axis=1)) for one in (held, outside, drawn(500, 3, 5.0))]
+    flat = [QuestionScores.of(log_softmax(one.scores, axis=1)) for one in (held, outside, drawn(500, 3, 5.0))]
     # At a factor below 1 their energy is highest where the classifier is least sure.
     model = learn_scope(flat[0], None, 0.5, 42)
     assert np.mean(model.in_scope(flat[2].scaled(0.5))) > np.mean(model.in_scope(flat[1].scaled(0.5))) + 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [None, drawn(20, 2, 0.0)])
 def test_signs_that_do_not_vary_break_nothing_and_count_for_nothing(examples) -> None:
     held = drawn(100, 1, 5.0)
-    constant = Scored(held.scores, np.ones((100, 1)), held.stages)
+    constant = QuestionScores(held.scores, np.ones((100, 1)), held.stages)
     model = learn_scope(constant, examples, 1.0, 42, words=True)
     assert model.weights[3] == 0
     assert np.isfinite(model.in_scope(constant)).all()
 
 
+@pytest.mark.slow
 def test_signs_that_held_out_questions_lack_are_left_out() -> None:
     model = learn_scope(drawn(100, 1, 5.0, signs=0), drawn(20, 2, 0.0), 1.0, 42)
     assert len(model.in_scope(drawn(7, 3, 5.0))) == 7
@@ -79,6 +84,7 @@ def test_too_few_examples_are_refused_with_their_number() -> None:
         learn_scope(drawn(100, 1, 5.0), drawn(9, 2, 0.0), 1.0, 42)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [(), STRANGE[::2]])
 def test_strange_questions_are_refused_and_known_ones_are_not(library, unseen_library, examples) -> None:
     fitted = fit_linear(library, TfidfRouter(C=(1.0,), class_weights=("none",)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import OSA
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.suites.measure import build_suites
 from tasks.route.suites.mixed import mixed_suite
 from tasks.route.suites.paraphrases import FRAMES, framed, rewritten

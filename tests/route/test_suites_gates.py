@@ -12,7 +12,7 @@ from tasks.records.files import write_records
 from tasks.records.router import SuiteScore
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
+from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.run import run
 from tasks.route.suites.measure import build_suites, check_gates, measure_suites, suite_scores
 from tasks.router_runtime.router import Router

@@ -19,6 +19,7 @@ def reached(threshold: float, seed: int) -> tuple[float, float]:
     return float(answered.mean()), float(1 - right[answered].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [0.05, 0.1])
 def test_at_most_the_target_is_misrouted_on_fresh_questions_in_nearly_every_draw(target) -> None:
     found = [confidence_threshold(*answers(3000, seed), target) for seed in range(60)]

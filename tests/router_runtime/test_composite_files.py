@@ -12,13 +12,13 @@ from tasks.kernel.errors import DataError
 from tasks.route.measure.speed import cost_account
 from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchyScorer
 from tasks.router_runtime.confidence import Calibration, ScopeModel
-from tasks.router_runtime.files import load_router, save_router
 from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.question_scores import QuestionScores, Scorer
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scored, Scorer
+from tasks.router_runtime.router_files import load_router, save_router
 
 LABELS = ("code", "law", "poetry")
 WORDS = ("argument", "clause", "code", "court", "python", "rhyme", "sonnet", "verse")
@@ -207,9 +207,9 @@ class Unknown:
 
     stage_names = ("",)
 
-    def score(self, questions) -> Scored:
+    def score(self, questions) -> QuestionScores:
         """Know nothing."""
-        return Scored.of(np.zeros((len(questions), 2)))
+        return QuestionScores.of(np.zeros((len(questions), 2)))
 
 
 def test_a_scorer_without_a_form_of_file_is_refused(tmp_path) -> None:

@@ -9,12 +9,12 @@ from scipy.special import expit
 
 from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchyScorer
 from tasks.router_runtime.confidence import ScopeModel
-from tasks.router_runtime.explain import Voice, explain, word_reasons
+from tasks.router_runtime.explain import PartAnswer, explain, word_reasons
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.question_scores import QuestionScores
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scored
 
 LABELS = ("anxiety", "ocd")
 
@@ -37,7 +37,7 @@ class Counted:
     calls: list[int] = field(default_factory=list)
     stage_names: tuple[str, ...] = ("",)
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Pass on."""
         self.calls.append(len(questions))
         return self.scorer.score(questions)
@@ -85,13 +85,13 @@ def test_every_stage_of_a_cascade_is_heard_and_the_answering_one_is_named() -> N
     names = ("fast", "slow")
     cascade = Router(LABELS, CascadeScorer(LABELS, (weak, ROUTER), Handover((0.7,), None), names))
     sure, unsure = explain(cascade, ["panic", "why"])
-    assert [(voice.name, voice.label, voice.answered) for voice in sure.voices] == [
+    assert [(part.name, part.label, part.answered) for part in sure.parts] == [
         ("fast", "anxiety", True),
         ("slow", "anxiety", False),
     ]
-    assert [voice.confidence for voice in sure.voices] == pytest.approx([expit(1), expit(3)])
-    assert unsure.voices[0] == Voice("fast", "", 0.5, answered=False)
-    assert unsure.voices[1].answered
+    assert [part.confidence for part in sure.parts] == pytest.approx([expit(1), expit(3)])
+    assert unsure.parts[0] == PartAnswer("fast", "", 0.5, answered=False)
+    assert unsure.parts[1].answered
 
 
 def test_the_answering_stage_speaks_for_the_policy_network() -> None:
@@ -107,7 +107,7 @@ def test_the_answering_stage_speaks_for_the_policy_network() -> None:
     cascade = Router(LABELS, CascadeScorer(LABELS, (ROUTER,), Handover((), contrary), ("slow+network",)))
     [found] = explain(cascade, ["panic"])
     assert ROUTER.predict(["panic"])[0] == ["anxiety"]
-    assert found.voices == (Voice("slow+network", "ocd", pytest.approx(expit(2)), answered=True),)
+    assert found.parts == (PartAnswer("slow+network", "ocd", pytest.approx(expit(2)), answered=True),)
 
 
 def test_a_hierarchy_tells_group_and_domain() -> None:
@@ -116,13 +116,13 @@ def test_a_hierarchy_tells_group_and_domain() -> None:
     labels = ("anxiety", "ocd", "tax")
     [found] = explain(Router(labels, HierarchyScorer(labels, coarse, fine)), ["panic"])
     share = pytest.approx(expit(3))
-    assert found.voices == (
-        Voice("group", "mind", share, answered=True),
-        Voice("within mind", "anxiety", share, answered=True),
+    assert found.parts == (
+        PartAnswer("group", "mind", share, answered=True),
+        PartAnswer("within mind", "anxiety", share, answered=True),
     )
 
 
 def test_a_router_without_parts_or_memory_has_words_alone() -> None:
     [found] = explain(ROUTER, ["panic"])
-    assert (found.voices, found.nearest) == ((), ())
+    assert (found.parts, found.nearest) == ((), ())
     assert found.words[0].text == "panic"

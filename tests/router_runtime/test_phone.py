@@ -13,14 +13,16 @@ from tasks.route.composite_config import CascadeRouter, CascadeStage, Hierarchic
 from tasks.route.config import RouteConfig, RouterKind
 from tasks.route.encoder.sources import encoder_folders
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter, TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.confidence import Calibration
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.phone.export import export_router
 from tasks.router_runtime.phone.parity import ALLOWED, LEAST, parity_questions
 from tasks.router_runtime.router import Router
+
+pytestmark = pytest.mark.slow
 
 TERMS = {
     "anxiety": ["panic attacks", "worry", "phobias", "breathing", "treatment"],

@@ -9,11 +9,11 @@ from tasks.kernel.artifacts import Router as RouterArtifact
 from tasks.kernel.settings import Settings
 from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.store import Store
-from tasks.router_runtime.files import save_router
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.ngrams import Ngrams
 from tasks.router_runtime.policy import Policy
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import save_router
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""

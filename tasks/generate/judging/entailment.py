@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
-from tasks.generate.judging.verdicts import Question
-from tasks.generate.judging.windows import windows
+from tasks.generate.judging.judge_input import JudgeQuestion, windows
 from tasks.kernel.errors import ModelError
 from tasks.models.loading import load_tokenizer
 from tasks.records.dataset import Example
@@ -38,7 +37,7 @@ class EntailmentModel:
         self._limit = min(limit, self._tokenizer.model_max_length)
 
     @torch.inference_mode()
-    def __call__(self, questions: Sequence[Question]) -> list[float]:
+    def __call__(self, questions: Sequence[JudgeQuestion]) -> list[float]:
         """Return the probability of entailment by the best piece of each passage."""
         hypotheses = [hypothesis(question.example) for question in questions]
         premises = [self._pieces(one, text) for one, text in zip(questions, hypotheses, strict=True)]
@@ -54,7 +53,7 @@ class EntailmentModel:
         found = iter(logits.softmax(-1)[:, self._label].tolist())
         return [max(next(found) for _ in pieces) for pieces in premises]
 
-    def _pieces(self, question: Question, text: str) -> list[str]:
+    def _pieces(self, question: JudgeQuestion, text: str) -> list[str]:
         tokens = self._tokenizer([text, *question.sentences], add_special_tokens=False)["input_ids"]
         taken, *sizes = map(len, tokens)
         return windows(question.sentences, sizes, self._limit - taken - _SPECIAL_TOKENS)

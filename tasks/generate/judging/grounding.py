@@ -115,8 +115,8 @@ def _wrong_fact(answer: str, evidence: Evidence) -> Verdict | None:
     unknown = _unknown_numbers(answer, evidence)
     if unknown:
         return "unsupported_number", ", ".join(unknown)
-    strangers = missing_names(answer, evidence.text)
-    return ("unsupported_name", ", ".join(strangers)) if strangers else None
+    unknown = missing_names(answer, evidence.text)
+    return ("unsupported_name", ", ".join(unknown)) if unknown else None
 
 
 def _unknown_numbers(answer: str, evidence: Evidence) -> list[str]:

@@ -1,18 +1,19 @@
-"""Let a model have the last word on each pair that the rules let through.
+"""Let a model judge each pair that the rules let through.
 
 In: candidates, their passages, a judge's config and folder. Out: the same candidates, those that the model
 doubts with a reason and its probability. The probabilities of a batch are one line of a checkpoint file,
-named by the digest of what was asked: a killed run asks about nothing twice, and a torn line costs one batch.
+named by the digest of the pairs: a killed run asks about nothing twice, and a torn line costs one batch.
 """
 
 import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from tasks.generate.config import EntailmentJudge, TeacherJudge
 from tasks.generate.judging.grounding import Evidence
+from tasks.generate.judging.judge_input import JudgeQuestion
 from tasks.generate.pairs import Candidate
 from tasks.kernel.workspace import Workspace
 from tasks.records.dataset import Example
@@ -21,22 +22,15 @@ from tasks.records.files import Record, append_records, read_records
 CHECKPOINT = "verdicts.jsonl"
 
 
-class Question(NamedTuple):
-    """What a judge is asked: does the passage, given as sentences, support this pair?"""
-
-    sentences: Sequence[str]
-    example: Example
-
-
 class PairJudge(Protocol):
     """Tells how probable it is that passages support pairs."""
 
-    def __call__(self, questions: Sequence[Question]) -> list[float]:
+    def __call__(self, questions: Sequence[JudgeQuestion]) -> list[float]:
         """Return one probability a question."""
 
 
-class Verdicts(Record):
-    """What a judge said of one batch."""
+class JudgedBatch(Record):
+    """The probabilities of one batch."""
 
     digest: str
     probabilities: list[float]
@@ -60,9 +54,9 @@ def refuse_by_model(
     for batch in batches:
         digest = _digest(batch)
         if judge and digest not in known:
-            questions = [Question(evidence_of(one.passage).sentences, one) for one in batch]
+            questions = [JudgeQuestion(evidence_of(one.passage).sentences, one) for one in batch]
             known[digest] = judge(questions)
-            append_records(path, [Verdicts(digest=digest, probabilities=known[digest])])
+            append_records(path, [JudgedBatch(digest=digest, probabilities=known[digest])])
         found += known[digest]
         work.progress(len(found), len(examples), "pairs judged")
     verdicts = dict(zip(places, found, strict=True))
@@ -100,7 +94,7 @@ def _read_whole(path: Path) -> dict[str, list[float]]:
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         os.truncate(path, whole)
-    return {batch.digest: batch.probabilities for batch in read_records(path, Verdicts)}
+    return {batch.digest: batch.probabilities for batch in read_records(path, JudgedBatch)}
 
 
 def _digest(batch: Sequence[Example]) -> str:

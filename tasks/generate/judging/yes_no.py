@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from tasks.generate.judging.verdicts import Question
-from tasks.generate.judging.windows import windows
+from tasks.generate.judging.judge_input import JudgeQuestion, windows
 from tasks.kernel.errors import ModelError
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_model, load_tokenizer
@@ -34,7 +33,7 @@ class YesNoModel:
         self._yes, self._no = word_tokens(self._tokenizer)
 
     @torch.inference_mode()
-    def __call__(self, questions: Sequence[Question]) -> list[float]:
+    def __call__(self, questions: Sequence[JudgeQuestion]) -> list[float]:
         """Return the probability of yes by the best piece of each passage."""
         prompts = [self._prompts(question) for question in questions]
         rows = list(chain.from_iterable(prompts))
@@ -51,7 +50,7 @@ class YesNoModel:
         found = iter((yes - no).sigmoid().tolist())
         return [max(next(found) for _ in pieces) for pieces in prompts]
 
-    def _prompts(self, question: Question) -> list[list[int]]:
+    def _prompts(self, question: JudgeQuestion) -> list[list[int]]:
         sentences = [self._plain(sentence) for sentence in question.sentences]
         bare = len(self._tokens("", question.example))
         sizes = [len(token_ids(self._tokenizer, sentence)) + 1 for sentence in sentences]

@@ -16,8 +16,8 @@ from typing import TypeVar
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import Ask
 from tasks.generate.questions.guided import begin_questions, question_type
+from tasks.generate.questions.layout import Topics, layout_pairs, topics
 from tasks.generate.questions.quotas import assign, choose
-from tasks.generate.questions.sections import Topics, layout_pairs, topics
 from tasks.generate.questions.standalone import unfit
 from tasks.generate.questions.statements import Statement, statements
 from tasks.records.corpus import Passage

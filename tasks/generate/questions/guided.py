@@ -17,8 +17,8 @@ from tasks.generate.questions.clauses import (
     lowered,
     main_clause,
 )
+from tasks.generate.questions.layout import Topics, is_anchored
 from tasks.generate.questions.openings import opening
-from tasks.generate.questions.sections import Topics, is_anchored
 from tasks.generate.questions.statements import Statement
 from tasks.generate.questions.subjects import subject_question
 from tasks.generate.questions.whether import about_people, whether

@@ -2,7 +2,7 @@
 
 In: candidates. Out: the same, with `contradicts` for both of two that cannot be true together: each of them
 stands in its own passage, so the documents disagree and nothing here can tell which one is right. A pair with
-the better standing (see `standing`) stays. Pairs are compared where their questions have equal content,
+higher precedence stays. Pairs are compared where their questions have equal content,
 or their answers nearly equal words, so the work grows with the number of pairs.
 """
 
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from tasks.generate.pairs import Candidate
-from tasks.generate.selection.precedence import REVIEWED, standing
+from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.generate.selection.resemblance import SAME_STATEMENT, Pair, conflict
 from tasks.text.near import NearDuplicates
 
@@ -57,8 +57,8 @@ def _comparable(pairs: dict[int, Pair], statement_words: int) -> Iterator[tuple[
 
 
 def _refuse(judged: list[Candidate], here: int, there: int, seen: str) -> None:
-    """Refuse the one with the lower standing, or both; what people have read twice stays."""
-    one, other = standing(judged[here]), standing(judged[there])
+    """Refuse the one of lower precedence, or both; what people have read twice stays."""
+    one, other = precedence(judged[here]), precedence(judged[there])
     for at, mine, theirs, opponent in ((here, one, other, there), (there, other, one, here)):
         if mine <= theirs and mine != REVIEWED and not judged[at].reason:
             detail = f"{judged[opponent].example.id}: {seen}"

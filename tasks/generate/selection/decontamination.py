@@ -14,7 +14,7 @@ from pathlib import Path
 from tasks.generate.config import GenerateConfig, JudgingConfig
 from tasks.generate.pairs import Candidate, kept, refuse
 from tasks.generate.selection.benchmarks import read_benchmark
-from tasks.generate.selection.precedence import REVIEWED, standing
+from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.records.dataset import Example
 from tasks.text.near import NearDuplicates
 from tasks.text.words import WORD, lowered
@@ -45,11 +45,11 @@ class KnownTexts:
 
 def drop_leaks(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
     """Refuse training pairs that resemble held-out ones, or these where the training pair is reviewed."""
-    reviewed = [one for one in candidates if _trains(one) and standing(one) == REVIEWED]
+    reviewed = [one for one in candidates if _trains(one) and precedence(one) == REVIEWED]
     spared = _refuse(
         candidates,
         _Sides(reviewed, candidates, config),
-        lambda one: not _trains(one) and standing(one) != REVIEWED,
+        lambda one: not _trains(one) and precedence(one) != REVIEWED,
         "leaks_to_reviewed",
     )
     held_out = [one for one in spared if not one.reason and not _trains(one)]

@@ -1,7 +1,7 @@
 """Keep each pair of a domain once.
 
 In: candidates. Out: the same, with `duplicate_question` or `duplicate_answer` for those that another one
-makes superfluous, whose id is the detail. The one with the better standing stays, then the earlier one.
+makes superfluous, whose id is the detail. The one of higher precedence stays, then the earlier one.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging.relevance import Vectors, sentence_vectors
 from tasks.generate.pairs import Candidate
-from tasks.generate.selection.precedence import standing
+from tasks.generate.selection.precedence import precedence
 from tasks.generate.selection.resemblance import Pair, same_answer, same_question
 from tasks.text.near import NearDuplicates
 
@@ -20,7 +20,7 @@ def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> 
     """Refuse pairs that ask, or ask about the same and tell, nearly what another one does."""
     judged = list(candidates)
     known = _Known([one for one in judged if not one.reason], config)
-    for at in sorted(range(len(judged)), key=lambda at: -standing(judged[at])):
+    for at in sorted(range(len(judged)), key=lambda at: -precedence(judged[at])):
         if judged[at].reason:
             continue
         pair = Pair(judged[at].example)
@@ -76,7 +76,7 @@ def drop_same_meaning(candidates: Sequence[Candidate], least: float) -> list[Can
     """Refuse pairs whose question and answer both reach a cosine of `least` with those of a kept one."""
     judged = list(candidates)
     places = sorted(
-        (at for at, one in enumerate(judged) if not one.reason), key=lambda at: -standing(judged[at])
+        (at for at, one in enumerate(judged) if not one.reason), key=lambda at: -precedence(judged[at])
     )
     asked = sentence_vectors([judged[at].example.question for at in places])
     told = sentence_vectors([judged[at].example.answer for at in places])

@@ -10,7 +10,7 @@ REVIEWED, HELD_OUT, READY, WRITTEN = 3, 2, 1, 0
 _EDITED = ", edited"
 
 
-def standing(candidate: Candidate) -> int:
+def precedence(candidate: Candidate) -> int:
     """Return the rank of a candidate; the higher one stays."""
     example = candidate.example
     if candidate.reviewed or example.teacher.endswith(_EDITED):

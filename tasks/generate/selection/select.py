@@ -12,7 +12,7 @@ from tasks.generate.pairs import Candidate, kept
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
-from tasks.generate.selection.precedence import REVIEWED, standing
+from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.generate.selection.splitting import draw_splits
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, domain_inputs
@@ -42,7 +42,7 @@ def _placed(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Can
 
 def _tell_of_reviewed(before: Sequence[Candidate], after: Sequence[Candidate]) -> None:
     for one, other in zip(before, after, strict=True):
-        if other.reason and not one.reason and standing(one) == REVIEWED:
+        if other.reason and not one.reason and precedence(one) == REVIEWED:
             logger.warning(
                 "%s: a reviewed pair is left out: %s %s", one.example.id, other.reason, other.detail
             )

@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 
 from tasks.kernel.errors import DataError
 from tasks.records.router_comparison import Compared, ComparedScope
-from tasks.route.compare.pairs import judged
+from tasks.route.compare.mcnemar import judged
 from tasks.route.compare.question_files import Side
 from tasks.route.confidence.curves import Right
 from tasks.route.confidence.out_of_scope import without_repeated
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.asked import Asked, ask
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.measure.neighbours import leak_report, with_groups
-from tasks.route.measure.questions import Questions, plain
 from tasks.route.measure.report import scope_of
-from tasks.route.measure.score import score_asked
+from tasks.route.measure.router_answers import RouterAnswers, ask
+from tasks.route.measure.score import score_answers
 from tasks.route.measure.speed import file_bytes, measure_speed
-from tasks.router_runtime.files import load_router, save_router
+from tasks.router_runtime.router_files import load_router, save_router
 from tasks.text.intervals import wilson
 
 LOG = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ def compare_routers(
         LOG.info("router %d of %d: %s", place + 1, len(routes), name)
         resources.progress(place, len(routes), "routers")
         seconds = _trained(known, validation, route, resources.inside(name), folder / name)
-        asked = ask(load_router(folder / name), test.questions)
-        right.append(asked.right[counted])
+        answers = ask(load_router(folder / name), test.questions)
+        right.append(answers.right[counted])
         rows.append({"kind": route.router.kind, "name": name, "train_seconds": seconds})
-        rows[-1] |= _figures(asked, test, shared) | _cost(folder / name, test)
+        rows[-1] |= _figures(answers, test, shared) | _cost(folder / name, test)
     verdicts = [verdict.model_dump() for verdict in judged(right)]
     return [Compared.model_validate(row | verdict) for row, verdict in zip(rows, verdicts, strict=True)]
 
@@ -108,8 +108,8 @@ class Overlap:
         return ~(self.repeated | self.near)
 
 
-def _figures(asked: Asked, test: Side, shared: Overlap) -> dict[str, object]:
-    scores, clean = score_asked(asked), asked.right[shared.clean]
+def _figures(answers: RouterAnswers, test: Side, shared: Overlap) -> dict[str, object]:
+    scores, clean = score_answers(answers), answers.right[shared.clean]
     low, high = wilson(int(clean.sum()), len(clean)) if len(clean) else (None, None)
     return {
         **scores.model_dump(include=_SHARED),
@@ -120,8 +120,8 @@ def _figures(asked: Asked, test: Side, shared: Overlap) -> dict[str, object]:
         "leak_free_high": high,
         "leak_free_questions": len(clean),
         "stages": {stage.name: stage.share for stage in scores.stages},
-        "out_of_scope": scope_scores(asked, test.out_of_scope),
-        "notes": dict(asked.router.notes),
+        "out_of_scope": scope_scores(answers, test.out_of_scope),
+        "notes": dict(answers.router.notes),
     }
 
 
@@ -143,11 +143,11 @@ IN_SCOPE_LOSS = 0.04
 """Questions in scope that may be lost where recall is told."""
 
 
-def scope_scores(asked: Asked, strangers: Sequence[str]) -> ComparedScope | None:
+def scope_scores(answers: RouterAnswers, out_of_scope: Sequence[str]) -> ComparedScope | None:
     """Return the figures; none where no question is out of scope."""
-    if not strangers:
+    if not out_of_scope:
         return None
-    found = scope_of(asked, strangers)
+    found = scope_of(answers, out_of_scope)
     own = found.chosen
     return ComparedScope(
         questions=found.questions,

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from tasks.kernel.errors import DataError
 from tasks.records.files import Record
-from tasks.route.measure.questions import Questions, plain
+from tasks.route.measure.labelled_questions import Questions, plain
 
 
 class Labelled(Record):

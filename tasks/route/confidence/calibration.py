@@ -18,12 +18,12 @@ from tasks.kernel.errors import ConfigError
 from tasks.route.confidence.scope import learn_scope
 from tasks.route.confidence.thresholds import confidence_threshold, scope_threshold
 from tasks.route.config import RouteConfig
-from tasks.route.kinds.fitted import Fitted, Held
+from tasks.route.kinds.uncalibrated import HeldOutScores, UncalibratedRouter
 from tasks.router_runtime.confidence import Calibration
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats
 
 LOG = logging.getLogger(__name__)
 LEAST_ISOTONIC = 1000
@@ -32,22 +32,22 @@ _LOG_SCALES = (-3.0, 5.0)
 """Natural logarithms of the least and greatest factor."""
 
 
-def with_confidence(fitted: Fitted, config: RouteConfig, out_of_scope: Sequence[str]) -> Router:
+def with_confidence(fitted: UncalibratedRouter, config: RouteConfig, out_of_scope: Sequence[str]) -> Router:
     """Return the classifier as a router with calibrated probabilities and thresholds.
 
     A kind without held-out scores keeps its own probabilities: the reference recipe. Raises ConfigError where
     a threshold is asked of it, DataError for out-of-scope examples that are too few.
     """
-    if fitted.held is None:
+    if fitted.held_out is None:
         _refuse_targets(config)
         return Router(fitted.labels, fitted.scorer, policy=_policy(config))
-    targets = _targets(fitted.held, fitted.labels)
-    calibration = calibrate(fitted.held.scored.scores, targets, config.calibration)
+    targets = _targets(fitted.held_out, fitted.labels)
+    calibration = calibrate(fitted.held_out.scored.scores, targets, config.calibration)
     examples = fitted.scorer.score(out_of_scope) if out_of_scope else None
     words = isinstance(fitted.scorer, LinearScorer)
-    scope = learn_scope(fitted.held.scored, examples, calibration.scale, config.seed, words=words)
+    scope = learn_scope(fitted.held_out.scored, examples, calibration.scale, config.seed, words=words)
     router = Router(fitted.labels, fitted.scorer, calibration, scope, _policy(config))
-    return replace(router, policy=_with_thresholds(router, fitted.held, targets, config))
+    return replace(router, policy=_with_thresholds(router, fitted.held_out, targets, config))
 
 
 def calibrate(scores: Floats, targets: NDArray[np.int_], method: str) -> Calibration:
@@ -83,7 +83,7 @@ def _policy(config: RouteConfig) -> Policy:
     )
 
 
-def _targets(held: Held, labels: tuple[str, ...]) -> NDArray[np.int_]:
+def _targets(held: HeldOutScores, labels: tuple[str, ...]) -> NDArray[np.int_]:
     places = {label: place for place, label in enumerate(labels)}
     return np.array([places[label] for label in held.questions.labels])
 
@@ -112,7 +112,9 @@ def _knots(scale: float, scores: Floats, targets: NDArray[np.int_]) -> tuple[tup
     return tuple(zip(model.X_thresholds_.tolist(), model.y_thresholds_.tolist(), strict=True))
 
 
-def _with_thresholds(router: Router, held: Held, targets: NDArray[np.int_], config: RouteConfig) -> Policy:
+def _with_thresholds(
+    router: Router, held: HeldOutScores, targets: NDArray[np.int_], config: RouteConfig
+) -> Policy:
     policy, scope = router.policy, router.in_scope(held.scored)
     if config.max_false_rejections is not None:
         value, basis = scope_threshold(scope, config.max_false_rejections)

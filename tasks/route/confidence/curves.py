@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from tasks.records.router import Bin, OutOfScope, Recall, RiskPoint
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 Right = NDArray[np.bool_]
 BINS = 15

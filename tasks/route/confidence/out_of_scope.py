@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from tasks.kernel.errors import DataError
-from tasks.route.measure.questions import plain
+from tasks.route.measure.labelled_questions import plain
 
 LOG = logging.getLogger(__name__)
 _REMEDY = "give JSON lines with `question`, a JSON list, or a text file with one question a line"

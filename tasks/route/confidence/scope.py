@@ -1,4 +1,4 @@
-"""Learn what is in scope: held-out questions in, a `ScopeModel` out.
+"""Learn what is in scope: held_out-out questions in, a `ScopeModel` out.
 
 Without out-of-scope examples it is the energy of the calibrated scores (Liu et al. 2020): on CLINC150's
 validation questions no single sign separates clearly better. A linear scorer's share of known words stands
@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.confidence import ScopeModel
-from tasks.router_runtime.scored import Floats, Scored
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 
 LEAST_EXAMPLES = 10
 _BEST, _ENERGY, _KNOWN_WORDS = 0, 1, 3
@@ -24,20 +24,20 @@ _VARIES = 1e-9
 
 
 def learn_scope(
-    held: Scored, examples: Scored | None, scale: float, seed: int, *, words: bool = False
+    held_out: QuestionScores, examples: QuestionScores | None, scale: float, seed: int, *, words: bool = False
 ) -> ScopeModel:
-    """Return the model; `held` are questions in scope, `examples` out of it, `scale` calibrates their scores.
+    """Return the model; `held_out` are questions in scope, `examples` others; `scale` calibrates scores.
 
     `words`: the first of the scorer's own signs is the share of known words. Raises DataError where there
     are examples, but too few to learn from.
     """
-    signs = held.scaled(scale).all_signs()
+    signs = held_out.scaled(scale).all_signs()
     mean, deviation = signs.mean(axis=0), signs.std(axis=0)
     # What does not vary in scope tells nothing there, and its weight stays 0.
     varies = deviation > _VARIES * (1 + np.abs(mean))
     deviation = np.where(varies, deviation, 1.0)
     if examples is None:
-        weights = np.eye(len(mean))[_sign(held, varies)]
+        weights = np.eye(len(mean))[_sign(held_out, varies)]
         if words and len(weights) > _KNOWN_WORDS:
             weights[_KNOWN_WORDS] = _KNOWN_WORDS_WEIGHT * varies[_KNOWN_WORDS]
         return _model(mean, deviation, weights, 0.0, "in-scope questions")
@@ -53,9 +53,9 @@ def learn_scope(
     )
 
 
-def _sign(held: Scored, varies: np.ndarray) -> int:
+def _sign(held_out: QuestionScores, varies: np.ndarray) -> int:
     """Return the sign to go by: the energy, which misleads where the scores are log-probabilities."""
-    unscaled = held.all_signs()[:, _ENERGY]
+    unscaled = held_out.all_signs()[:, _ENERGY]
     return _ENERGY if varies[_ENERGY] and np.abs(unscaled).max() > _NORMALISED else _BEST
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 LOG = logging.getLogger(__name__)
 _DOUBT = 0.05

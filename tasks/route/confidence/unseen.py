@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.kernel.errors import DataError
-from tasks.route.kinds.fitted import Fitted
-from tasks.route.measure.questions import Questions
-from tasks.router_runtime.scored import Scored
+from tasks.route.kinds.uncalibrated import UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
+from tasks.router_runtime.question_scores import QuestionScores
 
 Key = tuple[str, str]
 
 
-def unseen_by_all(fitted: Sequence[tuple[Fitted, Questions]], questions: Questions) -> Questions:
+def unseen_by_all(fitted: Sequence[tuple[UncalibratedRouter, Questions]], questions: Questions) -> Questions:
     """Return the `questions` that no classifier was fitted on, each given with what it was fitted on.
 
     Raises DataError where there is none.
@@ -34,15 +34,15 @@ def unseen_by_all(fitted: Sequence[tuple[Fitted, Questions]], questions: Questio
     return questions.at(sorted(rows))
 
 
-def unseen_scores(fitted: Fitted, questions: Questions) -> Scored:
+def unseen_scores(fitted: UncalibratedRouter, questions: Questions) -> QuestionScores:
     """Return the scores of questions from `unseen_by_all`."""
     rows = _held_rows(fitted)
     places = [rows.get(key, -1) for key in keys(questions)]
     new = [place for place, row in enumerate(places) if row < 0]
     old = [place for place, row in enumerate(places) if row >= 0]
     parts = []
-    if old and fitted.held:
-        parts.append(fitted.held.scored.at([places[place] for place in old]))
+    if old and fitted.held_out:
+        parts.append(fitted.held_out.scored.at([places[place] for place in old]))
     if new:
         parts.append(fitted.scorer.score(questions.at(new).texts))
     return _joined(parts).at(np.argsort([*old, *new], kind="stable"))
@@ -53,14 +53,14 @@ def keys(questions: Questions) -> list[Key]:
     return list(zip(questions.ids, questions.texts, strict=True))
 
 
-def _held_rows(fitted: Fitted) -> dict[Key, int]:
-    return {key: row for row, key in enumerate(keys(fitted.held.questions))} if fitted.held else {}
+def _held_rows(fitted: UncalibratedRouter) -> dict[Key, int]:
+    return {key: row for row, key in enumerate(keys(fitted.held_out.questions))} if fitted.held_out else {}
 
 
-def _joined(parts: Sequence[Scored]) -> Scored:
+def _joined(parts: Sequence[QuestionScores]) -> QuestionScores:
     # Held-out scores may come without the last signs: what is told of every question is kept.
     signs = min(part.signs.shape[1] for part in parts)
-    return Scored(
+    return QuestionScores(
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.signs[:, :signs] for part in parts]),
         np.concatenate([part.stages for part in parts]),

@@ -22,7 +22,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from tasks.kernel.errors import ModelError
 from tasks.route.encoder.pooling import PooledEncoder
 from tasks.router_runtime.neural import session_of
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 Precision = Literal["float32", "int8"]
 _WEIGHT, _BIAS = "head.weight", "head.bias"

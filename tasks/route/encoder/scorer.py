@@ -13,10 +13,10 @@ import numpy as np
 
 from tasks.kernel.workspace import Progress
 from tasks.route.encoder.pooling import Reader
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter, SemanticRouter
 from tasks.router_runtime.neural import NeuralPart, NeuralScorer
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 _CHUNK = 512
 """Questions between two reports of progress."""

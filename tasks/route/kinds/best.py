@@ -20,11 +20,11 @@ from tasks.route.confidence.calibration import with_confidence
 from tasks.route.confidence.curves import reliability
 from tasks.route.confidence.unseen import unseen_by_all, unseen_scores
 from tasks.route.config import RouteConfig
-from tasks.route.kinds.fitted import Fitted
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.speed import file_bytes, measure_speed
-from tasks.router_runtime.files import save_router
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import save_router
 
 LOG = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ def fit_best(
     train: Questions,
     validation: Questions | None,
     config: BestRouter,
-    fit: Callable[[Candidate, str], Fitted],
-) -> Fitted:
+    fit: Callable[[Candidate, str], UncalibratedRouter],
+) -> UncalibratedRouter:
     """Return the best candidate with a note of all figures; `fit` takes a candidate and its part's name.
 
     Raises ConfigError where the limits leave none.
@@ -58,7 +58,9 @@ def fit_best(
     return replace(fitted[winner], notes={**fitted[winner].notes, "best": note})
 
 
-def _figures(fitted: Fitted, kind: str, questions: Questions, config: BestRouter) -> CandidateFigures:
+def _figures(
+    fitted: UncalibratedRouter, kind: str, questions: Questions, config: BestRouter
+) -> CandidateFigures:
     router = with_confidence(fitted, RouteConfig(), ())
     shares = router.calibration.probabilities(unseen_scores(fitted, questions).scores)
     targets = np.array([fitted.labels.index(label) for label in questions.labels])

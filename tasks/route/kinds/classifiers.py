@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 from tasks.route.kinds.ngram_counts import Features, Rows
 from tasks.route.single_config import ClassWeight, Family, TfidfRouter
 from tasks.router_runtime.linear import LinearScorer
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 LOG = logging.getLogger(__name__)
 Classifier: TypeAlias = "LogisticRegression | LinearSVC"

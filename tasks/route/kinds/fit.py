@@ -15,10 +15,10 @@ from tasks.route.confidence.calibration import with_confidence
 from tasks.route.config import RouteConfig, RouterKind
 from tasks.route.kinds.best import fit_best
 from tasks.route.kinds.cascade import fit_cascade
-from tasks.route.kinds.fitted import Fitted, Resources, constant_router
 from tasks.route.kinds.hierarchical import fit_hierarchical
-from tasks.route.kinds.single import fit_held, fit_single
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.single import fit_single, fit_with_held_out
+from tasks.route.kinds.uncalibrated import Resources, UncalibratedRouter, constant_router
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.router import Router
 
@@ -42,7 +42,9 @@ def fit_router(
     return replace(with_confidence(fitted, config, out_of_scope), notes=fitted.notes)
 
 
-def fit(train: Questions, validation: Questions | None, kind: RouterKind, resources: Resources) -> Fitted:
+def fit(
+    train: Questions, validation: Questions | None, kind: RouterKind, resources: Resources
+) -> UncalibratedRouter:
     """Fit a classifier of any kind on two or more domains."""
     match kind:
         case TfidfRouter() | TfidfReferenceRouter() | SemanticRouter() | EncoderRouter() | KeywordRouter():
@@ -64,9 +66,9 @@ def fit(train: Questions, validation: Questions | None, kind: RouterKind, resour
 
 def _fit_candidate(
     train: Questions, validation: Questions | None, kind: Candidate, resources: Resources
-) -> Fitted:
+) -> UncalibratedRouter:
     match kind:
         case CascadeRouter() | HierarchicalRouter():
             return fit(train, validation, kind, resources)
         case _:
-            return fit_held(train, validation, kind, resources)
+            return fit_with_held_out(train, validation, kind, resources)

@@ -12,22 +12,22 @@ from tasks.route.composite_config import HierarchicalRouter, KeywordRouter, Sing
 from tasks.route.confidence.calibration import with_confidence
 from tasks.route.confidence.unseen import unseen_by_all, unseen_scores
 from tasks.route.config import RouteConfig
-from tasks.route.kinds.fitted import Fitted, Held, Resources, constant_scorer
-from tasks.route.kinds.single import fit_held
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.single import fit_with_held_out
+from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter, constant_scorer
+from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.composite import HierarchyScorer
-from tasks.router_runtime.stage_evidence import hear
+from tasks.router_runtime.stage_evidence import stage_evidence
 
 
 def fit_hierarchical(
     train: Questions, validation: Questions | None, config: HierarchicalRouter, resources: Resources
-) -> Fitted:
+) -> UncalibratedRouter:
     """Fit the router to groups and one inside each; raise ConfigError where groups and domains differ."""
     _require_same(config, train)
     group_of = {domain: group for group, domains in config.groups.items() for domain in domains}
     grouped = _to_groups(train, group_of)
     checked = _to_groups(validation, group_of) if validation else None
-    coarse = fit_held(grouped, checked, config.coarse, resources.inside("coarse"))
+    coarse = fit_with_held_out(grouped, checked, config.coarse, resources.inside("coarse"))
     parts = [_inside(train, group, group_of) for group in coarse.labels]
     checks = [_inside(validation, group, group_of) if validation else None for group in coarse.labels]
     fine = [
@@ -38,11 +38,13 @@ def fit_hierarchical(
     questions = unseen_by_all([(coarse, train), *zip(fine, parts, strict=True)], asked)
     routers = [with_confidence(one, RouteConfig(), ()) for one in (coarse, *fine)]
     scorer = HierarchyScorer(tuple(train.domains), routers[0], tuple(routers[1:]))
-    said = [
-        hear(router, unseen_scores(one, questions))
+    evidence = [
+        stage_evidence(router, unseen_scores(one, questions))
         for router, one in zip(routers, (coarse, *fine), strict=True)
     ]
-    return Fitted(scorer.labels, scorer, Held(questions, scorer.multiply(said[0], said[1:])))
+    return UncalibratedRouter(
+        scorer.labels, scorer, HeldOutScores(questions, scorer.multiply(evidence[0], evidence[1:]))
+    )
 
 
 def _require_same(config: HierarchicalRouter, train: Questions) -> None:
@@ -65,12 +67,12 @@ def _inside(questions: Questions, group: str, group_of: dict[str, str]) -> Quest
 
 def _fit_fine(
     train: Questions, validation: Questions | None, config: HierarchicalRouter, resources: Resources
-) -> Fitted:
+) -> UncalibratedRouter:
     if len(train.domains) > 1:
-        return fit_held(train, validation, _for_domains(config.fine, train.domains), resources)
+        return fit_with_held_out(train, validation, _for_domains(config.fine, train.domains), resources)
     # One domain is certain once its group is.
     scorer = constant_scorer()
-    return Fitted((train.domains[0],), scorer, Held(train, scorer.score(train.texts)))
+    return UncalibratedRouter((train.domains[0],), scorer, HeldOutScores(train, scorer.score(train.texts)))
 
 
 def _for_domains(kind: SingleRouter, domains: Sequence[str]) -> SingleRouter:

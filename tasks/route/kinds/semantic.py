@@ -13,15 +13,15 @@ from tasks.kernel.errors import DataError
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import Reader, read_encoder
 from tasks.route.encoder.scorer import bare_scorer, embed, with_examples
-from tasks.route.kinds.fitted import Fitted, Held, Resources
 from tasks.route.kinds.semantic_heads import Head, fit_head, nearness
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter
 from tasks.router_runtime.neural import NeuralScorer
-from tasks.router_runtime.scored import Scored
+from tasks.router_runtime.question_scores import QuestionScores
 
 
-def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources) -> Fitted:
+def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources) -> UncalibratedRouter:
     """Fit the head; held-out scores are out of fold, or of all questions where none were fitted on.
 
     Raises DataError where a domain lacks a description that the head needs, or has a single question.
@@ -42,7 +42,7 @@ def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources)
     model = at_precision(with_head(graph, head.weight, head.bias), config.precision)
     scorer = replace(bare, model=model, centroids=head.centroids)
     shipped = with_examples(scorer, embeddings, targets, questions, config.kept_examples)
-    return Fitted(labels, shipped, Held(questions, scored))
+    return UncalibratedRouter(labels, shipped, HeldOutScores(questions, scored))
 
 
 def _descriptions(labels: tuple[str, ...], config: SemanticRouter) -> list[str]:
@@ -66,7 +66,9 @@ def _drawn(train: Questions, config: SemanticRouter) -> Questions:
     return train.at(sorted(np.concatenate(kept).tolist()))
 
 
-def _described(bare: NeuralScorer, described: list[str], embeddings: np.ndarray) -> tuple[Head, Scored]:
+def _described(
+    bare: NeuralScorer, described: list[str], embeddings: np.ndarray
+) -> tuple[Head, QuestionScores]:
     head = nearness(bare.run(described)[0])
     return head, head.scored(embeddings)
 

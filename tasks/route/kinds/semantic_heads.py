@@ -15,9 +15,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from tasks.route.encoder.pooling import SCALE
 from tasks.route.encoder.scorer import centroids_of
 from tasks.route.kinds.tuning import grouped
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter
-from tasks.router_runtime.scored import Floats, Scored
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 
 LOG = logging.getLogger(__name__)
 _MAX_ITER, _TOLERANCE = 1000, 1e-5
@@ -34,10 +34,10 @@ class Head:
     centroids: Floats
     """(labels, width): the best cosine with one is the sign of being in scope."""
 
-    def scored(self, embeddings: Floats) -> Scored:
+    def scored(self, embeddings: Floats) -> QuestionScores:
         """Return what the shipped graph will say of questions with these embeddings of length 1."""
         scores = SCALE * embeddings.astype(np.float64) @ self.weight.T + self.bias
-        return Scored.of(scores, (embeddings @ self.centroids.T).max(axis=1, keepdims=True))
+        return QuestionScores.of(scores, (embeddings @ self.centroids.T).max(axis=1, keepdims=True))
 
 
 def nearness(centroids: Floats) -> Head:
@@ -47,7 +47,7 @@ def nearness(centroids: Floats) -> Head:
 
 def fit_head(
     embeddings: Floats, targets: np.ndarray, questions: Questions, config: SemanticRouter
-) -> tuple[Head, Scored]:
+) -> tuple[Head, QuestionScores]:
     """Return the head fitted on all questions, and each question's scores by one that left its group out.
 
     Of the penalties in `config.C`, the one that finds most of the left-out questions is taken.
@@ -56,12 +56,12 @@ def fit_head(
     strengths = sorted(config.C) if config.head == "linear" else [1.0]
     groups, parts = grouped(questions, config.folds)
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=config.seed)
-    held: dict[float, list[tuple[np.ndarray, Scored]]] = {strength: [] for strength in strengths}
+    held_out: dict[float, list[tuple[np.ndarray, QuestionScores]]] = {strength: [] for strength in strengths}
     for inside, outside in folds.split(embeddings, targets, groups):
         labels = len(questions.domains)
         for strength, head in _heads(embeddings[inside], targets[inside], labels, strengths, config):
-            held[strength].append((outside, head.scored(embeddings[outside])))
-    scores = {strength: _in_order(parts) for strength, parts in held.items()}
+            held_out[strength].append((outside, head.scored(embeddings[outside])))
+    scores = {strength: _in_order(parts) for strength, parts in held_out.items()}
     right = {strength: float((one.scores.argmax(1) == targets).mean()) for strength, one in scores.items()}
     best = max(strengths, key=right.__getitem__)
     LOG.info("%s: finds %.1f %% of the left-out questions (C = %g)", config.head, 100 * right[best], best)
@@ -94,10 +94,10 @@ def _rows(model: LogisticRegression, labels: int) -> tuple[Floats, Floats]:
     return weight, bias
 
 
-def _in_order(parts: list[tuple[np.ndarray, Scored]]) -> Scored:
+def _in_order(parts: list[tuple[np.ndarray, QuestionScores]]) -> QuestionScores:
     order = np.concatenate([rows for rows, _ in parts]).argsort()
     scores, signs, stages = (
         np.concatenate([getattr(scored, name) for _, scored in parts])[order]
         for name in ("scores", "signs", "stages")
     )
-    return Scored(scores, signs, stages)
+    return QuestionScores(scores, signs, stages)

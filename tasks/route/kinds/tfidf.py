@@ -14,10 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from tasks.kernel.errors import DataError
 from tasks.route.config import LinearRouter
 from tasks.route.kinds.classifiers import fitted, linear_scorer, row_for_each_label
-from tasks.route.kinds.fitted import Fitted
 from tasks.route.kinds.ngram_counts import count_ngrams
 from tasks.route.kinds.tuning import choose, held_out
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.ngrams import Ngrams
@@ -25,7 +25,7 @@ from tasks.router_runtime.ngrams import Ngrams
 LOG = logging.getLogger(__name__)
 
 
-def fit_linear(questions: Questions, config: LinearRouter) -> Fitted:
+def fit_linear(questions: Questions, config: LinearRouter) -> UncalibratedRouter:
     """Fit a linear router and score the questions that cross-validation leaves out.
 
     Raises DataError where no n-gram survives the limits, or a domain has a single question.
@@ -39,7 +39,7 @@ def fit_linear(questions: Questions, config: LinearRouter) -> Fitted:
             assert_never(config)
 
 
-def _fit_tuned(questions: Questions, config: TfidfRouter) -> Fitted:
+def _fit_tuned(questions: Questions, config: TfidfRouter) -> UncalibratedRouter:
     counted = count_ngrams(questions.texts, config)
     labels, targets = np.unique(questions.labels, return_inverse=True)
     choice = choose(counted, questions, targets, config)
@@ -47,10 +47,10 @@ def _fit_tuned(questions: Questions, config: TfidfRouter) -> Fitted:
     held = held_out(counted, questions, targets, choice, config)
     features = counted.fitted(np.arange(len(targets)))
     model = choice.fit(features.weights, targets, config)
-    return Fitted(tuple(labels.tolist()), linear_scorer(features, model), held)
+    return UncalibratedRouter(tuple(labels.tolist()), linear_scorer(features, model), held)
 
 
-def _fit_reference(questions: Questions, config: TfidfReferenceRouter) -> Fitted:
+def _fit_reference(questions: Questions, config: TfidfReferenceRouter) -> UncalibratedRouter:
     vectorizer, model = fit_reference(questions, config)
     block = Ngrams(
         analyzer="word",
@@ -58,7 +58,7 @@ def _fit_reference(questions: Questions, config: TfidfReferenceRouter) -> Fitted
         vocabulary=tuple(vectorizer.get_feature_names_out().tolist()),
     )
     scorer = LinearScorer((block,), *row_for_each_label(model), vectorizer.idf_)
-    return Fitted(tuple(str(label) for label in model.classes_), scorer, held=None)
+    return UncalibratedRouter(tuple(str(label) for label in model.classes_), scorer, held_out=None)
 
 
 def fit_reference(

@@ -18,11 +18,11 @@ from sklearn.model_selection import StratifiedKFold
 
 from tasks.kernel.errors import DataError
 from tasks.route.kinds.classifiers import Choice, linear_scorer
-from tasks.route.kinds.fitted import Held
 from tasks.route.kinds.ngram_counts import Counted, Rows
-from tasks.route.measure.questions import Questions, plain
+from tasks.route.kinds.uncalibrated import HeldOutScores
+from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.single_config import TfidfRouter
-from tasks.router_runtime.scored import Scored
+from tasks.router_runtime.question_scores import QuestionScores
 
 Booleans = NDArray[np.bool_]
 LOG = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _gains(new: Booleans, old: Booleans) -> bool:
 
 def held_out(
     counted: Counted, questions: Questions, targets: Rows, choice: Choice, config: TfidfRouter
-) -> Held:
+) -> HeldOutScores:
     """Score every question by the chosen classifier fitted on the other parts, as the router will score."""
     order, scored = [], []
     for train, left_out in folds(questions, config.folds, config.seed):
@@ -96,7 +96,7 @@ def held_out(
         order.append(left_out)
         scored.append(linear_scorer(features, model).score([questions.texts[row] for row in left_out]))
     rows = np.concatenate(order)
-    return Held(questions.at(rows.tolist()), _joined(scored))
+    return HeldOutScores(questions.at(rows.tolist()), _joined(scored))
 
 
 def folds(questions: Questions, count: int, seed: int) -> list[tuple[Rows, Rows]]:
@@ -138,8 +138,8 @@ def _sample(questions: int, config: TfidfRouter) -> Rows:
     return np.sort(draw.permutation(questions)[: config.max_tuning_questions])
 
 
-def _joined(scored: Sequence[Scored]) -> Scored:
-    return Scored(
+def _joined(scored: Sequence[QuestionScores]) -> QuestionScores:
+    return QuestionScores(
         np.vstack([one.scores for one in scored]),
         np.vstack([one.signs for one in scored]),
         np.concatenate([one.stages for one in scored]),

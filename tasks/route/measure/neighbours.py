@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedShuffleSplit
 
 from tasks.kernel.errors import DataError
 from tasks.records.files import Record
-from tasks.route.measure.questions import Questions, plain
+from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.text.near import NearDuplicates, chains
 
 LOG = logging.getLogger(__name__)

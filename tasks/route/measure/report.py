@@ -16,10 +16,10 @@ from tasks.records.router import (
 )
 from tasks.route.confidence.curves import scope_figures
 from tasks.route.config import RouteConfig
-from tasks.route.measure.asked import Asked
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.neighbours import leak_report
-from tasks.route.measure.questions import Questions
-from tasks.route.measure.score import score_asked
+from tasks.route.measure.router_answers import RouterAnswers
+from tasks.route.measure.score import score_answers
 
 ONE_DOMAIN = "There is one domain, so every question goes to it and accuracy says nothing."
 NOTHING_CLAIMED = (
@@ -37,34 +37,34 @@ LEAKY = (
 
 
 def route_report(
-    asked: Asked,
+    answers: RouterAnswers,
     train: Questions,
     validation: Questions,
     config: RouteConfig,
     stratified: Scores | None,
     suites: Sequence[SuiteScore],
-    strangers: Sequence[str],
+    out_of_scope: Sequence[str],
 ) -> RouterReport:
-    """Return the report; `strangers` are test questions of no domain."""
-    leaked = leak_report(train.joined(validation), asked.questions)
+    """Return the report; `out_of_scope` are test questions of no domain."""
+    leaked = leak_report(train.joined(validation), answers.questions)
     clean = sorted(set(range(leaked.questions)) - set(leaked.positions))
-    splits = {"leak_free": _split(LEAK_FREE, score_asked(asked.at(clean), config))} if clean else {}
+    splits = {"leak_free": _split(LEAK_FREE, score_answers(answers.at(clean), config))} if clean else {}
     if stratified:
         splits["leaky_8020"] = _split(LEAKY, stratified)
     return RouterReport(
-        **dict(score_asked(asked, config)),
+        **dict(score_answers(answers, config)),
         kind=config.router.kind,
-        notes=dict(asked.router.notes),
+        notes=dict(answers.router.notes),
         train_questions=len(train.texts),
         repeated_questions=leaked.identical,
         leaks=Leaks(identical=leaked.identical, near_identical=leaked.near_identical),
         splits=splits,
         stratified_8020=stratified,
-        calibration=_calibration(asked),
-        out_of_scope=scope_of(asked, strangers) if strangers else None,
+        calibration=_calibration(answers),
+        out_of_scope=scope_of(answers, out_of_scope) if out_of_scope else None,
         suites=list(suites),
-        out_of_scope_note="" if strangers else NOTHING_CLAIMED,
-        note=ONE_DOMAIN if len(asked.router.labels) == 1 else "",
+        out_of_scope_note="" if out_of_scope else NOTHING_CLAIMED,
+        note=ONE_DOMAIN if len(answers.router.labels) == 1 else "",
     )
 
 
@@ -73,25 +73,25 @@ def _split(held_out: str, scores: Scores) -> Split:
     return Split(held_out=held_out, **scores.model_dump(include=shared))
 
 
-def _calibration(asked: Asked) -> CalibrationSummary:
-    calibration = asked.router.calibration
+def _calibration(answers: RouterAnswers) -> CalibrationSummary:
+    calibration = answers.router.calibration
     method = "isotonic" if calibration.knots else "temperature"
     return CalibrationSummary(
-        method=method if asked.router.scope else "none",
+        method=method if answers.router.scope else "none",
         scale=calibration.scale,
         knots=len(calibration.knots),
     )
 
 
-def scope_of(asked: Asked, strangers: Sequence[str]) -> OutOfScope:
+def scope_of(answers: RouterAnswers, out_of_scope: Sequence[str]) -> OutOfScope:
     """Return the figures; a router that has no model of its scope is judged by its confidence."""
-    router = asked.router
-    scored = router.scorer.score(strangers)
+    router = answers.router
+    scored = router.scorer.score(out_of_scope)
     policy = router.policy
     if router.scope is None:
-        inside, outside = asked.probabilities.max(axis=1), router.calibration.probabilities(scored.scores)
+        inside, outside = answers.probabilities.max(axis=1), router.calibration.probabilities(scored.scores)
         return scope_figures(
-            inside, outside.max(axis=1), asked.right, policy.min_scope, "its confidence alone"
+            inside, outside.max(axis=1), answers.right, policy.min_scope, "its confidence alone"
         )
-    inside, outside = router.in_scope(asked.scored), router.in_scope(scored)
-    return scope_figures(inside, outside, asked.right, policy.min_scope, router.scope.learned_from)
+    inside, outside = router.in_scope(answers.scored), router.in_scope(scored)
+    return scope_figures(inside, outside, answers.right, policy.min_scope, router.scope.learned_from)

@@ -16,11 +16,11 @@ from tasks.records.router import LabelScore, Operating, Scores, StageShare
 from tasks.route.confidence.curves import Right, reliability, risk_coverage
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.fitted import Resources
-from tasks.route.measure.asked import Asked, ask
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.measure.labelled_questions import Questions
+from tasks.route.measure.router_answers import RouterAnswers, ask
+from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats
 from tasks.text.intervals import wilson
 
 STRATIFIED_SHARE = 0.2
@@ -29,32 +29,32 @@ STRATIFIED_SHARE = 0.2
 
 def score_router(router: Router, questions: Questions, config: RouteConfig | None = None) -> Scores:
     """Return every figure of a router on labelled questions; `config` tells which targets were set."""
-    return score_asked(ask(router, questions), config)
+    return score_answers(ask(router, questions), config)
 
 
-def score_asked(asked: Asked, config: RouteConfig | None = None) -> Scores:
-    """Return every figure of a router that was asked."""
-    labels, truth, predicted = list(asked.router.labels), asked.questions.labels, asked.predicted
+def score_answers(answers: RouterAnswers, config: RouteConfig | None = None) -> Scores:
+    """Return every figure of a router by its answers."""
+    labels, truth, predicted = list(answers.router.labels), answers.questions.labels, answers.predicted
     table = classification_report(truth, predicted, labels=labels, output_dict=True, zero_division=0.0)
-    low, high = wilson(int(asked.right.sum()), len(asked.right))
-    confidence = asked.probabilities.max(axis=1)
-    points, area = risk_coverage(confidence, asked.right)
+    low, high = wilson(int(answers.right.sum()), len(answers.right))
+    confidence = answers.probabilities.max(axis=1)
+    points, area = risk_coverage(confidence, answers.right)
     return Scores(
-        accuracy=float(asked.right.mean()),
+        accuracy=float(answers.right.mean()),
         accuracy_low=low,
         accuracy_high=high,
         macro_f1=table["macro avg"]["f1-score"],
         mean_confidence=float(confidence.mean()),
-        ece=calibration_error(confidence, asked.right),
+        ece=calibration_error(confidence, answers.right),
         aurc=area,
         questions=len(truth),
         report={label: _row(table[label]) for label in labels},
         labels=labels,
         confusion=_confusion(truth, predicted, labels),
-        reliability=reliability(confidence, asked.right),
+        reliability=reliability(confidence, answers.right),
         risk_coverage=points,
-        operating=_operating(asked, config or RouteConfig()),
-        stages=_stages(asked),
+        operating=_operating(answers, config or RouteConfig()),
+        stages=_stages(answers),
     )
 
 
@@ -88,10 +88,10 @@ def _confusion(actual: Sequence[str], chosen: Sequence[str], labels: Sequence[st
     return [[counts[row, column] for column in labels] for row in labels]
 
 
-def _operating(asked: Asked, config: RouteConfig) -> Operating:
-    policy = asked.router.policy
-    answered = np.array([decision.outcome == "expert" for decision in asked.decisions])
-    wrong, total = int((~asked.right & answered).sum()), int(answered.sum())
+def _operating(answers: RouterAnswers, config: RouteConfig) -> Operating:
+    policy = answers.router.policy
+    answered = np.array([decision.outcome == "expert" for decision in answers.decisions])
+    wrong, total = int((~answers.right & answered).sum()), int(answered.sum())
     low, high = wilson(wrong, total)
     return Operating(
         threshold=policy.min_confidence,
@@ -102,22 +102,22 @@ def _operating(asked: Asked, config: RouteConfig) -> Operating:
         target=config.max_misrouted,
         basis=policy.confidence_basis,
         min_scope=policy.min_scope,
-        rejected=float(np.mean([decision.scope < policy.min_scope for decision in asked.decisions])),
+        rejected=float(np.mean([decision.scope < policy.min_scope for decision in answers.decisions])),
         max_rejected=config.max_false_rejections,
         scope_basis=policy.scope_basis,
     )
 
 
-def _stages(asked: Asked) -> list[StageShare]:
-    names = asked.router.scorer.stage_names
+def _stages(answers: RouterAnswers) -> list[StageShare]:
+    names = answers.router.scorer.stage_names
     if len(names) == 1:
         return []
-    answered = [asked.scored.stages == place for place in range(len(names))]
+    answered = [answers.scored.stages == place for place in range(len(names))]
     return [
         StageShare(
             name=name,
             share=float(rows.mean()),
-            accuracy=float(asked.right[rows].mean()) if rows.any() else None,
+            accuracy=float(answers.right[rows].mean()) if rows.any() else None,
         )
         for name, rows in zip(names, answered, strict=True)
     ]

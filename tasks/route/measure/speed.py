@@ -18,8 +18,8 @@ import numpy as np
 
 from tasks.kernel.errors import StageError
 from tasks.records.files import Record
-from tasks.router_runtime.files import load_router
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import load_router
 
 BATCH = 1000
 """Questions in a batch, and single questions that are timed at most."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.kernel.errors import DataError, StageError
 from tasks.records.router import Misrouted, SuiteScore
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.suites.mixed import mixed_suite, short_suite
 from tasks.route.suites.paraphrases import paraphrase_suite
 from tasks.route.suites.spelling import casing_suite, typo_suite

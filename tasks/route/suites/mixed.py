@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.suites.suite import Case, Suite, chosen, drawn
 from tasks.route.suites.typical_words import TypicalWords
 from tasks.text.words import WORD, word_set

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.suites.suite import Case, Suite, chosen, drawn
 
 FRAMES = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 
 MAX_QUESTIONS = 1000
 """Questions a suite is made of at most; of more, a seeded sample is taken."""

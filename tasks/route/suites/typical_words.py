@@ -8,7 +8,7 @@ it than without, with counts smoothed towards the domain's share, so that rare w
 import math
 from collections import Counter
 
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.text.words import WORD
 
 _SMOOTHING = 3.0

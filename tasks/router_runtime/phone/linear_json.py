@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tasks.router_runtime.linear import LinearScorer
-from tasks.router_runtime.scored import Floats
+from tasks.router_runtime.question_scores import Floats
 
 Precision = Literal["int16", "float32"]
 _LARGEST = 32767

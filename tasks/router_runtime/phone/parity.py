@@ -13,8 +13,8 @@ from tasks.kernel.errors import DataError
 from tasks.records.files import Record
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.neural import session_of
+from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

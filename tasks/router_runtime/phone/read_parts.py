@@ -28,13 +28,13 @@ class RouterReader:
         form = FORMS[self.part["form"]](self.part, folder)
         self.score: Callable[[str], Scored] = form.score
 
-    def hear(self, question: str) -> tuple[Numbers, float, Numbers]:
-        """Return log-probabilities, log-odds of being in scope (0: it cannot tell) and the embedding."""
+    def evidence(self, question: str) -> tuple[Numbers, float, Numbers]:
+        """Return log-probabilities, log-odds of being in scope (0: unknown) and the embedding."""
         scores, signs, embedding = self.score(question)
-        said = answer(self.part, scores, signs)
-        chance = min(max(said["in_scope"], LEAST), 1 - LEAST)
+        found = answer(self.part, scores, signs)
+        chance = min(max(found["in_scope"], LEAST), 1 - LEAST)
         odds = math.log(chance / (1 - chance)) if self.part["scope"] else 0.0
-        return [math.log(max(one, LEAST)) for one in said["probabilities"]], odds, embedding
+        return [math.log(max(one, LEAST)) for one in found["probabilities"]], odds, embedding
 
 
 class Linear:
@@ -96,24 +96,24 @@ class Cascade:
 
     def score(self, question: str) -> Scored:
         """Return scores, signs and embedding."""
-        heard: list[tuple[Numbers, float, Numbers]] = []
+        given: list[tuple[Numbers, float, Numbers]] = []
         for stage, threshold in zip(self.stages, self.thresholds, strict=True):
-            heard.append(stage.hear(question))
-            if math.exp(max(heard[-1][0])) >= threshold and threshold < 1:
+            given.append(stage.evidence(question))
+            if math.exp(max(given[-1][0])) >= threshold and threshold < 1:
                 break
-        found, odds, _ = heard[-1]
-        if self.network and len(heard) == len(self.stages):
-            found = self.last_word(heard, self.network)
+        found, odds, _ = given[-1]
+        if self.network and len(given) == len(self.stages):
+            found = self.network_answer(given, self.network)
         return [one + odds for one in found], [], []
 
-    def last_word(self, heard: list[tuple[Numbers, float, Numbers]], network: dict[str, Any]) -> Numbers:
+    def network_answer(self, given: list[tuple[Numbers, float, Numbers]], network: dict[str, Any]) -> Numbers:
         """Return the network's log-probabilities."""
-        inputs = heard[-1][2] + [one for logs, _, _ in heard for one in logs]
+        inputs = given[-1][2] + [one for logs, _, _ in given for one in logs]
         rows = zip(inputs, network["mean"], network["deviation"], strict=True)
         inputs = [(value - mean) / deviation for value, mean, deviation in rows]
         hidden = [max(0.0, one) for one in times(inputs, network["inner"], network["inner_bias"])]
         found = times(hidden, network["outer"], network["outer_bias"])
-        for trust, (logs, _, _) in zip(network["trust"], heard, strict=True):
+        for trust, (logs, _, _) in zip(network["trust"], given, strict=True):
             found = [one + trust * log for one, log in zip(found, logs, strict=True)]
         return [math.log(max(one, 1e-300)) for one in softmax(found)]
 
@@ -128,10 +128,10 @@ class Hierarchy:
 
     def score(self, question: str) -> Scored:
         """Return scores, signs and embedding."""
-        groups, odds, _ = self.coarse.hear(question)
+        groups, odds, _ = self.coarse.evidence(question)
         found = {}
         for group, reader in zip(groups, self.fine, strict=True):
-            logs = reader.hear(question)[0]
+            logs = reader.evidence(question)[0]
             found.update({label: group + log for label, log in zip(reader.part["labels"], logs, strict=True)})
         return [found[label] + odds for label in self.labels], [], []
 

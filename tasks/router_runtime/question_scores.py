@@ -16,7 +16,7 @@ Stages = NDArray[np.int_]
 
 
 @dataclass(frozen=True)
-class Scored:
+class QuestionScores:
     """Scores of some questions."""
 
     scores: Floats
@@ -27,19 +27,19 @@ class Scored:
     """(questions,): which part of a cascade answered; 0 elsewhere."""
 
     @classmethod
-    def of(cls, scores: Floats, signs: Floats | None = None) -> "Scored":
+    def of(cls, scores: Floats, signs: Floats | None = None) -> "QuestionScores":
         """Return scores of a classifier that has one stage."""
         count = len(scores)
         none = np.zeros((count, 0))
         return cls(scores, none if signs is None else signs, np.zeros(count, dtype=np.int_))
 
-    def at(self, rows: Sequence[int] | NDArray[np.int_]) -> "Scored":
+    def at(self, rows: Sequence[int] | NDArray[np.int_]) -> "QuestionScores":
         """Return the questions at `rows`, in that order."""
-        return Scored(self.scores[rows], self.signs[rows], self.stages[rows])
+        return QuestionScores(self.scores[rows], self.signs[rows], self.stages[rows])
 
-    def scaled(self, factor: float) -> "Scored":
+    def scaled(self, factor: float) -> "QuestionScores":
         """Return the same with scores times `factor`."""
-        return Scored(factor * self.scores, self.signs, self.stages)
+        return QuestionScores(factor * self.scores, self.signs, self.stages)
 
     def all_signs(self) -> Floats:
         """Return every sign of being in scope: the best score, the energy, the margin, then `signs`.
@@ -60,5 +60,5 @@ class Scorer(Protocol):
     def stage_names(self) -> tuple[str, ...]:
         """The name of each stage that may answer; one empty name where there is one stage."""
 
-    def score(self, questions: Sequence[str]) -> Scored:
+    def score(self, questions: Sequence[str]) -> QuestionScores:
         """Return scores in the order of the router's labels."""

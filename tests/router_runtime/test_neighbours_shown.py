@@ -1,4 +1,4 @@
-"""Witnesses: a router that keeps known questions shows the nearest, wherever in it they are kept."""
+"""A router that keeps known questions shows the nearest, wherever in it they are kept."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchyScorer
 from tasks.router_runtime.explain import NEAREST, Neighbour, neighbours
 from tasks.router_runtime.neural import NeuralPart, NeuralScorer
+from tasks.router_runtime.question_scores import Scorer
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scorer
 
 LABELS = ("anxiety", "ocd")
 KNOWN = ("panic", "panic attack", "rituals", "panic rituals", "attack")

@@ -13,11 +13,11 @@ import numpy as np
 
 from tasks.kernel.errors import ConfigError
 from tasks.route.composite_config import KeywordRouter
-from tasks.route.kinds.fitted import Fitted, Held
 from tasks.route.kinds.tuning import folds
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import HeldOutScores, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
-from tasks.router_runtime.scored import Scored
+from tasks.router_runtime.question_scores import QuestionScores
 from tasks.text.words import runs
 
 LOG = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Found = dict[str, Counter[str]]
 """By word, the number of questions of each domain that it occurs in."""
 
 
-def fit_keywords(train: Questions, config: KeywordRouter) -> Fitted:
+def fit_keywords(train: Questions, config: KeywordRouter) -> UncalibratedRouter:
     """Take the given rules, or learn some; raise ConfigError for rules of a domain that is not there."""
     labels = tuple(train.domains)
     if not config.rules:
@@ -37,10 +37,10 @@ def fit_keywords(train: Questions, config: KeywordRouter) -> Fitted:
     rules = [{" ".join(runs(phrase)) for phrase in config.rules.get(label, ())} for label in labels]
     scorer = KeywordScorer(KeywordPart(rules=tuple(tuple(sorted(phrases)) for phrases in rules)))
     # Nothing was learned from the training questions, so all of them are held out.
-    return Fitted(labels, scorer, Held(train, scorer.score(train.texts)))
+    return UncalibratedRouter(labels, scorer, HeldOutScores(train, scorer.score(train.texts)))
 
 
-def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -> Fitted:
+def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -> UncalibratedRouter:
     splits = folds(train, _FOLDS, _SEED)
     held = train.at(np.concatenate([rows for _, rows in splits]))
     sides = [(_find(train.at(rest)), train.at(rows)) for rest, rows in splits]
@@ -61,7 +61,9 @@ def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -
     # As strict as in the parts: with more questions, each word has more chances to reach a number.
     parts = len(splits)
     scorer = _choose(_find(train), labels, config, ceil(least * parts / (parts - 1)))
-    return Fitted(labels, scorer, Held(held, Scored.of(scores, scores.max(axis=1, keepdims=True))))
+    return UncalibratedRouter(
+        labels, scorer, HeldOutScores(held, QuestionScores.of(scores, scores.max(axis=1, keepdims=True)))
+    )
 
 
 def _find(questions: Questions) -> Found:

@@ -33,7 +33,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from tasks.kernel.workspace import Progress
 from tasks.route.encoder.pooling import PooledEncoder, Reader
 from tasks.route.encoder.scorer import centroids_of
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter
 
 LOG = logging.getLogger(__name__)
@@ -48,11 +48,11 @@ class Sides:
 
     labels: tuple[str, ...]
     fitting: Questions
-    held: Questions
+    held_out: Questions
 
     def identity(self) -> list[object]:
         """Return what tells these questions from others, as plain JSON."""
-        return [self.labels, *((side.texts, side.labels) for side in (self.fitting, self.held))]
+        return [self.labels, *((side.texts, side.labels) for side in (self.fitting, self.held_out))]
 
 
 def fine_tune(reader: Reader, sides: Sides, config: EncoderRouter, scratch: Path, progress: Progress) -> None:
@@ -81,7 +81,7 @@ def _keep(model: PooledEncoder, best: Path) -> None:
 
 def _trainer(reader: Reader, sides: Sides, config: EncoderRouter, work: Path) -> "_ScoreTrainer":
     set_seed(config.seed)
-    fitting, held = (rows_of(reader, side, sides.labels) for side in (sides.fitting, sides.held))
+    fitting, held = (rows_of(reader, side, sides.labels) for side in (sides.fitting, sides.held_out))
     cuda = torch.cuda.is_available()
     start_head(reader.model.to("cuda" if cuda else "cpu"), fitting, len(sides.labels))
     trainer = _ScoreTrainer(

@@ -9,14 +9,14 @@ from pydantic import JsonValue
 
 from tasks.kernel.workspace import Progress, silent
 from tasks.models.sources import Model
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.linear import LinearScorer
+from tasks.router_runtime.question_scores import QuestionScores, Scorer
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scored, Scorer
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutScores:
     """Questions and their scores by a classifier that was not fitted on them.
 
     Calibration, thresholds and choices rest on these alone, never on test questions. No question has
@@ -24,16 +24,16 @@ class Held:
     """
 
     questions: Questions
-    scored: Scored
+    scored: QuestionScores
 
 
 @dataclass(frozen=True)
-class Fitted:
+class UncalibratedRouter:
     """A classifier whose confidence is not calibrated yet."""
 
     labels: tuple[str, ...]
     scorer: Scorer
-    held: Held | None
+    held_out: HeldOutScores | None
     """None: the kind's own probabilities are kept, and no threshold can be set."""
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
     """What fitting leaves for the reader of router.json, such as the candidates of `best`."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tasks.route.compare.pairs import judged
+from tasks.route.compare.mcnemar import judged
 
 QUESTIONS = 1000
 

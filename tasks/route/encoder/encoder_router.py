@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from tasks.route.encoder.fine_tuning import Sides, fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph
 from tasks.route.encoder.pooling import read_encoder
 from tasks.route.encoder.scorer import bare_scorer, centroids_of, embed, with_examples
-from tasks.route.encoder.training import Sides, fine_tune
-from tasks.route.kinds.fitted import Fitted, Held, Resources
 from tasks.route.kinds.tuning import grouped
-from tasks.route.measure.questions import Questions
+from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
+from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter
 
 LOG = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 def fit_encoder(
     train: Questions, validation: Questions | None, config: EncoderRouter, resources: Resources
-) -> Fitted:
+) -> UncalibratedRouter:
     """Fine-tune the encoder, export it, and score the questions that stopped the training.
 
     Validation questions that lack a domain stop nothing: a grouped share of `train` does.
@@ -39,7 +39,9 @@ def fit_encoder(
     targets = np.searchsorted(sides.labels, sides.fitting.labels)
     scorer = replace(bare, centroids=centroids_of(embeddings, targets, len(sides.labels)))
     shipped = with_examples(scorer, embeddings, targets, sides.fitting, config.kept_examples)
-    return Fitted(sides.labels, shipped, Held(sides.held, shipped.score(sides.held.texts)))
+    return UncalibratedRouter(
+        sides.labels, shipped, HeldOutScores(sides.held_out, shipped.score(sides.held_out.texts))
+    )
 
 
 def sides_of(train: Questions, validation: Questions | None, config: EncoderRouter) -> Sides:

@@ -21,8 +21,8 @@ from tasks.router_runtime.linear import LinearPart, LinearScorer
 from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.neural import NeuralPart, NeuralScorer
 from tasks.router_runtime.parts import CascadePart, HierarchyPart, RouterPart, ScorerPart
+from tasks.router_runtime.question_scores import Scorer
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Scorer
 
 FORMAT: Literal["pocketmoe-router-3"] = "pocketmoe-router-3"
 NAME = "router.json"

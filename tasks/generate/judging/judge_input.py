@@ -1,10 +1,20 @@
-"""Cut a passage into pieces that a model can read.
+"""What a judge with a model reads: a pair, and its passage in pieces that fit.
 
 In: sentences and the number of tokens of each. Out: runs of sentences that fit, each beginning with the last
 sentence of the one before, so that what two neighbours say together is read together.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from tasks.records.dataset import Example
+
+
+class JudgeQuestion(NamedTuple):
+    """Does the passage, given as sentences, support this pair?"""
+
+    sentences: Sequence[str]
+    example: Example
 
 
 def windows(sentences: Sequence[str], sizes: Sequence[int], room: int) -> list[str]:

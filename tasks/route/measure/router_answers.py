@@ -9,10 +9,10 @@ import numpy as np
 
 from tasks.records.files import Record
 from tasks.route.confidence.curves import Right
-from tasks.route.measure.questions import Questions
+from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.policy import Decision, Outcome
+from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.router import Router
-from tasks.router_runtime.scored import Floats, Scored
 
 
 class Routed(Record):
@@ -32,12 +32,12 @@ class Routed(Record):
 
 
 @dataclass(frozen=True)
-class Asked:
+class RouterAnswers:
     """What a router says of labelled questions."""
 
     router: Router
     questions: Questions
-    scored: Scored
+    scored: QuestionScores
     probabilities: Floats
     decisions: list[Decision]
     right: Right
@@ -48,9 +48,9 @@ class Asked:
         """The most probable domains."""
         return [self.router.labels[best] for best in self.probabilities.argmax(axis=1)]
 
-    def at(self, rows: list[int]) -> "Asked":
+    def at(self, rows: list[int]) -> "RouterAnswers":
         """Return the questions at `rows`."""
-        return Asked(
+        return RouterAnswers(
             self.router,
             self.questions.at(rows),
             self.scored.at(rows),
@@ -60,18 +60,18 @@ class Asked:
         )
 
 
-def ask(router: Router, questions: Questions) -> Asked:
+def ask(router: Router, questions: Questions) -> RouterAnswers:
     """Ask `router` each question once."""
     scored = router.scorer.score(questions.texts)
     shares = router.calibration.probabilities(scored.scores)
     labels = np.array(router.labels)
     right = labels[shares.argmax(axis=1)] == np.array(questions.labels)
-    return Asked(router, questions, scored, shares, router.decided(scored), right)
+    return RouterAnswers(router, questions, scored, shares, router.decided(scored), right)
 
 
-def routed_questions(asked: Asked) -> list[Routed]:
+def routed_questions(answers: RouterAnswers) -> list[Routed]:
     """Return where each question goes, with the probability of every domain."""
-    columns = (asked.questions.ids, asked.questions.texts, asked.questions.labels, asked.predicted)
+    columns = (answers.questions.ids, answers.questions.texts, answers.questions.labels, answers.predicted)
     return [
         Routed(
             id=name,
@@ -81,10 +81,10 @@ def routed_questions(asked: Asked) -> list[Routed]:
             outcome=decision.outcome,
             scope=round(decision.scope, 6),
             probabilities={
-                label: round(float(share), 6) for label, share in zip(asked.router.labels, row, strict=True)
+                label: round(float(share), 6) for label, share in zip(answers.router.labels, row, strict=True)
             },
         )
         for name, text, domain, routed, decision, row in zip(
-            *columns, asked.decisions, asked.probabilities, strict=True
+            *columns, answers.decisions, answers.probabilities, strict=True
         )
     ]
