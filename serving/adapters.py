@@ -1,94 +1,133 @@
 """Answer with the adapters of a run, on the weights that they were trained on.
 
-In: the base model's folder and an adapter folder for each domain. Out: answers, piece by
-piece. The base is loaded once for all adapters that share its weights; an expert is a switch.
+In: the base model's folder and an adapter folder for each expert. Out: answers, piece by piece. The base is
+loaded once for all adapters that share its weights; an expert is a switch. It is set for each piece anew,
+under a lock: a lock for the whole answer would let one slow reader keep all others waiting.
 """
 
-from collections.abc import Generator, Mapping
-from importlib.util import find_spec
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from threading import Lock
 
 import torch
 from peft import PeftModel
-from pydantic import BaseModel, ConfigDict, ValidationError
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from serving.streaming import stream_answer
 from tasks.kernel.errors import DataError, ModelError
-from tasks.models.loading import load_model, load_tokenizer
+from tasks.models.chat import prompt_text, stop_ids, token_ids
+from tasks.models.loading import load_tokenizer
+from tasks.models.precision import gpu_options, load_held, unpack_on_cpu
+from tasks.records.training import FrozenBase, read_frozen_base
 
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
-
-
-class Weights(BaseModel):
-    """The frozen weights below an adapter, as its training.json states them."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    quantization: Literal["nf4", "none"]
-    double_quantization: bool
-    compute_dtype: Literal["bfloat16", "float32"]
+_UNFINISHED = "\ufffd"
+"""What a tokenizer shows for a character whose bytes have not all come yet."""
 
 
-class AdapterExperts:
-    """The adapters of all domains on their base model."""
+class Adapters:
+    """The adapters of a run, none of them in memory."""
 
-    def __init__(self, base: Path, adapters: Mapping[str, Path], max_new_tokens: int) -> None:
+    def __init__(self, base: Path, folders: Mapping[str, Path], max_new_tokens: int) -> None:
+        """Read what each was trained on; raise DataError where that record is damaged."""
+        self.names = frozenset(folders)
         self._base = base
-        self._adapters = dict(adapters)
-        self._weights = {domain: read_weights(folder) for domain, folder in adapters.items()}
+        self._folders = folders
+        self._weights = {name: read_frozen_base(folder) for name, folder in folders.items()}
         self._max_new_tokens = max_new_tokens
-        self._tokenizer = load_tokenizer(base)
-        self._networks: dict[Weights, PeftModel] = {}
+        self._lock = Lock()
+        """One for all networks: while transformers loads one, the process has other defaults."""
 
-    def answer(self, domain: str, question: str) -> Generator[str, None, None]:
+    def shared(self, name: str) -> FrozenBase:
+        """Return the weights below the adapter."""
+        return self._weights[name]
+
+    def load(self, name: str) -> "Network":
+        """Load the weights below the adapter, and every adapter that was trained on them."""
+        weights = self._weights[name]
+        sharing = {other: self._folders[other] for other, own in self._weights.items() if own == weights}
+        with self._lock:
+            model = attach(load_frozen(self._base, weights), sharing)
+            return Network(model, load_tokenizer(self._base), self._max_new_tokens, self._lock)
+
+
+class Network:
+    """A base with its adapters, one of them switched on at a time."""
+
+    def __init__(
+        self, model: PeftModel, tokenizer: PreTrainedTokenizerBase, max_new_tokens: int, lock: Lock
+    ) -> None:
+        self.model = model
+        self._tokenizer = tokenizer
+        self._max_new_tokens = max_new_tokens
+        self._lock = lock
+
+    def answer(self, name: str, question: str) -> Generator[str, None, None]:
         """Yield the answer's pieces; raise DataError where the question fills the context."""
-        yield from stream_answer(self.expert(domain), self._tokenizer, question, self._max_new_tokens)
-
-    def expert(self, domain: str) -> PeftModel:
-        """Return the network with the domain's adapter switched on, loaded at first need."""
-        if domain not in self._adapters:
-            raise ModelError(
-                f"{domain}: this run has no adapter for it; run `pocketmoe run` again to build it"
-            )
-        weights = self._weights[domain]
-        if weights not in self._networks:
-            sharing = {name: self._adapters[name] for name, own in self._weights.items() if own == weights}
-            self._networks[weights] = attach(load_frozen(self._base, weights), sharing)
-        self._networks[weights].set_adapter(_slot(domain))
-        return self._networks[weights]
+        pieces = stream_answer(self.model, self._tokenizer, question, self._max_new_tokens)
+        while (piece := self._next(name, pieces)) is not None:
+            yield piece
 
     def close(self) -> None:
-        """Let the networks go."""
-        self._networks.clear()
+        """Do nothing: the memory goes with the object."""
+
+    def _next(self, name: str, pieces: Iterator[str]) -> str | None:
+        with self._lock:
+            switch(self.model, name)
+            return next(pieces, None)
 
 
-def read_weights(adapter: Path) -> Weights:
-    """Return the weights that `adapter` was trained on; raise DataError where its record is damaged."""
-    path = adapter / "training.json"
-    try:
-        return Weights.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise DataError(
-            f"{path}: it does not say what the adapter was trained on; run finetune again"
-        ) from error
+def switch(model: PeftModel, name: str) -> None:
+    """Switch the expert's adapter on, unless it is."""
+    if model.active_adapter != _slot(name):
+        model.set_adapter(_slot(name))
 
 
-def load_frozen(base: Path, weights: Weights) -> PreTrainedModel:
-    """Load the base as in training.
+def stream_answer(
+    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, question: str, max_new_tokens: int
+) -> Generator[str, None, None]:
+    """Yield the greedy answer's pieces; raise DataError where the question fills the context.
 
-    On the CPU, NF4 weights are rounded to their grid and then unpacked for good: the same logits
-    at 1.6 times the speed, because bitsandbytes unpacks them anew for every token there.
+    A plain loop instead of `generate`, because a generator can be left at any time without a thread.
     """
-    options: dict[str, object] = {}
-    if torch.cuda.is_available():
-        options["device_map"] = {"": torch.cuda.current_device()}
-    if weights.quantization == "nf4":
-        options["quantization_config"] = _nf4(weights)
-    model = load_model(base, DTYPES[weights.compute_dtype], **options)
-    if weights.quantization == "nf4" and not torch.cuda.is_available():
-        model.dequantize()
+    prompt = token_ids(tokenizer, prompt_text(tokenizer, question))
+    room = context_length(model) - len(prompt)
+    if room < 1:
+        message = f"question: {len(prompt)} tokens with its chat format fill the model's context"
+        raise DataError(f"{message} of {context_length(model)}; shorten it")
+    tokens: list[int] = []
+    shown = ""
+    for token in _tokens(model, prompt, stop_ids(tokenizer), min(max_new_tokens, room)):
+        tokens.append(token)
+        text = str(tokenizer.decode(tokens, skip_special_tokens=True))
+        if text.endswith(_UNFINISHED):
+            continue
+        yield text[len(shown) :]
+        shown = text
+    yield str(tokenizer.decode(tokens, skip_special_tokens=True))[len(shown) :]
+
+
+def context_length(model: torch.nn.Module) -> int:
+    """Return how many tokens the model can hold."""
+    return int(model.config.max_position_embeddings)  # type: ignore[union-attr, arg-type]  # PEFT hands it on
+
+
+def _tokens(model: torch.nn.Module, prompt: list[int], stops: list[int], limit: int) -> Iterator[int]:
+    device = next(model.parameters()).device
+    ids, cache = torch.tensor([prompt], device=device), None
+    for _ in range(limit):
+        # Entered anew for each token: held open over a yield, it would change the caller's mode.
+        with torch.inference_mode():
+            output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            ids = output.logits[:, -1].argmax(dim=-1, keepdim=True)
+        cache, token = output.past_key_values, int(ids)
+        if token in stops:
+            return
+        yield token
+
+
+def load_frozen(base: Path, weights: FrozenBase) -> PreTrainedModel:
+    """Load the base as in training, unpacked where that is faster."""
+    model = load_held(base, weights, **gpu_options())
+    unpack_on_cpu(model, weights)
     return model
 
 
@@ -114,16 +153,3 @@ def attach(model: PreTrainedModel, adapters: Mapping[str, Path]) -> PeftModel:
 def _slot(domain: str) -> str:
     """Return PEFT's name for the adapter: module dictionaries refuse names such as `values` or `type`."""
     return f"expert-{domain}"
-
-
-def _nf4(weights: Weights) -> BitsAndBytesConfig:
-    if find_spec("bitsandbytes") is None:
-        raise ModelError(
-            "bitsandbytes is not installed, and the adapters were trained on NF4; run `make install`"
-        )
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=weights.double_quantization,
-        bnb_4bit_compute_dtype=DTYPES[weights.compute_dtype],
-    )

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.answerer import answerer
-from serving.plain import plain, say
-from serving.routed import Routed
-from tasks.router_runtime.explain import Explanation, Neighbour, Voice
+from serving.route import Routed
+from serving.terminal import plain, say
+from tasks.router_runtime.explain import Explanation, Neighbour, PartAnswer
 from tasks.router_runtime.policy import Policy
 
 BAR = 20
@@ -58,8 +58,8 @@ def _reasons(routed: Routed, explanation: Explanation, policy: Policy) -> Iterat
         yield _words("being in scope", routed.decision.scope, gains)
     else:
         yield _words(routed.decision.label, routed.decision.confidence, gains)
-    if explanation.voices:
-        yield _voices(explanation.voices)
+    if explanation.parts:
+        yield _parts(explanation.parts)
     if explanation.nearest:
         yield _nearest(explanation.nearest)
 
@@ -76,13 +76,13 @@ def _words(what: str, whole: float, gains: Sequence[tuple[str, float]]) -> Table
     return table
 
 
-def _voices(voices: tuple[Voice, ...]) -> Table:
+def _parts(parts: tuple[PartAnswer, ...]) -> Table:
     table = _table("stage", "confidence", "says")
-    for voice in voices:
-        name = Text(plain(voice.name), "bold" if voice.answered else "")
-        label = voice.label or "nothing"
-        said = f"{label}, answered" if voice.answered else label
-        table.add_row(name, f"{voice.confidence:.1%}", _text(said))
+    for part in parts:
+        name = Text(plain(part.name), "bold" if part.answered else "")
+        label = part.label or "nothing"
+        said = f"{label}, answered" if part.answered else label
+        table.add_row(name, f"{part.confidence:.1%}", _text(said))
     return table
 
 

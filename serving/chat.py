@@ -6,70 +6,39 @@ answer as it comes. Every question stands alone, because that is what the expert
 
 import logging
 import warnings
-from collections.abc import Generator
 from contextlib import closing
-from typing import Protocol
 
 from rich.console import Console
 
 from serving.answerer import GENERALIST, answerer, refusal, wants_generalist
-from serving.asking import Ask, until_farewell
-from serving.plain import say
+from serving.experts import Experts, open_experts
 from serving.runs import FinishedRun
+from serving.terminal import Ask, say, until_farewell
 from tasks.kernel.errors import DataError
-from tasks.router_runtime.files import load_router
 from tasks.router_runtime.router import Router
-
-GENERALIST_PART = "adapter-generalist"
-
-
-class Experts(Protocol):
-    """A way to have questions answered: adapters on their base, or the bundles for phones."""
-
-    def answer(self, domain: str, question: str) -> Generator[str, None, None]:
-        """Yield the pieces of an answer as they come; `domain` may be `generalist` where there is one."""
-
-    def close(self) -> None:
-        """Give memory back."""
+from tasks.router_runtime.router_files import load_router
 
 
-def chat(
-    run: FinishedRun, ask: Ask, console: Console, *, edge: bool = False, max_new_tokens: int = 256
-) -> None:
+def chat(run: FinishedRun, ask: Ask, console: Console, *, edge: bool, max_new_tokens: int) -> None:
     """Answer until the questions end, or one is empty, `exit` or `quit`.
 
     Ctrl-C ends an answer while one is being written, and otherwise the chat. Raises
     PipelineError where the run has no router or no experts that can be loaded.
     """
     router = load_router(run.part("router"))
-    generalist = not edge and GENERALIST_PART in run.artifacts
+    if not edge:
+        _quiet()
     with closing(open_experts(run, edge=edge, max_new_tokens=max_new_tokens)) as experts:
         if console.is_terminal:
-            _greet(router, console, generalist=generalist)
+            _greet(router, experts, console)
         for question in until_farewell(ask):
-            reply(router, experts, question, console, generalist=generalist)
+            reply(router, experts, question, console)
 
 
-def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> Experts:
-    """Return the run's experts; their weights are loaded when they are first asked."""
-    if edge:
-        from serving.edge import EdgeExperts
-
-        return EdgeExperts(run.domains("edge"), run.settings.home / "litert", max_new_tokens)
-    adapters = run.domains("adapter")
-    if GENERALIST_PART in run.artifacts:
-        adapters[GENERALIST] = run.part(GENERALIST_PART)
-    _quiet()
-
-    from serving.adapters import AdapterExperts
-
-    return AdapterExperts(run.base_model.folder(), adapters, max_new_tokens)
-
-
-def reply(router: Router, experts: Experts, question: str, console: Console, *, generalist: bool) -> None:
-    """Say who answers and why, then the answer; `generalist`: whether there is one among `experts`."""
+def reply(router: Router, experts: Experts, question: str, console: Console) -> None:
+    """Say who answers and why, then the answer."""
     [decision] = router.decide([question])
-    chosen = answerer(decision, router.policy, generalist=generalist)
+    chosen = answerer(decision, router.policy, generalist=GENERALIST in experts.names)
     say(console, chosen.line, style="bold")
     if chosen.name is None:
         say(console, f"{refusal(router.policy, router.labels)}\n")
@@ -85,9 +54,9 @@ def reply(router: Router, experts: Experts, question: str, console: Console, *, 
     say(console, "\n")
 
 
-def _greet(router: Router, console: Console, *, generalist: bool) -> None:
+def _greet(router: Router, experts: Experts, console: Console) -> None:
     say(console, f"experts: {', '.join(router.labels)}; an empty line ends the chat")
-    if wants_generalist(router.policy) and not generalist:
+    if wants_generalist(router.policy) and GENERALIST not in experts.names:
         say(
             console,
             "no generalist here: the best expert answers when unsure; what is out of scope is refused",

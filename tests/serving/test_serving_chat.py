@@ -5,15 +5,18 @@ import json
 import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
+from tiny_adapters import write_adapter
 
-from serving.asking import questions_of
 from serving.chat import chat, reply
+from serving.experts import Experts
 from serving.runs import open_run
+from serving.terminal import questions_of
 from tasks.kernel.artifacts import Adapter, Artifact, EdgeModel
 from tasks.kernel.artifacts import Router as RouterArtifact
 from tasks.kernel.errors import DataError
@@ -21,11 +24,11 @@ from tasks.kernel.settings import Settings
 from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.store import Store
 from tasks.router_runtime.confidence import ScopeModel
-from tasks.router_runtime.files import save_router
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.ngrams import Ngrams
 from tasks.router_runtime.policy import Policy
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import save_router
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""
@@ -46,17 +49,27 @@ NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 
 class Scripted:
     """Experts that say what they are told to, or fail."""
 
+    names = ("anxiety", "ocd", "generalist")
+
     def __init__(self, *pieces: str | BaseException) -> None:
         self.pieces = pieces
         self.left = False
 
-    def answer(self, domain: str, question: str) -> Generator[str, None, None]:
+    def shared(self, name: str) -> str:
+        """Share nothing."""
+        return name
+
+    def load(self, _name: str) -> "Scripted":
+        """Be there."""
+        return self
+
+    def answer(self, name: str, question: str) -> Generator[str, None, None]:
         """Say it."""
         try:
             for piece in self.pieces:
                 if isinstance(piece, BaseException):
                     raise piece
-                yield f"{domain}:{question}:{piece}"
+                yield f"{name}:{question}:{piece}"
         finally:
             self.left = True
 
@@ -64,9 +77,9 @@ class Scripted:
         """Nothing is held."""
 
 
-def said(experts: Scripted, question: str, router: Router = ROUTER, *, generalist: bool = True) -> str:
+def said(experts: Scripted, question: str, router: Router = ROUTER) -> str:
     console = Console(file=io.StringIO(), width=40)
-    reply(router, experts, question, console, generalist=generalist)
+    reply(router, Experts(experts), question, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -89,7 +102,9 @@ def test_a_refused_question_reaches_no_expert() -> None:
 
 def test_without_a_generalist_the_best_expert_answers_and_says_so() -> None:
     unsure = replace(ROUTER, policy=Policy(min_confidence=0.99))
-    shown = said(Scripted("yes"), "panic", unsure, generalist=False)
+    experts = Scripted("yes")
+    experts.names = ("anxiety", "ocd")
+    shown = said(experts, "panic", unsure)
     assert shown == "[anxiety 98%: unsure, and there is no generalist here]\nanxiety:panic:yes\n\n"
 
 
@@ -132,7 +147,7 @@ def test_a_finished_run_answers_until_the_questions_end(
     console = Console(file=io.StringIO())
     settings = finished(tmp_path)
     ask = asking("panic\n", "rituals\n", farewell, "panic\n")
-    chat(open_run(None, settings), ask, console, max_new_tokens=3)
+    chat(open_run(None, settings), ask, console, edge=False, max_new_tokens=3)
     assert answerers(console) == ["[anxiety 98%]", "[ocd 98%]"]
 
 
@@ -142,7 +157,7 @@ def test_a_finished_run_lets_its_generalist_answer(tmp_path: Path) -> None:
     settings = finished(
         tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)), (*EXPERTS, "adapter-generalist")
     )
-    chat(open_run(None, settings), asking("Why?\n", "panic\n", ""), console, max_new_tokens=3)
+    chat(open_run(None, settings), asking("Why?\n", "panic\n", ""), console, edge=False, max_new_tokens=3)
     assert answerers(console) == ["[generalist: unsure, anxiety 50%]", "[anxiety 98%]"]
     assert "no generalist" not in written(console)
 
@@ -151,7 +166,7 @@ def test_a_finished_run_lets_its_generalist_answer(tmp_path: Path) -> None:
 def test_a_run_without_generalist_says_so_before_the_first_question(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=200)
     settings = finished(tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)))
-    chat(open_run(None, settings), asking("Why?\n", ""), console, max_new_tokens=3)
+    chat(open_run(None, settings), asking("Why?\n", ""), console, edge=False, max_new_tokens=3)
     assert "no generalist here: the best expert answers when unsure" in written(console)
     assert answerers(console) == ["[anxiety 50%: unsure, and there is no generalist here]"]
 
@@ -162,7 +177,7 @@ def test_on_the_phone_the_runs_generalist_is_no_choice(tmp_path: Path) -> None:
     router = replace(ROUTER, policy=policy, scope=NOTHING_IN_SCOPE)
     settings = finished(tmp_path, router, ("edge/anxiety", "edge/ocd", "adapter-generalist"))
     console = Console(file=io.StringIO())
-    chat(open_run(None, settings), asking("tax\n", ""), console, edge=True)
+    chat(open_run(None, settings), asking("tax\n", ""), console, edge=True, max_new_tokens=3)
     assert answerers(console) == ["[refused: out of scope, and there is no generalist here]"]
 
 
@@ -193,7 +208,7 @@ def finished(home: Path, router: Router = ROUTER, names: Sequence[str] = EXPERTS
     parts = {
         name: publish(settings, EdgeModel, lambda folder: (folder / "model.litertlm").touch())
         if name.startswith("edge/")
-        else publish(settings, Adapter, write_adapter(seed))
+        else publish(settings, Adapter, partial(write_adapter, seed=seed))
         for seed, name in enumerate(names)
     }
     parts["router"] = publish(
@@ -213,20 +228,3 @@ def publish(settings: Settings, kind: type[Artifact], write: Callable[[Path], No
     with store.staging() as data:
         write(data)
         return store.publish(kind, data, PROVENANCE)
-
-
-def write_adapter(seed: int) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        import torch
-        from peft import LoraConfig, get_peft_model
-
-        from tasks.models.loading import load_model
-        from tasks.models.sources import TinyModel
-
-        torch.manual_seed(seed)
-        settings = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)
-        get_peft_model(load_model(TinyModel().folder()), settings).save_pretrained(str(folder))
-        record = {"quantization": "none", "double_quantization": False, "compute_dtype": "float32"}
-        (folder / "training.json").write_text(json.dumps(record))
-
-    return write

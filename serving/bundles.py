@@ -1,0 +1,62 @@
+"""Answer with the shipped INT4 bundles, in the runtime that phones have.
+
+In: a bundle folder for each domain. Out: answers, piece by piece. An engine holds several conversations at
+once and keeps them apart, so callers share it without a lock.
+"""
+
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from tasks.kernel.errors import DataError
+from tasks.models.bundle import SPARE, Bundle, sampler
+
+
+class Bundles:
+    """The bundles of all domains, none of them open."""
+
+    def __init__(self, folders: Mapping[str, Path], cache: Path, max_new_tokens: int) -> None:
+        self.names = frozenset(folders)
+        self._folders = folders
+        self._cache = cache
+        self._max_new_tokens = max_new_tokens
+
+    def shared(self, name: str) -> str:
+        """Return the name: each domain has a bundle of its own."""
+        return name
+
+    def load(self, name: str) -> "OpenBundle":
+        """Open the domain's bundle; raise ModelError where the runtime refuses it."""
+        return OpenBundle(Bundle(self._folders[name] / "model.litertlm", self._cache), self._max_new_tokens)
+
+
+class OpenBundle:
+    """A bundle that answers its domain's questions."""
+
+    def __init__(self, bundle: Bundle, max_new_tokens: int) -> None:
+        self._bundle = bundle
+        self._max_new_tokens = max_new_tokens
+
+    def answer(self, name: str, question: str) -> Generator[str, None, None]:  # noqa: ARG002  # there is one expert
+        """Yield the answer's pieces; raise DataError where the question fills the context."""
+        engine = self._bundle.engine
+        with self._bundle.errors(), engine.create_conversation(sampler_config=sampler()) as conversation:
+            limit = self._limit(len(engine.tokenize(conversation.render_message_to_string(question))))
+            try:
+                for message in conversation.send_message_async(question, max_output_tokens=limit):
+                    yield str(message)
+            finally:
+                # A listener who leaves early must not close the conversation under the decoding thread.
+                conversation.cancel_process()
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._bundle.close()
+
+    def _limit(self, prompt_tokens: int) -> int:
+        limit = self._bundle.room(prompt_tokens, self._max_new_tokens)
+        if not limit:
+            raise DataError(
+                f"question: {prompt_tokens} tokens with its chat format, but the bundle holds"
+                f" {self._bundle.context_tokens} and needs {SPARE + 1} to answer; shorten it"
+            )
+        return limit
