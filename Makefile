@@ -3,27 +3,32 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
 
+PYTEST := $(BIN)/pytest --durations=20
+BY_FILE := --dist loadgroup --no-loadscope-reorder
+
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test integration faults install bench pictures docs lint lock clean
+.PHONY: demo test unit integration faults install bench pictures docs lint shape lock clean
 
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
 
-test: install lint
-	$(BIN)/pytest -n 2 -m "not flow and not faults and not integration"
-	$(BIN)/pytest -m "flow and not faults"
+# A third worker has something to do while flows wait.
+test: lint unit
+	$(PYTEST) -n 3 $(BY_FILE) -m "(slow or models or flow) and not faults and not integration"
+
+unit: install
+	$(PYTEST) -n 2 -m "not slow and not models and not flow and not faults and not integration"
+
+# Whole flows that are killed, damaged and spread over clusters, and the compose file's services.
+integration: install
+	tests/integration/install.sh
+	$(PYTEST) -n 3 $(BY_FILE) -m "integration and not faults"
 
 # The long form of the fault injection: hours on two cores.
 faults: install
 	$(BIN)/pytest tests/faults
-
-# The compose file's services, as programs of this machine.
-integration: install
-	tests/integration/install.sh
-	$(BIN)/pytest -m integration
-
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -37,6 +42,10 @@ bench: install
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
+
+# How long files and functions are, against the bar of docs/development.md.
+shape: install
+	$(BIN)/python -m benchmarks.shape
 
 pictures: install
 	$(BIN)/python -m benchmarks.pictures

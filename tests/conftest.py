@@ -1,14 +1,68 @@
-"""One way to start a Prefect server for tests, which leaves the environment as it was."""
+"""What tests of several folders share: a Prefect server, and folders that are made once for all workers."""
 
 import os
+import re
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from filelock import FileLock
 
 from flows.server.local import prepare_environment, started, stop
 from tasks.kernel.settings import Settings
+
+_WHOLE_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)", re.MULTILINE)
+_OF_ITS_OWN = {"smoke", "copied", "fresh", "sleepy"}
+"""Fixtures of tests that run a whole flow on a copy of their own: any worker may take them."""
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file whose every test is deselected: importing torch takes longer than many tests."""
+    if collection_path.suffix != ".py" or not (mark := _WHOLE_FILE.search(collection_path.read_text())):
+        return None
+    return f"not {mark[1]}" in config.option.markexpr or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what others wait for, and keep a file's tests, which share fixtures, on one worker."""
+    items.sort(key=_turn)
+    for item in items:
+        if not _OF_ITS_OWN & {*_fixtures(item)}:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def _turn(item: pytest.Item) -> int:
+    fixtures = _fixtures(item)
+    if "smoke" in fixtures:
+        return 2
+    return 0 if {"finished_smoke", "stack"} & {*fixtures} else 1
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Return what lets the first worker that needs a folder make it, and gives its place to all of them."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                folder.mkdir()  # a second attempt fails here at once
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +81,16 @@ def prefect_server() -> Callable[[Settings], AbstractContextManager[str]]:
             stop(server)
 
     return serve
+
+
+@pytest.fixture(scope="session")
+def common_api(
+    prefect_server: Callable[[Settings], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Give the address of one Prefect server for all flows of a worker."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with prefect_server(Settings(artifacts=tmp_path_factory.mktemp("server"), prefect_port=port)) as api:
+        yield api

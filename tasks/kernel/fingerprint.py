@@ -24,7 +24,6 @@ from tasks.kernel.storage.manifest import hash_file, hash_folder
 
 Recipe = dict[str, object]
 
-_PACKAGE = "tasks"
 _PARSING = threading.Lock()
 
 
@@ -73,7 +72,7 @@ def source_identity(path: Path, field: str) -> dict[str, str]:
 
 
 def code_identity(module: str) -> dict[str, str]:
-    """Return the digest of each of our source files that `module` imports, directly or not.
+    """Return the digest of each source file of the module's own package that it imports, directly or not.
 
     Digests are of the syntax tree without docstrings: comments and formatting do not count.
     """
@@ -99,13 +98,13 @@ class _Source:
 
 @cache
 def _source(module: str) -> _Source | None:
-    """Read one of our source files; none for a module of others."""
+    """Read one source file; none for a module without one."""
     path = _source_file(module)
     if path is None:
         return None
     tree = _parse(path)
     digest = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
-    return _Source(digest, tuple(_imports(tree)))
+    return _Source(digest, tuple(_imports(tree, _package(module))))
 
 
 def _parse(path: Path) -> ast.Module:
@@ -140,26 +139,26 @@ def _text(key: object, field: str) -> str:
 
 
 def _source_file(module: str) -> Path | None:
-    if module.split(".", maxsplit=1)[0] != _PACKAGE:
-        return None
     spec = importlib.util.find_spec(module)
     return Path(spec.origin) if spec and spec.origin else None
 
 
-def _imports(tree: ast.AST) -> list[str]:
+def _package(module: str) -> str:
+    return module.split(".", maxsplit=1)[0]
+
+
+def _imports(tree: ast.AST, package: str) -> list[str]:
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and _package(node.module) == package:
             submodules = [f"{node.module}.{alias.name}" for alias in node.names]
             names += [node.module, *(name for name in submodules if _is_module(name))]
-    return [name for name in names if name.split(".", maxsplit=1)[0] == _PACKAGE]
+    return [name for name in names if _package(name) == package]
 
 
 def _is_module(name: str) -> bool:
-    if name.split(".", maxsplit=1)[0] != _PACKAGE:
-        return False
     parent = _source_file(name.rpartition(".")[0])
     return parent is not None and parent.name == "__init__.py" and _source_file(name) is not None
 

@@ -14,6 +14,8 @@ from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Workspace, silent
 from tasks.models.sources import TinyModel
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 CONVERTER = PROJECT / ".venv-convert" / "bin" / "python"
 CONTEXT = 256
@@ -58,7 +60,6 @@ def read(folders: Path, name: str) -> object:
     return json.loads((folders / "out" / name).read_text())
 
 
-@pytest.mark.models
 def test_only_the_bundle_and_its_figures_ship(folders) -> None:
     assert sorted(file.name for file in (folders / "out").iterdir()) == [
         "breakdown.json",
@@ -68,7 +69,6 @@ def test_only_the_bundle_and_its_figures_ship(folders) -> None:
     assert [file.name for file in (folders / "scratch").iterdir()] == ["told.json"]
 
 
-@pytest.mark.models
 def test_breakdown_adds_up_to_the_bundle(folders) -> None:
     bundle = (folders / "out" / "model.litertlm").stat().st_size
     assert sum(row["bytes"] for row in read(folders, "breakdown.json")) == bundle
@@ -76,7 +76,6 @@ def test_breakdown_adds_up_to_the_bundle(folders) -> None:
     assert told(folders)["metrics"]["bundle"] == read(folders, "sizes.json")["bundle"] == bundle
 
 
-@pytest.mark.models
 def test_body_is_int4_and_the_tied_table_is_stored_once(folders) -> None:
     rows = {(row["group"], row["dtype"]): row for row in read(folders, "breakdown.json")}
     model = TinyModel()
@@ -86,7 +85,6 @@ def test_body_is_int4_and_the_tied_table_is_stored_once(folders) -> None:
     assert not {("head", "int8"), ("embedding", "int8"), ("mlp", "float32")} & set(rows)
 
 
-@pytest.mark.models
 def test_progress_names_the_steps_and_ends_full(folders) -> None:
     reports = told(folders)["reports"]
     assert list(dict.fromkeys(unit for *_, unit in reports)) == [
@@ -100,7 +98,6 @@ def test_progress_names_the_steps_and_ends_full(folders) -> None:
     assert reports[-1][0] == reports[-1][1]
 
 
-@pytest.mark.models
 def test_bundle_renders_its_template_and_answers(folders, tmp_path) -> None:
     litert_lm.set_min_log_severity(litert_lm.LogSeverity.ERROR)
     bundle = str(folders / "out" / "model.litertlm")
@@ -114,7 +111,6 @@ def test_bundle_renders_its_template_and_answers(folders, tmp_path) -> None:
             assert conversation.token_count > 8
 
 
-@pytest.mark.models
 def test_block_size_that_does_not_fit_fails_before_the_trace(tmp_path) -> None:
     from tasks.models.tiny import save_tiny_model
 

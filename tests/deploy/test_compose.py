@@ -42,6 +42,7 @@ def test_docker_itself_accepts_it(tmp_path: Path) -> None:
     subprocess.run(command, check=True)
 
 
+@pytest.mark.slow
 def test_every_prefect_variable_is_a_setting_of_prefect() -> None:
     assert {name for name in variables() if name.startswith("PREFECT_")} <= prefect_settings()
 
@@ -51,6 +52,7 @@ def test_every_variable_of_ours_is_a_setting_of_ours() -> None:
     assert {name for name in {*variables(), *USED} if name.startswith("POCKETMOE_")} <= ours
 
 
+@pytest.mark.slow
 def test_every_variable_of_mlflow_is_one_that_mlflow_reads() -> None:
     import mlflow
 

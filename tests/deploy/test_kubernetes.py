@@ -17,6 +17,8 @@ from prefect.utilities.templating import apply_values
 
 from tasks.kernel.settings import PROJECT, Settings
 
+pytestmark = pytest.mark.slow
+
 FOLDER = PROJECT / "deploy" / "kubernetes"
 POOL = json.loads((FOLDER / "job-template.json").read_text())
 SCHEMAS = "1.36"

@@ -4,10 +4,13 @@ import json
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from flows.server.setup import POOLS
 from tasks.kernel.settings import PROJECT
+
+pytestmark = pytest.mark.slow
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DEPLOYMENTS: dict[str, dict[str, Any]] = {

@@ -14,6 +14,8 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 
 from tasks.kernel.settings import PROJECT, Settings
 
+pytestmark = pytest.mark.slow
+
 FOLDER = PROJECT / "deploy" / "ray"
 SCHEMAS = "1.36"
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from docs_pages import PROJECT, anchors, links, pages
 
+pytestmark = pytest.mark.slow
+
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "link": "href"}
 
 

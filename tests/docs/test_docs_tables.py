@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from docs_pages import PROJECT, pages
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.evidence import Evidence
 from tasks.evaluate.intervals import Loss
@@ -14,6 +16,8 @@ from tasks.evaluate.scorer import load_scorer
 from tasks.evaluate.systems import BASE, GENERALIST, Routing, assignments, expert
 from tasks.records.evaluation import Evaluation
 from tasks.router_runtime.policy import Decision
+
+pytestmark = pytest.mark.slow
 
 CONFIG = EvaluateConfig(metrics=("exact_match", "bleu"), bootstrap_samples=100)
 ASKED = (("ocd", "ocd"), ("ocd", "panic"), ("panic", "panic"), ("panic", "panic"))

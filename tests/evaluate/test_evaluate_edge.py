@@ -17,6 +17,8 @@ from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.chat import Turns, chat_turns
 from tasks.records.evaluation import read_evaluation
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 CONVERTER = REPOSITORY / ".venv-convert" / "bin" / "python"
 EXPORT = """\
@@ -99,7 +101,6 @@ def measured(
     )
 
 
-@pytest.mark.models
 def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
     from tasks.evaluate.scoring import score_answers
     from tasks.models.loading import load_model
@@ -110,7 +111,6 @@ def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Ca
     assert found == pytest.approx([loss.nats for loss in floating], rel=1e-5)
 
 
-@pytest.mark.models
 def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
     from tasks.evaluate.scoring import encode
     from tasks.models.loading import load_tokenizer
@@ -120,7 +120,6 @@ def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Cal
     assert measured.sequences[:2] == wanted
 
 
-@pytest.mark.models
 def test_the_runtime_answers_greedily_as_transformers_does(
     measured: EdgeRun, tiny: Callable[[int], Path]
 ) -> None:
@@ -137,18 +136,15 @@ def test_the_runtime_answers_greedily_as_transformers_does(
     assert all(reply.prompt_matches for reply in replies)
 
 
-@pytest.mark.models
 def test_a_text_that_does_not_fit_is_left_out_instead_of_crashing_the_runtime(measured: EdgeRun) -> None:
     assert (measured.replies[2], measured.sequences[2], measured.losses[2]) == (None, None, None)
 
 
-@pytest.mark.models
 def test_running_a_bundle_leaves_its_folder_as_it_was(measured: EdgeRun, float_bundle: Path) -> None:
     assert measured.init_seconds > 0
     assert [file.name for file in float_bundle.parent.iterdir()] == ["model.litertlm"]
 
 
-@pytest.mark.models
 def test_an_unquantized_bundle_costs_nothing_in_the_report(
     float_bundle: Path, tiny: Callable[[int], Path], inputs: Inputs, workspace: Workspace
 ) -> None:

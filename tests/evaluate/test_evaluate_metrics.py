@@ -15,6 +15,8 @@ from tasks.evaluate.text_metrics import bleu, exact_match, rouge_l, token_f1
 from tasks.kernel.errors import ConfigError
 from tasks.records.estimate import Estimate
 
+pytestmark = pytest.mark.slow
+
 MODULE = """\
 import datasets
 import evaluate

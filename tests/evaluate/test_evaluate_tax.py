@@ -20,6 +20,8 @@ from tasks.records.evaluation import Evaluation, RoutingTax, read_answers, read_
 from tasks.router_runtime.confidence import ScopeModel
 from tasks.router_runtime.policy import Decision, Outcome, Policy
 
+pytestmark = pytest.mark.slow
+
 TaxOf = Callable[[Sequence[tuple[str, Outcome, float]]], RoutingTax]
 CONFIG = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
 NOTHING_IN_SCOPE = ScopeModel(mean=(0,) * 4, deviation=(1,) * 4, weights=(0,) * 4, intercept=-20)
@@ -99,7 +101,6 @@ def test_as_few_questions_are_enough_as_a_sign_test_needs(confidence: float) -> 
     assert 2 * 0.5**least <= 1 - confidence < 2 * 0.5 ** (least - 1)
 
 
-@pytest.mark.models
 def test_right_routing_is_free(inputs: Inputs, workspace: Workspace) -> None:
     tax = evaluate(inputs, workspace).router.tax
     assert (tax.pairs, tax.elsewhere, tax.misrouted) == ([], [], 0)
@@ -107,7 +108,6 @@ def test_right_routing_is_free(inputs: Inputs, workspace: Workspace) -> None:
     assert tax.total.loss.value == 0
 
 
-@pytest.mark.models
 def test_a_confused_pair_is_measured_on_its_own_answers(
     inputs: Inputs, workspace: Workspace, relabel: Callable[[Sequence[str]], None]
 ) -> None:
@@ -118,7 +118,6 @@ def test_a_confused_pair_is_measured_on_its_own_answers(
     assert pairs["alpha"].perplexity_ratio.value == pytest.approx(perplexity(asked) / perplexity(right))
 
 
-@pytest.mark.models
 def test_an_unsure_router_asks_the_generalist_and_measures_nothing_more(
     inputs: Inputs, workspace: Workspace, careful: Callable[[Policy, ScopeModel | None], None]
 ) -> None:
@@ -131,7 +130,6 @@ def test_an_unsure_router_asks_the_generalist_and_measures_nothing_more(
     assert len((workspace.out / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == 12
 
 
-@pytest.mark.models
 def test_a_false_refusal_is_counted_and_said(
     inputs: Inputs, workspace: Workspace, careful: Callable[[Policy, ScopeModel | None], None]
 ) -> None:

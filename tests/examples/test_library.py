@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from pypdf import PageObject, PdfReader
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LIBRARY = EXAMPLES / "library"
 DOMAINS = ("anxiety", "depression", "ocd")

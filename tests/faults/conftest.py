@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,40 +9,28 @@ import pytest
 from faulty import TWO, Home
 from moments import Undisturbed, free_port, undisturbed
 
-from tasks.kernel.settings import Settings
-
 
 @pytest.fixture(scope="session")
-def server(
-    prefect_server: Callable[[Settings], AbstractContextManager[str]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """Give the address of a Prefect server."""
-    with prefect_server(
-        Settings(artifacts=tmp_path_factory.mktemp("server"), prefect_port=free_port())
-    ) as api:
-        yield api
-
-
-@pytest.fixture(scope="session")
-def finished(server: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def finished(common_api: str, made_once: Callable[[str, Callable[[Path], object]], Path]) -> Home:
     """Two domains, built undisturbed."""
-    home = Home(tmp_path_factory.mktemp("finished"), free_port(), server)
-    done = home.run(TWO)
-    assert done.code == 0, done.text()
-    return home
+
+    def build(home: Path) -> None:
+        done = Home(home, free_port(), common_api).run(TWO)
+        assert done.code == 0, done.text()
+
+    return Home(made_once("finished", build), free_port(), common_api)
 
 
 @pytest.fixture(scope="session")
-def one(server: str, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def one(common_api: str, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """One domain, built undisturbed from nothing: what it came to, and when it said what."""
-    return undisturbed(Home(tmp_path_factory.mktemp("one"), free_port(), server))
+    return undisturbed(Home(tmp_path_factory.mktemp("one"), free_port(), common_api))
 
 
 @pytest.fixture
-def fresh(server: str, tmp_path: Path) -> Iterator[Home]:
+def fresh(common_api: str, tmp_path: Path) -> Iterator[Home]:
     """An empty artifacts folder; what a failed case still runs in it is ended."""
-    home = Home(tmp_path / "home", free_port(), server)
+    home = Home(tmp_path / "home", free_port(), common_api)
     yield home
     for process in home.processes():
         process.kill()
@@ -51,8 +38,8 @@ def fresh(server: str, tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def copied(finished: Home, fresh: Home) -> Home:
-    """Give a copy of what is built, with the dashboards' databases left out."""
-    for part in ("cache", "store", "runs"):
+    """Give a copy of what is built, without the record of Prefect."""
+    for part in ("cache", "store", "runs", "mlflow"):
         shutil.copytree(finished.path / part, fresh.path / part, symlinks=True)
     return fresh
 

@@ -39,7 +39,7 @@ CASES = [(how, place) for how in HOW for place in PLACES]
 
 @pytest.mark.parametrize(
     "turn",
-    [pytest.param(0, marks=pytest.mark.flow)]
+    [pytest.param(0, marks=pytest.mark.integration)]
     + [pytest.param(turn, marks=pytest.mark.faults) for turn in range(1, len(CASES))],
 )
 def test_damaged_files_rebuild_their_own_stage_alone(finished: Home, copied: Home, turn: int) -> None:

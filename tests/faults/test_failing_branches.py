@@ -8,7 +8,7 @@ import pytest
 from faulty import TWO, Home
 from pypdf import PdfWriter
 
-pytestmark = pytest.mark.flow
+pytestmark = pytest.mark.integration
 
 TOLERANT = "merge: {max_mean_kl: 0.01}"
 STRICT = "merge: {max_mean_kl: 1.0e-30}"

@@ -46,7 +46,7 @@ def kill_server(run: Run) -> bool:
 VICTIMS = {"flow": kill_flow, "child": kill_child, "server": kill_server}
 
 
-@pytest.mark.flow
+@pytest.mark.integration
 @pytest.mark.parametrize("victim", ["flow", "child", pytest.param("server", marks=pytest.mark.faults)])
 def test_a_kill_amid_a_branch_costs_nothing_but_time(
     finished: Home, copied: Home, alone: Callable[[Home], Home], victim: str

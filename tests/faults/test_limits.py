@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faulty import TWO, Home
 
-pytestmark = pytest.mark.flow
+pytestmark = pytest.mark.integration
 
 LAST = ("convert:ocd", "evaluate")
 

@@ -13,7 +13,7 @@ from faulty import TWO, Home
 BRANCH = ("convert:ocd", "evaluate")
 
 
-@pytest.mark.flow
+@pytest.mark.integration
 def test_two_runs_at_once_build_every_stage_once(finished: Home, copied: Home) -> None:
     copied.forget(*BRANCH)
     both_complete(copied, finished, set(BRANCH))

@@ -1,22 +1,23 @@
-"""The smoke configuration, run once for all flow tests."""
+"""The smoke configuration, run once for all flow tests; each test that changes something has a copy."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import replace
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from smoke_pipeline import SMOKE, Pipeline, free_port
 
-from tasks.kernel.settings import Settings
-
 
 @pytest.fixture(scope="session")
-def smoke(
-    prefect_server: Callable[[Settings], AbstractContextManager[str]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Pipeline]:
-    """The smoke configuration, run once with a server of its own; later runs share one, which saves time."""
-    pipeline = Pipeline(tmp_path_factory.mktemp("smoke"), free_port())
-    pipeline.run(SMOKE)
-    with prefect_server(Settings(artifacts=pipeline.home, prefect_port=pipeline.port)) as api:
-        yield replace(pipeline, api=api)
+def finished_smoke(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Pipeline:
+    """The smoke configuration, built from nothing with a server of its own; tests only look at it."""
+    port = free_port()
+    return Pipeline(made_once("smoke", lambda home: Pipeline(home, port).run(SMOKE)), port)
+
+
+@pytest.fixture
+def smoke(finished_smoke: Pipeline, common_api: str, tmp_path: Path) -> Pipeline:
+    """A copy of it for one test, whose runs use the worker's server."""
+    home = tmp_path / "smoke"
+    shutil.copytree(finished_smoke.home, home, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
+    return Pipeline(home, finished_smoke.port, common_api)

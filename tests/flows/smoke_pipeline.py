@@ -26,11 +26,12 @@ class Pipeline:
         """Run `pocketmoe` in a process of its own."""
         places = {"POCKETMOE_ARTIFACTS": str(self.home), "POCKETMOE_PREFECT_PORT": str(self.port)}
         places |= {"PREFECT_API_URL": self.api} if self.api else {}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
         return subprocess.run(
             command,
             cwd=PROJECT,
-            env={**os.environ, **places, **environment},
+            env={**kept, **places, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -45,6 +46,11 @@ class Pipeline:
     def report(self) -> dict[str, object]:
         """Return the newest report."""
         return json.loads((self.home / "runs" / "latest" / "report.json").read_text())
+
+    def artifact(self, name: str) -> Path:
+        """Return the files of one of the newest run's artifacts."""
+        part = json.loads((self.home / "runs" / "latest" / "artifacts.json").read_text())[name]
+        return self.home / "store" / part["kind"].lower() / part["digest"] / "data"
 
     def stages(self) -> dict[str, str]:
         """Return the newest run's status by `stage:domain`."""

@@ -27,7 +27,6 @@ def succeeded(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_only_builds_just_that_and_equal_bytes_rebuild_nothing_downstream(smoke: Pipeline) -> None:
-    smoke.run(SMOKE)
     before = digests(smoke)
     succeeded(smoke.call("rerun", SMOKE, "--only", "ingest:ocd", "--yes"))
     assert built(smoke) == {"ingest:ocd"}
@@ -35,7 +34,6 @@ def test_only_builds_just_that_and_equal_bytes_rebuild_nothing_downstream(smoke:
 
 
 def test_from_builds_that_and_what_depends_on_it(smoke: Pipeline) -> None:
-    smoke.run(SMOKE)
     before = digests(smoke)
     shown = succeeded(smoke.call("rerun", "--from", "route", "--yes"))
     assert "asked for again" in shown
@@ -44,7 +42,6 @@ def test_from_builds_that_and_what_depends_on_it(smoke: Pipeline) -> None:
 
 
 def test_nothing_runs_without_agreement(smoke: Pipeline) -> None:
-    smoke.run(SMOKE)
     before = smoke.report()["run"]
     done = smoke.call("rerun", SMOKE, "--only", "ingest:ocd")
     assert done.returncode == 1

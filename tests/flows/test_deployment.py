@@ -18,7 +18,10 @@ from smoke_pipeline import Pipeline, free_port
 from flows.server.setup import POOLS
 from tasks.kernel.settings import PROJECT
 
+pytestmark = pytest.mark.slow
+
 PDF = PROJECT / "examples" / "library" / "ocd" / "understanding-ocd.pdf"
+ON_A_SERVER = pytest.mark.integration
 CONFIG = """\
 # Fails in seconds: its documents are not there, and then too few pairs are left of them.
 name: doomed
@@ -93,7 +96,7 @@ def test_the_file_names_no_folder_of_a_machine_and_no_secret() -> None:
     assert not re.search(r"(?i)password|token|secret_access_key|://", text)
 
 
-@pytest.mark.flow
+@ON_A_SERVER
 def test_prefects_own_tools_take_the_whole_file(server: Server) -> None:
     done = server.call("prefect", "--no-prompt", "deploy", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -107,7 +110,7 @@ def test_prefects_own_tools_take_the_whole_file(server: Server) -> None:
         assert entry["enforce_parameter_schema"] is True
 
 
-@pytest.mark.flow
+@ON_A_SERVER
 def test_the_form_says_what_each_parameter_is_for(server: Server, deployed: str) -> None:
     form = server.ask(f"deployments/{deployed}", method="GET")["parameter_openapi_schema"]
     assert list(form["properties"]) == ["configs", "rebuild", "overrides"]
@@ -115,7 +118,7 @@ def test_the_form_says_what_each_parameter_is_for(server: Server, deployed: str)
     assert all(field.get("description") for field in form["definitions"]["Rebuild"]["properties"].values())
 
 
-@pytest.mark.flow
+@ON_A_SERVER
 @pytest.mark.usefixtures("deployed")
 def test_deploying_twice_keeps_one_deployment_with_one_schedule(server: Server) -> None:
     named = [made for made in server.ask("deployments/filter", {}) if made["name"] == "doomed"]
@@ -125,7 +128,7 @@ def test_deploying_twice_keeps_one_deployment_with_one_schedule(server: Server) 
     assert "rebuild" not in named[0]["parameters"]
 
 
-@pytest.mark.flow
+@ON_A_SERVER
 def test_a_wrong_schedule_is_refused_with_how_to_write_it(server: Server, config: Path) -> None:
     done = server.call("flows.cli", "deploy", config, "--cron", "every sunday")
     assert done.returncode == 2
@@ -138,7 +141,7 @@ def test_a_worker_without_a_server_says_how_to_start_one(tmp_path: Path) -> None
     assert "pocketmoe up" in done.stderr
 
 
-@pytest.mark.flow
+@ON_A_SERVER
 @pytest.mark.usefixtures("worker")
 def test_a_worker_runs_it_one_at_a_time_and_a_retry_goes_on_in_the_same_run(
     server: Server, deployed: str, config: Path

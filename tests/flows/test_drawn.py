@@ -9,6 +9,8 @@ from flows.report.charts.drawn import draw_charts
 from flows.report.collect import collect
 from flows.report.schema import Report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:

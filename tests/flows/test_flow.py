@@ -18,8 +18,8 @@ def overlay(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_first_run_builds_every_stage_and_reports_it(smoke: Pipeline) -> None:
-    report = smoke.report()
+def test_the_first_run_builds_every_stage_and_reports_it(finished_smoke: Pipeline) -> None:
+    report = finished_smoke.report()
     assert report["schema"] == "pocketmoe-report-1"
     assert report["status"] == "completed"
     assert len(report["stages"]) == 14
@@ -34,13 +34,13 @@ def test_the_first_run_builds_every_stage_and_reports_it(smoke: Pipeline) -> Non
         assert Path(domain["files"]["bundle"]).stat().st_size == domain["sizes"]["bundle"]
     assert set(report["systems"]) == {"real", "oracle", "generalist"}
     assert report["peak_memory_bytes"] > 0
-    html = (smoke.home / "runs" / "latest" / "report.html").read_text()
+    html = (finished_smoke.home / "runs" / "latest" / "report.html").read_text()
     assert "<svg" in html
     assert "http://" not in html.replace("http://www.w3.org", "")
 
 
-def test_the_server_of_a_run_keeps_every_task_state(smoke: Pipeline) -> None:
-    with sqlite3.connect(smoke.home / "prefect" / "prefect.db") as database:
+def test_the_server_of_a_run_keeps_every_task_state(finished_smoke: Pipeline) -> None:
+    with sqlite3.connect(finished_smoke.home / "prefect" / "prefect.db") as database:
         (first, state), *_ = database.execute("select id, state_name from flow_run order by start_time")
         states = database.execute(
             "select state_name from task_run where flow_run_id = ?", (first,)
@@ -49,10 +49,10 @@ def test_the_server_of_a_run_keeps_every_task_state(smoke: Pipeline) -> None:
     assert states == [("Completed",)] * 14
 
 
-def test_every_stage_has_a_run_below_the_flows_run(smoke: Pipeline) -> None:
+def test_every_stage_has_a_run_below_the_flows_run(finished_smoke: Pipeline) -> None:
     from tasks.kernel.tracking.tracker import EXPERIMENT, Tracker
 
-    client = Tracker(smoke.home).client
+    client = Tracker(finished_smoke.home).client
     experiment = client.get_experiment_by_name(EXPERIMENT)
     runs = client.search_runs([experiment.experiment_id])
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
@@ -76,6 +76,7 @@ def test_a_changed_rank_rebuilds_only_downstream_of_that_expert(smoke: Pipeline,
     assert built == {"finetune:ocd", "merge:ocd", "convert:ocd", "evaluate"}
 
 
+@pytest.mark.integration
 def test_a_new_domain_builds_only_its_own_branch_and_the_fan_in(smoke: Pipeline, tmp_path: Path) -> None:
     pdf = "examples/library/depression/understanding-depression.pdf"
     change = overlay(tmp_path, f"domains: {{depression: {{documents: {pdf}}}}}\n")
@@ -86,7 +87,7 @@ def test_a_new_domain_builds_only_its_own_branch_and_the_fan_in(smoke: Pipeline,
 
 
 def test_lost_bytes_are_noticed_and_built_again(smoke: Pipeline) -> None:
-    bundle = Path(smoke.report()["domains"]["anxiety"]["files"]["bundle"])
+    bundle = smoke.artifact("edge/anxiety") / "model.litertlm"
     before = bundle.read_bytes()
     bundle.write_bytes(before[:-1] + b"?")
     done = smoke.call("run", SMOKE)

@@ -338,6 +338,7 @@ def test_the_shared_store_refuses_too_few_days() -> None:
         refuse_few_days(1)
 
 
+@pytest.mark.slow
 def test_the_command_shows_first_and_frees_only_when_told(home: Home) -> None:
     artifact = home.build("x" * 5000, "a" * 64)
     home.age()

@@ -9,6 +9,8 @@ import pytest
 
 from tasks.kernel.settings import PROJECT
 
+pytestmark = pytest.mark.slow
+
 FLOW = """
 import sys
 for name in ("torch", "transformers", "peft", "trl", "sklearn", "litert_lm"):

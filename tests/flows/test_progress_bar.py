@@ -9,8 +9,9 @@ from prefect.settings import (  # noqa: TID251  # the bar talks to Prefect
     temporary_settings,
 )
 
-from tasks.kernel.execution import progress
 from tasks.kernel.execution.progress import ProgressBar
+
+pytestmark = pytest.mark.slow
 
 STEP = {"done": 3.0, "total": 12.0, "unit": "steps"}
 
@@ -29,11 +30,8 @@ def test_a_stage_of_seconds_asks_nothing_of_the_server(caplog: pytest.LogCapture
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
-def test_a_server_that_is_away_costs_the_bar_alone(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(progress, "_LONG_SECONDS", 0.0)
-    bar = ProgressBar("finetune:ocd")
+def test_a_server_that_is_away_costs_the_bar_alone(caplog: pytest.LogCaptureFixture) -> None:
+    bar = ProgressBar("finetune:ocd", after_seconds=0.0)
     bar.move(STEP)
     bar.move(STEP)
     bar.finish()

@@ -33,6 +33,8 @@ from tasks.kernel.tracking.registry import Registry, registered_digests
 from tasks.kernel.tracking.tracker import Tracker
 from tasks.records.files import write_json
 
+pytestmark = pytest.mark.slow
+
 KINDS: Mapping[str, type[Artifact]] = {
     "corpus": Corpus,
     "qa": QADataset,

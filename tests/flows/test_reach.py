@@ -12,6 +12,8 @@ from flows.runs.runners import task_runner
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mark:

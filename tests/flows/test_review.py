@@ -179,6 +179,7 @@ def test_an_unknown_domain_is_refused_with_those_that_are_there(finished: Settin
         open_domain(open_run(None, finished), "bees")
 
 
+@pytest.mark.slow
 def test_the_commands_export_and_check(finished: Settings, tmp_path: Path) -> None:
     command, out = Pipeline(finished.home, 4200), tmp_path / "review.csv"
     domain = ("--domain", "anxiety")

@@ -20,12 +20,11 @@ from tasks.kernel.settings import PROJECT, Settings
 
 pytestmark = pytest.mark.flow
 
-CLUSTERS = pytest.mark.parametrize("runner", ["dask", "ray"])
+CLUSTERS = pytest.mark.parametrize("runner", ["dask", pytest.param("ray", marks=pytest.mark.integration)])
 
 
 @CLUSTERS
 def test_two_workers_share_the_store_and_build_the_same_bytes(smoke: Pipeline, runner: str) -> None:
-    smoke.run(SMOKE)
     command = ("rerun", SMOKE, "--only", "ingest:ocd", "--yes")
     done = smoke.call(*command, POCKETMOE_TASK_RUNNER=runner)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -18,6 +18,7 @@ from flows.server.setup import Wanted, set_up
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.settings import Settings
 
+pytestmark = pytest.mark.flow
 TINY = Path(__file__).with_name("tiny_flow.py")
 WINDOW = timedelta(seconds=40)
 
@@ -74,7 +75,6 @@ def test_an_address_that_nothing_can_send_to_is_refused_without_showing_it(
     assert "nonsense" not in str(refusal.value) + caplog.text
 
 
-@pytest.mark.flow
 def test_a_second_setup_changes_nothing_and_a_third_only_what_differs(
     server: Server, received: Received
 ) -> None:
@@ -91,7 +91,6 @@ def test_a_second_setup_changes_nothing_and_a_third_only_what_differs(
     assert len(server.ask("automations/filter", {})) == 3
 
 
-@pytest.mark.flow
 def test_a_failing_run_is_told_with_name_state_and_cause(server: Server, received: Received) -> None:
     server.start(TINY, "failing-run", "0").wait(timeout=90)
     message = received.message("failing-run")
@@ -99,13 +98,11 @@ def test_a_failing_run_is_told_with_name_state_and_cause(server: Server, receive
     assert "generate:ocd: 3 pairs of 20 were kept; lower `generate.min_pairs`" in message["body"]
 
 
-@pytest.mark.flow
 def test_a_completing_run_is_told(server: Server, received: Received) -> None:
     server.start(TINY, "good-run", "0").wait(timeout=90)
     assert received.message("good-run")["subject"] == "pocketmoe good-run: Completed"
 
 
-@pytest.mark.flow
 def test_a_killed_run_crashes_and_a_healthy_one_completes(server: Server, received: Received) -> None:
     dead = server.start(TINY, "dead-run", "600")
     healthy = server.start(TINY, "healthy-run", str(WINDOW.total_seconds() + 25))

@@ -5,6 +5,8 @@ import pytest
 from flows.report.schema import StageRow
 from flows.runs.publish import stage_row
 
+pytestmark = pytest.mark.slow
+
 RUNS = "http://127.0.0.1:5000/#/experiments/1/runs"
 
 

@@ -90,6 +90,7 @@ def test_a_page_has_pairs_exactly_where_a_kept_pair_rests_on_it(seed: int, tmp_p
     assert [len(one.rows) for one in documents] == [6, 6]
 
 
+@pytest.mark.slow
 def test_a_page_is_a_line_and_ten_thousand_are_small(tmp_path: Path) -> None:
     name = 'a "book".pdf'
     texts = [passage(at, at, at).model_copy(update={"document": name}) for at in range(1, 10_001)]

@@ -76,6 +76,7 @@ def test_what_was_refused_before_keeps_its_reason(tmp_path: Path) -> None:
     assert judge_pairs([before], {PASSAGE.id: PASSAGE}, CONFIG, None, workspace(tmp_path)) == [before]
 
 
+@pytest.mark.slow
 def test_pairs_in_another_language_are_refused_unless_any_will_do(tmp_path: Path) -> None:
     german = example("Was erhöht die Gefahr auf der Strecke im Winter?", "der viele und nasse schnee")
     english = example(*GOOD[4])

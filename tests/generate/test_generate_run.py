@@ -77,6 +77,7 @@ def test_the_funnel_accounts_for_every_sentence_and_example(tmp_path: Path) -> N
     assert metrics["kept"] == funnel["kept"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replies", [1, 41, 80, 96])
 def test_a_killed_run_resumes_to_the_same_bytes(corpus: Path, tmp_path: Path, replies: int) -> None:
     run({"corpus": corpus}, CONFIG, workspace(tmp_path / "whole"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from drawn_pages import BOATS, PROSE, Sheet, draw, prose_about
 
 from tasks.ingest.cleaning.clean import clean_blocks
@@ -81,6 +82,7 @@ def test_words_that_are_repeated_between_passages_count_once(tmp_path: Path) -> 
     assert repeated["words"] == plain["words"]
 
 
+@pytest.mark.slow
 def test_another_document_changes_nothing_in_the_passages_of_the_others(tmp_path: Path) -> None:
     before = library(tmp_path / "before", "a.pdf", "b.pdf")
     after = library(tmp_path / "after", "a.pdf", "b.pdf")
@@ -119,6 +121,7 @@ def peak(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_book_is_cleaned_in_the_memory_of_a_few_pages(tmp_path: Path) -> None:
     book = stored(tmp_path / "pages.jsonl", 40)
 

@@ -189,6 +189,7 @@ def test_the_same_file_twice_is_used_once(tmp_path: Path) -> None:
     assert len({passage.id for passage in passages}) == len(passages)
 
 
+@pytest.mark.slow
 def test_output_depends_neither_on_time_nor_on_the_place_of_the_library(tmp_path: Path) -> None:
     outputs = []
     for place in ("here", "there"):

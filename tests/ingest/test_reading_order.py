@@ -14,6 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tasks.ingest.passages.documents import Document
 
+pytestmark = pytest.mark.slow
+
 pytestmark = pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])
 Backend = dict[str, str]
 

@@ -14,6 +14,8 @@ from tasks.ingest.reading.page_files import OpenPdf, Page, write_pages
 from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.kernel.errors import ConfigError, DocumentError
 
+pytestmark = pytest.mark.slow
+
 both = pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])
 SELF = b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"
 NO_KIDS = b"<< /Type /Pages /Kids [] /Count 0 >>"

@@ -18,6 +18,8 @@ from tasks.kernel.execution.child import run_child
 from tasks.kernel.execution.stopping import stops_stages
 from tasks.kernel.execution.worker import Event, Outcome, Request, explain
 
+pytestmark = pytest.mark.slow
+
 STAGE = """
 import logging, os, signal, subprocess, sys, time
 from tasks.kernel.errors import DataError

@@ -1,11 +1,10 @@
 """Cache keys: equal computations have one key, others another, and what has no stable form is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tasks.kernel import fingerprint
 from tasks.kernel.artifacts import Corpus, QADataset
 from tasks.kernel.config import How, Slice
 from tasks.kernel.errors import DocumentError
@@ -75,37 +74,32 @@ def test_where_and_how_do_not_count() -> None:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of two modules, one of which imports the other, in place of our own."""
-    root = tmp_path / "sample_stage"
-    root.mkdir()
-    (root / "__init__.py").write_text("")
-    (root / "run.py").write_text("from sample_stage.part import answer\n")
-    (root / "part.py").write_text('"""Doc."""\n\ndef answer():\n    return 42\n')
+def part_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Write a package whose `run` imports a `part` of this text; return the digest of that part."""
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(fingerprint, "_PACKAGE", "sample_stage")
-    fingerprint._source.cache_clear()
-    return root
+
+    def digest(package: str, text: str) -> str:
+        root = tmp_path / package
+        root.mkdir()
+        (root / "__init__.py").write_text("")
+        (root / "run.py").write_text(f"import json\nfrom {package}.part import answer\n")
+        (root / "part.py").write_text(text)
+        found = code_identity(f"{package}.run")
+        assert set(found) == {f"{package}.run", f"{package}.part"}
+        return found[f"{package}.part"]
+
+    return digest
 
 
-def identity() -> Mapping[str, str]:
-    fingerprint._source.cache_clear()
-    return code_identity("sample_stage.run")
+def test_imported_helpers_count(part_digest: Callable[[str, str], str]) -> None:
+    one = part_digest("stage_one", '"""Doc."""\n\ndef answer():\n    return 42\n')
+    assert one != part_digest("stage_two", '"""Doc."""\n\ndef answer():\n    return 43\n')
 
 
-def test_imported_helpers_count(package: Path) -> None:
-    before = identity()
-    assert set(before) == {"sample_stage.run", "sample_stage.part"}
-    (package / "part.py").write_text('"""Doc."""\n\ndef answer():\n    return 43\n')
-    assert identity() != before
-
-
-def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
-    before = identity()
-    (package / "part.py").write_text(
-        '"""New words."""\ndef answer() :\n    """More."""\n    return (42)  # why\n'
-    )
-    assert identity() == before
+def test_comments_docstrings_and_formatting_do_not_count(part_digest: Callable[[str, str], str]) -> None:
+    one = part_digest("stage_three", '"""Doc."""\n\ndef answer():\n    return 42\n')
+    other = '"""New words."""\ndef answer() :\n    """More."""\n    return (42)  # why\n'
+    assert one == part_digest("stage_four", other)
 
 
 def test_differences_name_field_old_and_new_value() -> None:

@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tasks.kernel.execution.guard import guarded
+
+pytestmark = pytest.mark.slow
 
 STARTER = """
 import subprocess, sys, time

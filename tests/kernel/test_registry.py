@@ -8,6 +8,8 @@ import pytest
 
 from tasks.kernel.tracking.registry import Candidate, Registry, Version, registered_digests
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

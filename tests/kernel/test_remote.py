@@ -20,6 +20,8 @@ from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.remote import Remote
 from tasks.kernel.storage.store import Store
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "pocketmoe"
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=1.0, peak_memory_bytes=1, packages={}, git_commit=""

@@ -17,6 +17,8 @@ from tasks.kernel.settings import PROJECT
 from tasks.kernel.tracking.mlflow_run import DIGEST_CHARACTERS, DataInput, TrackedRun, asked
 from tasks.kernel.tracking.tracker import Tracker, tracking_uri
 
+pytestmark = pytest.mark.slow
+
 DIGEST = "ab" * 32
 
 

@@ -9,6 +9,8 @@ from tasks.merge.plan import MergeError, plan_merge
 from tasks.models.loading import base_identity
 from tasks.records.files import write_json
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:

@@ -23,6 +23,8 @@ from tasks.router_runtime.router import Router
 from tasks.router_runtime.router_files import load_router, save_router
 from tasks.router_runtime.stage_evidence import StageEvidence
 
+pytestmark = pytest.mark.slow
+
 ONE = {"C": (1.0,), "families": ("svm",), "class_weights": ("none",), "folds": 3}
 WORDS_ALONE = TfidfRouter(char_ngrams=None, **ONE)
 
@@ -220,7 +222,6 @@ def with_encoder(kind: SemanticRouter | EncoderRouter) -> CascadeRouter:
     return CascadeRouter(stages=(CascadeStage(router=WORDS_ALONE), CascadeStage(router=kind)), hidden=8)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [
@@ -241,7 +242,6 @@ def test_the_network_reads_the_embeddings_of_the_last_stage(library, unseen_libr
     np.testing.assert_array_equal(again, router.predict(unseen_library.texts)[1])
 
 
-@pytest.mark.slow
 def test_validation_questions_are_evidence_where_a_stage_left_out_no_others(
     library, unseen_library, tmp_path
 ) -> None:

@@ -120,6 +120,7 @@ def test_questions_of_no_domain_train_and_measure_the_scope(tmp_path: Path) -> N
     assert router.scope is not None
 
 
+@pytest.mark.slow
 def test_routers_of_files_are_kept_and_answer_as_measured(files: tuple[Path, Path], tmp_path: Path) -> None:
     (row,) = compared(files, tmp_path / "out")
     test = read_labelled(files[1]).questions

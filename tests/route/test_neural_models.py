@@ -21,6 +21,8 @@ from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter, TfidfRouter
 from tasks.router_runtime.neural import NeuralScorer
 
+pytestmark = pytest.mark.slow
+
 ABOUT = {
     "code": "Programming, compilers and debugging software.",
     "law": "Courts, contracts, lawsuits and statutes.",
@@ -42,7 +44,6 @@ def share_found(fitted: UncalibratedRouter, scorer: NeuralScorer, questions: Que
     )
 
 
-@pytest.mark.models
 def test_descriptions_alone_find_most_questions(
     zero_shot: UncalibratedRouter, unseen_library: Questions
 ) -> None:
@@ -50,7 +51,6 @@ def test_descriptions_alone_find_most_questions(
     assert share_found(zero_shot, zero_shot.scorer, unseen_library) > 0.75
 
 
-@pytest.mark.models
 def test_int8_finds_nearly_as_many_in_a_quarter_of_the_bytes(
     zero_shot: UncalibratedRouter, unseen_library: Questions
 ) -> None:
@@ -61,7 +61,6 @@ def test_int8_finds_nearly_as_many_in_a_quarter_of_the_bytes(
     assert share_found(zero_shot, small, unseen_library) > whole - 0.05
 
 
-@pytest.mark.models
 def test_known_questions_of_a_topic_are_the_nearest(zero_shot: UncalibratedRouter) -> None:
     assert isinstance(zero_shot.scorer, NeuralScorer)
     nearest = zero_shot.scorer.nearest("Can a landlord take a renter to court?", 3)

@@ -61,6 +61,7 @@ def write(path: Path, starts: list[str]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_report_tells_the_figures_of_out_of_scope_questions_and_claims_nothing_without_any(
     tmp_path,
 ) -> None:

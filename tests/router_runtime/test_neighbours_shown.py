@@ -13,6 +13,8 @@ from tasks.router_runtime.neural import NeuralPart, NeuralScorer
 from tasks.router_runtime.question_scores import Scorer
 from tasks.router_runtime.router import Router
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("anxiety", "ocd")
 KNOWN = ("panic", "panic attack", "rituals", "panic rituals", "attack")
 KNOWN_LABELS = (0, 0, 1, 1, 0)

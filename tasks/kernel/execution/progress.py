@@ -27,12 +27,12 @@ Progress = Mapping[str, float | str]
 class ProgressBar:
     """The bar of one stage of one domain; made inside its task run."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, after_seconds: float = _LONG_SECONDS) -> None:
         self._key = f"progress-{label.replace(':', '-')}"
         self._label = label
         # The reader's thread knows nothing of the task run that the artifact belongs to.
         self._context = copy_context()
-        self._due = time.monotonic() + _LONG_SECONDS
+        self._due = time.monotonic() + after_seconds
         self._artifact: UUID | None = None
 
     def move(self, progress: Progress) -> None:
