@@ -67,6 +67,7 @@ def test_a_second_run_builds_nothing(smoke: Pipeline) -> None:
     assert set(smoke.run(SMOKE).values()) == {"cached"}
 
 
+@pytest.mark.integration
 def test_a_changed_rank_rebuilds_only_downstream_of_that_expert(smoke: Pipeline, tmp_path: Path) -> None:
     change = overlay(tmp_path, "domains: {ocd: {finetune: {adapter: {rank: 2}}}}\n")
     row = smoke.plan(SMOKE, change)["finetune:ocd"]

@@ -118,7 +118,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.integration)],
+)
 def test_a_signal_ends_the_run_in_order(sleepy: Sleepy, number: signal.Signals, code: int) -> None:
     sleepy.process.send_signal(number)
     assert sleepy.process.wait(90) == code
