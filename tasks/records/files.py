@@ -35,7 +35,7 @@ class RecordError(DataError):
 
     def __init__(self, path: Path, problem: str, remedy: str) -> None:
         super().__init__(f"{path}: {problem}; {remedy}")
-        self.problem = problem
+        self.file, self.problem = path.name, problem
 
 
 R = TypeVar("R", bound=Record)

@@ -5,8 +5,9 @@ be absent is what an earlier version did not measure.
 """
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, model_validator
 
 from tasks.records.files import Figures, read_json, write_json
 
@@ -225,6 +226,17 @@ class RouterReport(Scores):
     """What can be claimed then."""
     suites: list[SuiteScore] = []
     note: str = ""
+
+    def candidates(self) -> list[CandidateFigures]:
+        """Return the routers among which the kind `best` chose."""
+        best = self.notes.get("best")
+        rows = best.get("candidates") if isinstance(best, dict) else None
+        return TypeAdapter(list[CandidateFigures]).validate_python(rows or [])
+
+    @model_validator(mode="after")
+    def _candidates_have_figures(self) -> Self:
+        self.candidates()
+        return self
 
 
 def write_router_report(folder: Path, report: RouterReport) -> None:

@@ -3,12 +3,11 @@
 Merging and serving load the weights below the adapter from it; the report shows the rest.
 """
 
-import json
 from math import prod
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tasks.records.files import Figures, RecordError, read_json, write_json
 
@@ -70,6 +69,10 @@ class AdapterShape(Figures):
     """Trained numbers."""
 
 
+class _Tensor(Figures):
+    shape: list[int] = []
+
+
 class _PeftConfig(Figures):
     peft_type: str
     use_dora: bool = False
@@ -108,7 +111,8 @@ def _parameters(weights: Path) -> int:
     try:
         with weights.open("rb") as file:
             length = int.from_bytes(file.read(_HEADER), "little")
-            header = json.loads(file.read(length))
-    except (OSError, ValueError, OverflowError) as error:
-        raise RecordError(weights, f"no safetensors file ({error})", _REMEDY) from error
-    return sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+            text = file.read(min(length, weights.stat().st_size))
+        header = TypeAdapter(dict[str, _Tensor]).validate_json(text)
+    except (OSError, ValidationError) as error:
+        raise RecordError(weights, "no safetensors file", _REMEDY) from error
+    return sum(prod(tensor.shape) for name, tensor in header.items() if name != "__metadata__")

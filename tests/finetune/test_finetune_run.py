@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
+from flows.config import Config
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.run import run
 from tasks.kernel.errors import ConfigError, DataError, StageError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Workspace
+from tasks.records.training import read_adapter
 
 pytestmark = pytest.mark.models
 
@@ -45,6 +48,22 @@ def test_every_combination_learns(
     metrics = run(inputs, config(**fields), workspace())
     assert metrics["validation_loss_after"] < 0.9 * metrics["validation_loss_before"]
     assert sorted(file.name for file in workspace().out.iterdir()) == sorted(FILES)
+
+
+def test_an_adapter_says_what_was_trained_with_the_domains_own_settings(
+    inputs: Inputs, workspace: MakeWorkspace
+) -> None:
+    targets = ["q_proj", "down_proj"]
+    own = {"adapter": {"kind": "dora", "rank": 8, "target_modules": targets}}
+    source = {"documents": "library"}
+    shared = config(num_epochs=1).model_dump(mode="json")
+    domains = {"numbers": {**source, "finetune": own}, "letters": source}
+    whole = Config.model_validate({"name": "two", "domains": domains, "finetune": shared})
+    run(inputs, whole.finetune_of("numbers"), workspace())
+    found = read_adapter(workspace().out)
+    assert (found.kind, found.rank, found.target_modules) == ("dora", 8, sorted(targets))
+    weights = load_file(workspace().out / "adapter_model.safetensors")
+    assert found.parameters == sum(tensor.numel() for tensor in weights.values()) > 0
 
 
 def test_bfloat16_compute_learns(inputs: Inputs, workspace: MakeWorkspace) -> None:
