@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flows.runs.folders import reopen
 from tasks.generate.pairs import Candidate
-from tasks.generate.review.apply import fate, finder, ground_of, id_of, row_of
+from tasks.generate.review.apply import finder, ground_of, id_of, outcome, row_of
 from tasks.generate.review.file import KEPT, ReviewRow, read_review
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.corpus import Passage
@@ -61,7 +61,7 @@ def rows_to_review(
     fresh: dict[str, ReviewRow] = {}
     for candidate in pairs.candidates:
         if row := find(candidate.example):
-            carried[row.id] = row.model_copy(update={"fate": fate(candidate)})
+            carried[row.id] = row.model_copy(update={"fate": outcome(candidate)})
         elif rejected or not candidate.reason:
             row = row_of(candidate, pairs.passages)
             fresh.setdefault(row.id, row)
@@ -87,7 +87,7 @@ def check_decisions(path: Path, pairs: Reviewed) -> Counter[str]:
 
 
 def _effect(row: ReviewRow, candidate: Candidate | None) -> str:
-    kept = candidate is not None and fate(candidate) == KEPT
+    kept = candidate is not None and outcome(candidate) == KEPT
     match row.decision:
         case "accept":
             return "accept: stays" if kept else "accept: comes back"

@@ -11,7 +11,7 @@ from tasks.records.dataset import Example, QuestionType
 from tasks.records.files import Record
 
 
-class SpentError(PipelineError, RuntimeError):
+class RequestLimitError(PipelineError, RuntimeError):
     """A teacher's own limit is reached, named as in `200 requests (max_requests)`.
 
     Raised by a teacher instead of replies, best before the first request of a group that would not

@@ -3,7 +3,7 @@
 In: `corpus` (passages and ready-made examples), for a teacher with a model `teacher`, for a judge
 with a model `judge`, and optionally `review` (a review file) and `benchmark/<name>` (files whose
 questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `test.jsonl`,
-`candidates.jsonl` (every pair with its fate), `funnel.json`, `coverage.json` (every page),
+`candidates.jsonl` (every pair and what became of it), `funnel.json`, `coverage.json` (every page),
 `samples.json` (pairs to read) and `README.md`, the data-set card.
 """
 

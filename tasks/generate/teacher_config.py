@@ -30,7 +30,7 @@ class Prices(Slice):
     """Price of a million tokens that are written."""
 
 
-class _Asked(Slice):
+class _WithModel(Slice):
     """What every teacher with a language model is asked for."""
 
     mode: Mode = "answer_first"
@@ -47,7 +47,7 @@ class _Asked(Slice):
     """What its tokens cost; zero for a machine of one's own."""
 
 
-class _Local(_Asked):
+class _InProcess(_WithModel):
     """What every teacher that runs in the stage's own process is asked for."""
 
     @model_validator(mode="after")
@@ -64,7 +64,7 @@ def _by_mode(answer_first: T, passage: T) -> Callable[[dict[str, Any]], T]:
     return lambda data: passage if data.get("mode") == "passage" else answer_first
 
 
-class EmbeddedTeacher(_Local):
+class EmbeddedTeacher(_InProcess):
     """SmolLM2-135M-Instruct asks, sentence by sentence, in batches."""
 
     kind: Literal["embedded"] = "embedded"
@@ -88,7 +88,7 @@ class EmbeddedTeacher(_Local):
         return "SmolLM2-135M-Instruct"
 
 
-class TransformersTeacher(_Local):
+class TransformersTeacher(_InProcess):
     """Any causal language model asks; on a GPU where there is one."""
 
     kind: Literal["transformers"] = "transformers"
@@ -107,7 +107,7 @@ class TransformersTeacher(_Local):
         return self.model.name
 
 
-class OpenAITeacher(_Asked):
+class OpenAITeacher(_WithModel):
     """A model behind any OpenAI-compatible server: vLLM, Ollama, llama.cpp, LiteRT-LM or a service."""
 
     kind: Literal["openai"] = "openai"
@@ -145,7 +145,7 @@ class OpenAITeacher(_Asked):
         return PurePosixPath(self.model_name).name if is_path else self.model_name
 
 
-class LitertlmTeacher(_Asked):
+class LitertlmTeacher(_WithModel):
     """An INT4 bundle asks, on the CPU, through the phone's own runtime."""
 
     kind: Literal["litertlm"] = "litertlm"

@@ -4,10 +4,10 @@ import random
 from collections import Counter
 
 from tasks.generate.account.tallies import Account
-from tasks.generate.drafting.drafts import Drafted
+from tasks.generate.drafting.drafts import DraftingResult
 from tasks.generate.pairs import Ask, Candidate, Draft, Reply
 from tasks.generate.questions.asking import Plan
-from tasks.generate.teachers.parsing import Parsed
+from tasks.generate.teachers.parsing import ParsingResult
 from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS, Example
 
@@ -57,8 +57,8 @@ def invented(passages: list[Passage], seed: int) -> Account:
     fates = [_judged(candidate, draw) for candidate in [*candidates, *back, *ready]]
     return Account(
         plan=Plan(groups, len(counts), 0, Counter(), counts),
-        drafted=Drafted(drafts, 3.5, "30 minutes" if stopped else ""),
-        parsed=Parsed(candidates, sum(bool(draft.reply.text) for draft in drafts), read, 1),
+        drafted=DraftingResult(drafts, 3.5, "30 minutes" if stopped else ""),
+        parsed=ParsingResult(candidates, sum(bool(draft.reply.text) for draft in drafts), read, 1),
         ready=len(ready),
         candidates=fates,
     )

@@ -9,7 +9,7 @@ from generate_corpus import passages, workspace
 
 from tasks.generate.config import Budget, GenerateConfig
 from tasks.generate.drafting.budgets import Spent, reached, spent_on
-from tasks.generate.drafting.drafts import Drafted, collect_drafts
+from tasks.generate.drafting.drafts import DraftingResult, collect_drafts
 from tasks.generate.drafting.groups import Answered, group_seed, read_group, write_group
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.questions.asking import Plan, plan_asks
@@ -28,7 +28,7 @@ ASKED = 16
 """Questions of a group: two passages of eight sentences."""
 
 
-def collect(folder: Path, budget: Budget | None = None, plan: Plan = PLAN) -> Drafted:
+def collect(folder: Path, budget: Budget | None = None, plan: Plan = PLAN) -> DraftingResult:
     config = CONFIG.model_copy(update={"budget": budget or Budget()})
     return collect_drafts(plan, TEXTS, config, None, place(folder))
 
@@ -69,7 +69,7 @@ def test_a_budget_of_pairs_stops_and_says_so(tmp_path: Path, caplog: pytest.LogC
     assert told.endswith("raise it and run again: what is asked is kept")
 
 
-def spent_on_all(drafted: Drafted) -> Spent:
+def spent_on_all(drafted: DraftingResult) -> Spent:
     return spent_on(Answered(drafts=drafted.drafts, seconds=0), CONFIG.teacher, TEXTS)
 
 

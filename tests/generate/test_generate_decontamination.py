@@ -22,7 +22,7 @@ def pair(number: int, split: Split | None, question: str, answer: str, **changes
     return Example.model_validate(fields | changes)
 
 
-def fates(candidates: list[Candidate]) -> list[tuple[str, str]]:
+def outcomes(candidates: list[Candidate]) -> list[tuple[str, str]]:
     return [(one.reason, one.detail) for one in candidates]
 
 
@@ -40,7 +40,10 @@ HELD = pair(0, "test", QUESTION, ANSWER)
 )
 def test_near_copies_and_long_quotes_of_a_held_out_pair_are_refused(question: str, answer: str) -> None:
     copy = pair(1, "train", question, answer)
-    assert fates(drop_leaks(candidates_of([HELD, copy]), CONFIG)) == [("", ""), ("leaks_to_held_out", "e0")]
+    assert outcomes(drop_leaks(candidates_of([HELD, copy]), CONFIG)) == [
+        ("", ""),
+        ("leaks_to_held_out", "e0"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,17 +57,20 @@ def test_near_copies_and_long_quotes_of_a_held_out_pair_are_refused(question: st
     ],
 )
 def test_pairs_that_share_a_phrase_stay(question: str, answer: str) -> None:
-    assert fates(drop_leaks(candidates_of([HELD, pair(1, "train", question, answer)]), CONFIG))[1] == ("", "")
+    assert outcomes(drop_leaks(candidates_of([HELD, pair(1, "train", question, answer)]), CONFIG))[1] == (
+        "",
+        "",
+    )
 
 
 def test_for_a_reviewed_training_pair_the_held_out_copy_goes() -> None:
     edited = pair(1, "train", QUESTION, ANSWER, teacher="t, edited")
-    assert [reason for reason, _ in fates(drop_leaks(candidates_of([HELD, edited]), CONFIG))] == [
+    assert [reason for reason, _ in outcomes(drop_leaks(candidates_of([HELD, edited]), CONFIG))] == [
         "leaks_to_reviewed",
         "",
     ]
     both = [HELD.model_copy(update={"teacher": "t, edited"}), edited]
-    assert [reason for reason, _ in fates(drop_leaks(candidates_of(both), CONFIG))] == [
+    assert [reason for reason, _ in outcomes(drop_leaks(candidates_of(both), CONFIG))] == [
         "",
         "leaks_to_held_out",
     ]
@@ -96,18 +102,18 @@ def test_a_pair_of_a_benchmark_is_refused_with_file_and_line(
 ) -> None:
     (tmp_path / name).write_text(content)
     found = drop_benchmarks(candidates_of([pair(1, None, QUESTION, ANSWER)]), {"b": tmp_path / name}, CONFIG)
-    assert fates(found) == [("in_benchmark", place) if place else ("", "")]
+    assert outcomes(found) == [("in_benchmark", place) if place else ("", "")]
 
 
 def test_what_a_data_set_holds_out_may_be_in_a_benchmark(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text(QUESTION)
-    assert fates(drop_benchmarks(candidates_of([HELD]), {"b": tmp_path / "b.txt"}, CONFIG)) == [("", "")]
+    assert outcomes(drop_benchmarks(candidates_of([HELD]), {"b": tmp_path / "b.txt"}, CONFIG)) == [("", "")]
 
 
 def test_labels_and_short_texts_of_a_benchmark_forbid_nothing(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text(json.dumps({"question": "What is ice?", "answer": "yes"}))
     pairs = candidates_of([pair(1, None, "What is ice?", "yes")])
-    assert fates(drop_benchmarks(pairs, {"b": tmp_path / "b.jsonl"}, CONFIG)) == [("", "")]
+    assert outcomes(drop_benchmarks(pairs, {"b": tmp_path / "b.jsonl"}, CONFIG)) == [("", "")]
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ CONFIG = GenerateConfig()
 SENTENCE = "Exposure with response prevention weakens the link between an obsession and its ritual."
 
 
-def fates(*examples: Example) -> list[tuple[str, str]]:
+def outcomes(*examples: Example) -> list[tuple[str, str]]:
     return [(one.reason, one.detail) for one in drop_duplicates(candidates_of(examples), CONFIG)]
 
 
 def second(question: str, answer: str, other: str, again: str) -> str:
-    return fates(pair(1, question, answer), pair(2, other, again))[1][0]
+    return outcomes(pair(1, question, answer), pair(2, other, again))[1][0]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_pairs_that_only_look_alike_stay(question: str, answer: str, other: str,
 
 def test_the_detail_names_the_pair_that_stays() -> None:
     same = [pair(at, "What is OCD?", f"Answer number {at}.") for at in (1, 2)]
-    assert fates(*same) == [("", ""), ("duplicate_question", "e1")]
+    assert outcomes(*same) == [("", ""), ("duplicate_question", "e1")]
 
 
 def test_the_one_of_higher_precedence_stays() -> None:
@@ -75,7 +75,7 @@ def test_the_one_of_higher_precedence_stays() -> None:
         pair(2, "What is OCD?", "A disorder.", passage="", split="test"),
         pair(2, "What is OCD?", "A disorder.", passage=""),
     ):
-        assert fates(written, better) == [("duplicate_question", "e2"), ("", "")]
+        assert outcomes(written, better) == [("duplicate_question", "e2"), ("", "")]
     accepted = Candidate(example=pair(2, "What is OCD?", "A disorder."), reviewed=True)
     judged = drop_duplicates([Candidate(example=written), accepted], CONFIG)
     assert [one.reason for one in judged] == ["duplicate_question", ""]

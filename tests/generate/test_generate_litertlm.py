@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tiny_bundle import CONTEXT, convert_tiny
 
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.teacher_config import LitertlmTeacher, OpenAITeacher
@@ -20,21 +21,9 @@ from tasks.generate.teachers.making import AskTeacher, make_teacher
 from tasks.generate.teachers.openai_api import RemoteTeacher
 from tasks.generate.teachers.prompts import messages
 from tasks.kernel.errors import DataError, ModelError
-from tasks.models.sources import BundleFile, TinyModel
+from tasks.models.sources import BundleFile
 
 pytestmark = pytest.mark.models
-PROJECT = Path(__file__).parents[2]
-CONVERTER = PROJECT / ".venv-convert" / "bin" / "python"
-CONTEXT = 2048
-CONVERT = f"""
-import sys
-from pathlib import Path
-from tasks.convert.config import ConvertConfig
-from tasks.convert.run import run
-from tasks.kernel.workspace import Workspace, silent
-merged, out, scratch = map(Path, sys.argv[1:])
-run({{"merged": merged}}, ConvertConfig(cache_length={CONTEXT}), Workspace(out, scratch, silent))
-"""
 QUESTIONS = [Ask(passage="p", answer=f"Statement number {at} is about bees.") for at in range(4)]
 BEGUN = Ask(passage="p", answer="Bees dance.", opening="What do bees")
 WHOLE = Ask(passage="p", answer="Bees dance.", opening="What do bees do?")
@@ -44,20 +33,8 @@ Teach = Callable[..., AskTeacher]
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Convert a tiny model once, in the converter's environment."""
-    from tasks.models.tiny import save_tiny_model
-
-    if not CONVERTER.is_file():
-        pytest.fail(f"{CONVERTER}: no such interpreter; run `make install`")
-    root = tmp_path_factory.mktemp("bundle")
-    for name in ("merged", "out", "scratch", "alone"):
-        (root / name).mkdir()
-    save_tiny_model(root / "merged", TinyModel())
-    command = [CONVERTER, "-c", CONVERT, root / "merged", root / "out", root / "scratch"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return (root / "out" / "model.litertlm").rename(root / "alone" / "tiny.litertlm")
+def bundle(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return made_once("tiny-bundle", convert_tiny) / "edge" / "model.litertlm"
 
 
 @pytest.fixture

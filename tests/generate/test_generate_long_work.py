@@ -12,7 +12,7 @@ from chat_server import MODEL, ChatServer, TinyChat, serve
 from generate_corpus import passages, workspace, write_corpus
 
 from tasks.generate.config import GenerateConfig, JudgingConfig
-from tasks.generate.drafting.drafts import Drafted, collect_drafts
+from tasks.generate.drafting.drafts import DraftingResult, collect_drafts
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.run import run
 from tasks.generate.task import generate_qa
@@ -121,7 +121,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> TinyChat:
     return TinyChat(folder)
 
 
-def ask(server: ChatServer, folder: Path, requests: int | None) -> Drafted:
+def ask(server: ChatServer, folder: Path, requests: int | None) -> DraftingResult:
     teacher = OpenAITeacher(
         base_url=server.url, model_name=MODEL, mode="answer_first", max_new_tokens=4, max_requests=requests
     )

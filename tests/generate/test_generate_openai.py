@@ -10,7 +10,7 @@ from generate_corpus import passages, workspace
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafting.drafts import collect_drafts
-from tasks.generate.pairs import SpentError
+from tasks.generate.pairs import RequestLimitError
 from tasks.generate.questions.asking import plan_asks
 from tasks.generate.teachers.openai_api import RemoteTeacher
 from tasks.generate.teachers.openai_errors import TeacherError
@@ -85,7 +85,7 @@ def test_requests_keep_the_rate_repeated_ones_included(server: ChatServer) -> No
 def test_a_group_that_exceeds_the_request_budget_is_not_begun(server: ChatServer) -> None:
     teacher = RemoteTeacher(config(server, max_requests=7))
     teacher(QUESTIONS, 7, lambda _: None)
-    with pytest.raises(SpentError, match="7 requests"):
+    with pytest.raises(RequestLimitError, match="7 requests"):
         teacher(QUESTIONS[:2], 7, lambda _: None)
     teacher(QUESTIONS[:1], 7, lambda _: None)
     assert len(server.received) == 7

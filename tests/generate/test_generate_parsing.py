@@ -8,7 +8,7 @@ from generate_corpus import passages
 
 from tasks.generate.pairs import Ask, Draft, Reply
 from tasks.generate.teacher_config import ScriptedTeacher
-from tasks.generate.teachers.parsing import Pair, Parsed, parse_drafts, read_pairs
+from tasks.generate.teachers.parsing import Pair, ParsingResult, parse_drafts, read_pairs
 
 ONE = Pair("What is A?", "It is b.")
 TWO = Pair("What is C?", "It is d.")
@@ -16,7 +16,7 @@ CLEAN = '[{"question": "What is A?", "answer": "It is b."}, {"question": "What i
 PASSAGES = {passage.id: passage for passage in passages(2)}
 
 
-def parsed(*replies: str, answer: str = "") -> Parsed:
+def parsed(*replies: str, answer: str = "") -> ParsingResult:
     asks = [Ask(passage=name, answer=answer, text="" if answer else "Text.", count=2) for name in PASSAGES]
     drafts = [Draft(ask=asks[at % len(asks)], reply=Reply(text=reply)) for at, reply in enumerate(replies)]
     return parse_drafts(drafts, PASSAGES, ScriptedTeacher())

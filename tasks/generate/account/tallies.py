@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
-from tasks.generate.drafting.drafts import Drafted
+from tasks.generate.drafting.drafts import DraftingResult
 from tasks.generate.pairs import Candidate, Draft
 from tasks.generate.questions.asking import Plan
-from tasks.generate.teachers.parsing import Parsed
+from tasks.generate.teachers.parsing import ParsingResult
 from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS
 
@@ -25,8 +25,8 @@ class Account:
     """What the steps of one domain came to."""
 
     plan: Plan
-    drafted: Drafted
-    parsed: Parsed
+    drafted: DraftingResult
+    parsed: ParsingResult
     ready: int
     """Examples of a ready-made data set."""
     candidates: Sequence[Candidate]

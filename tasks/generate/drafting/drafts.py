@@ -15,7 +15,7 @@ from pathlib import Path
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafting.budgets import Spent, reached, spent_on
 from tasks.generate.drafting.groups import Answered, group_seed, read_group, write_group
-from tasks.generate.pairs import Ask, Draft, SpentError
+from tasks.generate.pairs import Ask, Draft, RequestLimitError
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.making import AskTeacher, make_teacher
 from tasks.kernel.workspace import Workspace
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Drafted:
+class DraftingResult:
     """What was asked and answered."""
 
     drafts: list[Draft]
@@ -41,7 +41,7 @@ def collect_drafts(
     config: GenerateConfig,
     folder: Path | None,
     work: Workspace,
-) -> Drafted:
+) -> DraftingResult:
     """Return a draft for each ask of `plan`, or for as many as the budget allows.
 
     The teacher is made only where something is left to ask.
@@ -56,7 +56,7 @@ def collect_drafts(
             _passages(draft.ask for draft in drafts),
             _passages(ask for group in plan.groups for ask in group),
         )
-    return Drafted(drafts, sum(group.seconds for group in answered), stopped)
+    return DraftingResult(drafts, sum(group.seconds for group in answered), stopped)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class _Collection:
         seed, start = self._seed(asks), time.monotonic()
         try:
             replies = teacher(asks, seed, partial(self._tell, paid))
-        except SpentError as error:
+        except RequestLimitError as error:
             return None, str(error)
         return write_group(self._place, asks, seed, replies, time.monotonic() - start), ""
 

@@ -143,7 +143,7 @@ def vague(question: str) -> bool:
 def _answers_itself(draft: Draft) -> bool:
     """Tell whether the model went on with an answer, as in `What does a stove need | wood`.
 
-    What was begun asks for that very thing, so the beginning is the whole question.
+    The beginning asks for that very thing, so it is the whole question.
     """
     added = WORD.search(draft.reply.text)
     if added is None:

@@ -100,10 +100,10 @@ def opposed(told: Claim, source: Sequence[Claim], asked: Claim) -> str:
 
 def opposite(told: Claim, nearest: Claim) -> str:
     """Return which word of `told` stands for its opposite in `nearest`, as in `more for less`, or ""."""
-    for said in sorted(told.poles - nearest.poles):
-        for other in _OPPOSITES[said]:
+    for pole in sorted(told.poles - nearest.poles):
+        for other in _OPPOSITES[pole]:
             if other in nearest.poles and other not in told.poles:
-                return f"{_WORDS[said]} for {_WORDS[other]}"
+                return f"{_WORDS[pole]} for {_WORDS[other]}"
     return ""
 
 

@@ -79,9 +79,9 @@ def _plan_document(
     seen = NearDuplicates(answers, config.judging.near_duplicate)
     known, planned = topics(chosen), []
     for passage in chosen:
-        found, fates = _candidates(passage, texts[passage.id], config, seen, known)
+        found, outcomes = _candidates(passage, texts[passage.id], config, seen, known)
         asks = assign(choose(found, config.pairs_per_passage, config), config)
-        counts[passage.id] = _count(fates, asks)
+        counts[passage.id] = _count(outcomes, asks)
         planned.append(asks)
     return planned
 
@@ -93,10 +93,10 @@ def _whole_passage(passage: Passage, config: GenerateConfig) -> Ask:
 def _candidates(
     passage: Passage, texts: Sequence[Statement], config: GenerateConfig, seen: NearDuplicates, known: Topics
 ) -> tuple[list[Ask], dict[str, list[str]]]:
-    """Return all asks of a passage, and its sentences by fate: a reason, or an empty text for an ask."""
+    """Return all asks of a passage, and its sentences by outcome: a reason, or an empty text for an ask."""
     asks = _layout_asks(passage, config) if config.teacher.guided else []
     listed = " ".join(ask.answer for ask in asks)
-    fates: dict[str, list[str]] = {}
+    outcomes: dict[str, list[str]] = {}
     for statement in texts:
         reason = unfit(statement.checked, config.min_answer_words, config.max_answer_words)
         if reason is None and statement.answer in seen:
@@ -106,8 +106,8 @@ def _candidates(
             seen.add(statement.answer)
             asks += begun
         covered = begun or statement.answer in listed
-        fates.setdefault("" if covered else reason or "no_opening", []).append(statement.answer)
-    return asks, fates
+        outcomes.setdefault("" if covered else reason or "no_opening", []).append(statement.answer)
+    return asks, outcomes
 
 
 def _layout_asks(passage: Passage, config: GenerateConfig) -> list[Ask]:
@@ -142,13 +142,13 @@ def _statement_asks(
     ]
 
 
-def _count(fates: dict[str, list[str]], asks: Sequence[Ask]) -> Counter[str]:
+def _count(outcomes: dict[str, list[str]], asks: Sequence[Ask]) -> Counter[str]:
     answers = " ".join(ask.answer for ask in asks)
-    used = sum(answer in answers for answer in fates.get("", []))
-    skipped = {reason: len(sentences) for reason, sentences in fates.items() if reason}
-    over = len(fates.get("", [])) - used
+    used = sum(answer in answers for answer in outcomes.get("", []))
+    skipped = {reason: len(sentences) for reason, sentences in outcomes.items() if reason}
+    over = len(outcomes.get("", [])) - used
     counted = Counter(
-        {"sentences": sum(map(len, fates.values())), "used": used, "asked": len(asks), **skipped}
+        {"sentences": sum(map(len, outcomes.values())), "used": used, "asked": len(asks), **skipped}
     )
     return +(counted + Counter(over_quota=over))
 

@@ -82,20 +82,20 @@ _TYPES: tuple[tuple[str, QuestionType], ...] = (
 
 def begin_questions(statement: Statement, passage: str, known: Topics = frozenset()) -> list[str]:
     """Return the beginnings of different questions that `statement` answers, in a document on `known`."""
-    begun = opening(statement.asked, passage) or _advice(statement.asked)
-    if statement.tail and begun.endswith("?"):
-        begun = begun[:-1] + statement.tail + "?"
-    elif statement.tail and begun:
-        begun = ""
+    start = opening(statement.asked, passage) or _advice(statement.asked)
+    if statement.tail and start.endswith("?"):
+        start = start[:-1] + statement.tail + "?"
+    elif statement.tail and start:
+        start = ""
     clause = main_clause(statement.asked)
     if clause is None:
-        return [begun] if begun else about_people(statement, passage)
+        return [start] if start else about_people(statement, passage)
     about = _anchored(subject_question(clause, statement.tail), known)
     time = _anchored(_time(clause, passage), known)
-    if time or (about and _given_up(begun, clause, passage)):
-        begun = ""
+    if time or (about and _given_up(start, clause, passage)):
+        start = ""
     asked = [
-        begun,
+        start,
         time,
         about,
         _which_object(clause, passage),
@@ -154,16 +154,16 @@ def _which_object(clause: Clause, passage: str) -> str:
     return f"What {kind} {asked} {lowered(clause.subject, passage)} have?"
 
 
-def _given_up(begun: str, clause: Clause, passage: str) -> bool:
+def _given_up(start: str, clause: Clause, passage: str) -> bool:
     """Tell whether a beginning is worse than the question for the subject, asks for it too or for yes."""
-    named = lowered(clause.subject, passage) in begun or begun.startswith("What might it mean")
+    named = lowered(clause.subject, passage) in start or start.startswith("What might it mean")
     return (
-        not _OPEN.match(begun)
+        not _OPEN.match(start)
         or not named
         or clause.infinitive == "have"
         or clause.subject.split()[0].lower() in _QUANTITIES
         or clause.verb in HAVING
-        or begun[-5:] == " have"
+        or start[-5:] == " have"
     )
 
 

@@ -77,13 +77,13 @@ def row_of(candidate: Candidate, passages: Mapping[str, Passage]) -> ReviewRow:
         document=example.document,
         # With a word before them, because spreadsheets take `3-4` for a day in April.
         pages=f"p. {first}" + (f"-{last}" if last > first else "") if first else "",
-        fate=fate(candidate),
+        fate=outcome(candidate),
         teacher=example.teacher,
         question_type=example.question_type or "",
     )
 
 
-def fate(candidate: Candidate) -> str:
+def outcome(candidate: Candidate) -> str:
     """Return `kept`, or why the pair was refused."""
     return ": ".join(filter(None, [candidate.reason, candidate.detail])) or KEPT
 

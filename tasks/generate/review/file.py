@@ -28,7 +28,7 @@ Decision = Literal["", "accept", "edit", "reject"]
 
 
 class ReviewRow(Record):
-    """A pair, its fate, and what a person decided."""
+    """A pair, what became of it, and what a person decided."""
 
     id: str
     question: str

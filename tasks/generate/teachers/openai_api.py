@@ -25,7 +25,7 @@ from openai import (
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 
-from tasks.generate.pairs import Ask, Reply, Report, SpentError
+from tasks.generate.pairs import Ask, Reply, Report, RequestLimitError
 from tasks.generate.teacher_config import OpenAITeacher
 from tasks.generate.teachers.openai_errors import TeacherError, explain, no_completion
 from tasks.generate.teachers.prompts import messages, pairs_schema
@@ -55,12 +55,12 @@ class RemoteTeacher:
     def __call__(self, asks: Sequence[Ask], seed: int, report: Report) -> list[Reply]:
         """Return the replies in the order of `asks`.
 
-        Raises SpentError where they would exceed the requests of a run, and TeacherError where the
+        Raises RequestLimitError where they would exceed the requests of a run, and TeacherError where the
         server cannot be reached, refuses, or still fails when everything was tried.
         """
         limit = self._config.max_requests
         if limit is not None and self._asked + len(asks) > limit:
-            raise SpentError(f"{limit} requests (max_requests)")
+            raise RequestLimitError(f"{limit} requests (max_requests)")
         self._asked += len(asks)
         return asyncio.run(self._ask_all(asks, seed, report))
 

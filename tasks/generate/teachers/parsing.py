@@ -27,7 +27,7 @@ _TYPES: dict[str, QuestionType] = {name: name for name in get_args(QuestionType)
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsingResult:
     """What the replies held."""
 
     candidates: list[Candidate]
@@ -39,7 +39,7 @@ class Parsed:
     """Of those, the ones whose JSON had to be mended."""
 
 
-def parse_drafts(drafts: Sequence[Draft], passages: Mapping[str, Passage], teacher: Teacher) -> Parsed:
+def parse_drafts(drafts: Sequence[Draft], passages: Mapping[str, Passage], teacher: Teacher) -> ParsingResult:
     """Return the pairs in `drafts`, each with its passage's document and pages."""
     numbers: Counter[str] = Counter()
     candidates: list[Candidate] = []
@@ -54,7 +54,7 @@ def parse_drafts(drafts: Sequence[Draft], passages: Mapping[str, Passage], teach
             example = _example(pair, f"{passage.id}-{numbers[passage.id]:02d}", passage, draft, teacher)
             candidates.append(Candidate(example=example, reason=CUT_OFF if pair.cut_off else ""))
     returned = sum(bool(draft.ask.opening + draft.reply.text) for draft in drafts)
-    return Parsed(candidates, returned, parsed, repaired)
+    return ParsingResult(candidates, returned, parsed, repaired)
 
 
 @dataclass(frozen=True)

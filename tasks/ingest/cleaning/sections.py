@@ -110,7 +110,7 @@ def _opened(block: Block, wanted: frozenset[str]) -> _List | None:
         return _List(kind, block)
     found = numbered_entry(block)
     if found is not None and found[0] in wanted:
-        begun = _List(found[0], None)
-        begun.take(block, frozenset())
-        return begun
+        listing = _List(found[0], None)
+        listing.take(block, frozenset())
+        return listing
     return None

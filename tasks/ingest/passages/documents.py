@@ -68,7 +68,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableDocument:
     """A file that gave no text, and why."""
 
     name: str
@@ -84,7 +84,7 @@ class Library:
     """All files of a library, in order of their names, each in one of three places."""
 
     documents: list[Document]
-    unreadable: list[Unreadable]
+    unreadable: list[UnreadableDocument]
     """Empty unless the config says `unreadable: skip`: otherwise they end the stage."""
     duplicates: dict[str, str]
     """File left out -> the one that stands for it: the same bytes, or the same name in another format."""

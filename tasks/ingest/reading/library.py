@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from threading import Lock
 
-from tasks.ingest.passages.documents import Document, Library, StoredBlocks, StoredPages, Unreadable
+from tasks.ingest.passages.documents import Document, Library, StoredBlocks, StoredPages, UnreadableDocument
 from tasks.ingest.reading.finding import File, find_documents
 from tasks.ingest.reading.page_files import Found
 from tasks.ingest.reading.reader import Request
@@ -41,7 +41,7 @@ def read_library(source: Path, config: ReadingConfig, scratch: Path, progress: P
     scratch.mkdir(parents=True, exist_ok=True)
     results = _read_all(unique, config, scratch, progress)
     documents = [result for result in results if isinstance(result, Document)]
-    unreadable = [result for result in results if isinstance(result, Unreadable)]
+    unreadable = [result for result in results if isinstance(result, UnreadableDocument)]
     _require_readable(source, config, documents, unreadable)
     return Library(documents, unreadable, {**duplicates, **same})
 
@@ -91,14 +91,14 @@ def _digest(path: Path) -> str:
 
 def _read_all(
     files: Sequence[tuple[File, str]], config: ReadingConfig, scratch: Path, progress: Progress
-) -> list[Document | Unreadable]:
+) -> list[Document | UnreadableDocument]:
     done, lock = 0, Lock()
 
     def note(**page: float) -> None:
         with lock:
             progress(done, len(files), "documents", **page)
 
-    def read(named: tuple[File, str]) -> Document | Unreadable:
+    def read(named: tuple[File, str]) -> Document | UnreadableDocument:
         nonlocal done
         result = _read(*named, config, scratch, lambda page: note(page=page))
         with lock:
@@ -119,7 +119,7 @@ def _readers() -> int:
 
 def _read(
     file: File, digest: str, config: ReadingConfig, scratch: Path, on_page: OnPage
-) -> Document | Unreadable:
+) -> Document | UnreadableDocument:
     out = scratch / f"{digest}.jsonl"
     request = Request(
         path=file.path.resolve(),
@@ -131,7 +131,7 @@ def _read(
     try:
         found = _known(out) or _note(out, _found(request, on_page))
     except UnreadableError as error:
-        return Unreadable(file.name, digest, error.reason, error.problem)
+        return UnreadableDocument(file.name, digest, error.reason, error.problem)
     content = StoredBlocks(out) if found.pages is None else StoredPages(out, found.pages)
     return Document(file.name, digest, content, tuple(found.labels), found.recognised)
 
@@ -163,7 +163,10 @@ def _note(out: Path, found: Found) -> Found:
 
 
 def _require_readable(
-    source: Path, config: ReadingConfig, documents: Sequence[Document], unreadable: Sequence[Unreadable]
+    source: Path,
+    config: ReadingConfig,
+    documents: Sequence[Document],
+    unreadable: Sequence[UnreadableDocument],
 ) -> None:
     fatal = [
         file

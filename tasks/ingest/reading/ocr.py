@@ -18,7 +18,7 @@ from tasks.ingest.reading.pdf_failures import explained
 from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.ingest.reading_config import OcrMyPdf
 
-SAID_CHARACTERS = 300
+MESSAGE_CHARACTERS = 300
 MISSING_DEPENDENCY = 3
 
 
@@ -75,8 +75,8 @@ def _decrypted(source: Path, target: Path, password: str | None) -> Path:
     return target
 
 
-def _failure(code: int, said: str, config: OcrMyPdf) -> UnreadableError:
-    tail = clean(said)[-SAID_CHARACTERS:]
+def _failure(code: int, output: str, config: OcrMyPdf) -> UnreadableError:
+    tail = clean(output)[-MESSAGE_CHARACTERS:]
     if code == MISSING_DEPENDENCY or "language" in tail:
         return UnreadableError(
             Reason.OCR_MISSING,

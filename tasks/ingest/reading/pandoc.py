@@ -30,7 +30,7 @@ READERS: dict[Format, str] = {
 }
 ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-SAID_CHARACTERS = 200
+MESSAGE_CHARACTERS = 200
 
 
 def read_blocks(path: Path, kind: Format) -> Iterator[Block]:
@@ -74,18 +74,18 @@ def _converted(path: Path, kind: Format) -> bytes:
     done = subprocess.run([*command, source], input=given, capture_output=True, check=False)
     if done.returncode == 0:
         return done.stdout
-    said = clean(done.stderr.decode("utf-8", "replace").replace(str(path), path.name))[:SAID_CHARACTERS]
-    if done.returncode < 0 or "heap" in said or "memory" in said:
+    message = clean(done.stderr.decode("utf-8", "replace").replace(str(path), path.name))[:MESSAGE_CHARACTERS]
+    if done.returncode < 0 or "heap" in message or "memory" in message:
         raise MemoryError
     raise UnreadableError(
-        Reason.DAMAGED, f"cannot be read as {kind} ({said}); export it again from its source, or remove it"
+        Reason.DAMAGED, f"cannot be read as {kind} ({message}); export it again from its source, or remove it"
     )
 
 
 def _paragraphs(text: str) -> Iterator[Block]:
     for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        if said := clean(paragraph):
-            yield Block(Kind.PARAGRAPH, said, ((0, 1),))
+        if cleaned := clean(paragraph):
+            yield Block(Kind.PARAGRAPH, cleaned, ((0, 1),))
 
 
 Node = dict[str, Any]
@@ -161,8 +161,8 @@ def _block(kind: Kind, inlines: Sequence[Node]) -> Iterator[Block]:
 
 
 def _text_block(kind: Kind, text: str) -> Iterator[Block]:
-    if said := clean(text):
-        yield Block(kind, said, ((0, 1),))
+    if cleaned := clean(text):
+        yield Block(kind, cleaned, ((0, 1),))
 
 
 def _text(inlines: Sequence[Node], notes: list[Node]) -> str:

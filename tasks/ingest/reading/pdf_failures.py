@@ -68,7 +68,7 @@ def locked(password: str | None) -> UnreadableError:
 
 
 def _reason(path: Path, part: str, error: Exception) -> UnreadableError:
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    message = f"{type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, DependencyError):
         return UnreadableError(Reason.ENCRYPTED, "encrypted with AES; install `cryptography`, or decrypt it")
     if isinstance(error, FileNotDecryptedError):
@@ -76,20 +76,20 @@ def _reason(path: Path, part: str, error: Exception) -> UnreadableError:
     if isinstance(error, RecursionError) or "cycl" in str(error).lower():
         return UnreadableError(
             Reason.CYCLIC,
-            f"{part} refers to itself or is nested without end ({said}); export it again, or remove it",
+            f"{part} refers to itself or is nested without end ({message}); export it again, or remove it",
         )
     if isinstance(error, LimitReachedError):
         return UnreadableError(
             Reason.TOO_LARGE,
-            f"{part} unpacks to more than is sane ({said}); print it to a new PDF, or remove it",
+            f"{part} unpacks to more than is sane ({message}); print it to a new PDF, or remove it",
         )
     if not _is_whole(path):
         return UnreadableError(
             Reason.TRUNCATED,
-            f"{part} cannot be read, for the file is truncated ({said}); copy it again, or remove it",
+            f"{part} cannot be read, for the file is truncated ({message}); copy it again, or remove it",
         )
     return UnreadableError(
-        Reason.DAMAGED, f"{part} is damaged ({said}); copy or export it again, or remove it"
+        Reason.DAMAGED, f"{part} is damaged ({message}); copy or export it again, or remove it"
     )
 
 

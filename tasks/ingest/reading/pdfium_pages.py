@@ -118,8 +118,8 @@ def _field_lines(pdf: pdfium.PdfDocument, page: pdfium.PdfPage, number: int) -> 
     for at in range(raw.FPDFPage_GetAnnotCount(page) if pdf.formenv else 0):
         annotation = raw.FPDFPage_GetAnnot(page, at)
         if raw.FPDFAnnot_GetFormFieldType(pdf.formenv, annotation) in FIELD_KINDS:
-            name = _said(raw.FPDFAnnot_GetFormFieldName, pdf, annotation)
-            value = _said(raw.FPDFAnnot_GetFormFieldValue, pdf, annotation)
+            name = _field_text(raw.FPDFAnnot_GetFormFieldName, pdf, annotation)
+            value = _field_text(raw.FPDFAnnot_GetFormFieldValue, pdf, annotation)
             place = raw.FS_RECTF()
             if value and raw.FPDFAnnot_GetRect(annotation, place):
                 lines.append(Line(f"{name}: {value}", number, place.left, place.bottom, FIELD_SIZE))
@@ -127,7 +127,7 @@ def _field_lines(pdf: pdfium.PdfDocument, page: pdfium.PdfPage, number: int) -> 
     return lines
 
 
-def _said(ask: Callable[..., int], pdf: pdfium.PdfDocument, annotation: object) -> str:
+def _field_text(ask: Callable[..., int], pdf: pdfium.PdfDocument, annotation: object) -> str:
     size = ask(pdf.formenv, annotation, None, 0)
     buffer = (raw.FPDF_WCHAR * max(1, (size + 1) // 2))()
     ask(pdf.formenv, annotation, buffer, size)

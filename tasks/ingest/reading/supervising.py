@@ -134,8 +134,8 @@ def _too_slow(part: str, seconds: float) -> UnreadableError:
 
 
 def _crash(code: int, log: Path) -> UnreadableError:
-    said = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-    how = signal.Signals(-code).name if code < 0 else f"{said[-LOG_CHARACTERS:]} (exit code {code})"
+    last_line = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+    how = signal.Signals(-code).name if code < 0 else f"{last_line[-LOG_CHARACTERS:]} (exit code {code})"
     return UnreadableError(
         Reason.CRASHED,
         f"its parser crashed ({how}), on damage or for want of memory; print it to a new PDF,"

@@ -62,7 +62,7 @@ class CountedBlock:
 
 
 @dataclass(frozen=True)
-class Counted:
+class NgramCounts:
     """All n-grams of all questions, block by block."""
 
     parts: tuple[CountedBlock, ...]
@@ -81,14 +81,14 @@ class Counted:
         )
 
 
-def count_ngrams(texts: Sequence[str], config: TfidfRouter) -> Counted:
+def count_ngrams(texts: Sequence[str], config: TfidfRouter) -> NgramCounts:
     """Count words and, where wanted, characters inside words; raise DataError where there are none."""
     words = CountVectorizer(ngram_range=config.word_ngrams, token_pattern=RUN.pattern, dtype=np.float32)
     parts = [_counted(words, 1, texts)]
     if config.char_ngrams:
         characters = CountVectorizer(analyzer="char_wb", ngram_range=config.char_ngrams, dtype=np.float32)
         parts.append(_counted(characters, config.min_df, texts))
-    return Counted(tuple(parts))
+    return NgramCounts(tuple(parts))
 
 
 def _counted(vectorizer: CountVectorizer, min_df: int, texts: Sequence[str]) -> CountedBlock:

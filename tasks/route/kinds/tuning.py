@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from tasks.kernel.errors import DataError
 from tasks.route.kinds.classifiers import Choice, linear_scorer
-from tasks.route.kinds.ngram_counts import Counted, Rows
+from tasks.route.kinds.ngram_counts import NgramCounts, Rows
 from tasks.route.kinds.uncalibrated import HeldOutScores
 from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.single_config import TfidfRouter
@@ -40,7 +40,7 @@ class _Part:
     answers: Rows
 
 
-def choose(counted: Counted, questions: Questions, targets: Rows, config: TfidfRouter) -> Choice:
+def choose(counted: NgramCounts, questions: Questions, targets: Rows, config: TfidfRouter) -> Choice:
     """Return the classifier that finds most questions of left-out parts.
 
     The strength is chosen first: the strongest penalty that finds no fewer than the best one by more than a
@@ -86,7 +86,7 @@ def _gains(new: Booleans, old: Booleans) -> bool:
 
 
 def held_out(
-    counted: Counted, questions: Questions, targets: Rows, choice: Choice, config: TfidfRouter
+    counted: NgramCounts, questions: Questions, targets: Rows, choice: Choice, config: TfidfRouter
 ) -> HeldOutScores:
     """Score every question by the chosen classifier fitted on the other parts, as the router will score."""
     order, scored = [], []
@@ -127,7 +127,7 @@ def grouped(questions: Questions, folds: int) -> tuple[tuple[str, ...], int]:
     return texts, min(folds, least)
 
 
-def _part(counted: Counted, questions: Questions, targets: Rows, train: Rows, left_out: Rows) -> _Part:
+def _part(counted: NgramCounts, questions: Questions, targets: Rows, train: Rows, left_out: Rows) -> _Part:
     features = counted.fitted(train)
     unseen = features.weigh([questions.texts[row] for row in left_out])
     return _Part(features.weights, targets[train], unseen, targets[left_out])

@@ -155,7 +155,7 @@ def parity_questions(own: Sequence[str], least: int = LEAST) -> list[str]:
 PREDICTIONS = "predictions.jsonl"
 
 
-class _Asked(Record):
+class _Prediction(Record):
     """A line of predictions.jsonl, of which only the question is read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -166,4 +166,4 @@ class _Asked(Record):
 def own_questions(folder: Path) -> list[str]:
     """Return the questions of `predictions.jsonl`; none where a router came without it."""
     path = folder / PREDICTIONS
-    return [asked.question for asked in read_records(path, _Asked)] if path.exists() else []
+    return [asked.question for asked in read_records(path, _Prediction)] if path.exists() else []
