@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what others wait for, and keep a file's tests, which share fixtures, on one worker."""
     items.sort(key=_turn)
     for item in items:
-        if not _OF_ITS_OWN & {*_fixtures(item)}:
+        if item.config.pluginmanager.hasplugin("xdist") and not _OF_ITS_OWN & {*_fixtures(item)}:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
