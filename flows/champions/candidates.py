@@ -9,15 +9,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from flows.champions.difference import Estimate, Quality
+from flows.champions.difference import Quality
 from flows.champions.gate import Figures, Gate
-from flows.report.figures import Comparison, Interval
 from flows.report.html import read_report
 from flows.report.schema import DomainReport, Report
 from serving.runs import FinishedRun
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import StoreError
 from tasks.kernel.tracking.registry import FIGURES, Candidate
+from tasks.records.estimate import Estimate
 
 PERPLEXITY, BUNDLE_PERPLEXITY, ACCURACY = "perplexity", "INT4 perplexity", "accuracy"
 
@@ -45,7 +45,7 @@ def gate_of(run: FinishedRun) -> Gate:
 def _router(run: FinishedRun, report: Report) -> Candidate:
     found, accuracy = report.router, None
     if found is not None:
-        accuracy = Interval(value=found.accuracy, low=found.accuracy_low, high=found.accuracy_high)
+        accuracy = Estimate(value=found.accuracy, low=found.accuracy_low, high=found.accuracy_high)
     measured = Figures(
         quality={ACCURACY: _quality(accuracy, loss=False)},
         kind="router",
@@ -64,15 +64,16 @@ def _experts(run: FinishedRun, report: Report) -> Iterator[Candidate]:
 
 
 def _expert_figures(run: FinishedRun, part: DomainReport) -> Figures:
-    quality = {PERPLEXITY: _quality(part.perplexity.expert, relative=_ratio(part.comparison_with_base))}
-    edge = part.edge_perplexity
-    if edge is not None:
-        loss = _estimate(edge.intervals.get("loss"))
-        quality[BUNDLE_PERPLEXITY] = _quality(edge.intervals.get("edge"), relative=loss and _raised(loss))
+    found = part.evaluation
+    quality: dict[str, Quality | None] = {PERPLEXITY: None}
+    if found:
+        quality[PERPLEXITY] = _quality(found.perplexity.expert, relative=found.comparison_with_base.ratio)
+    if found and (edge := found.edge_perplexity):
+        quality[BUNDLE_PERPLEXITY] = _quality(edge.edge, relative=edge.loss.shifted(1))
     return Figures(
         quality=quality,
         bundle_bytes=part.sizes.bundle,
-        latency_ms=part.edge.latency_ms if part.edge else None,
+        latency_ms=found.edge.latency_ms if found and found.edge else None,
         **_origin(run),
     )
 
@@ -80,9 +81,9 @@ def _expert_figures(run: FinishedRun, part: DomainReport) -> Figures:
 def _system(run: FinishedRun, report: Report, members: list[Candidate]) -> Candidate:
     real = report.systems.get("real")
     measured = Figures(
-        quality={PERPLEXITY: _quality(real.intervals.get("perplexity") if real else None)},
+        quality={PERPLEXITY: _quality(real.perplexity if real else None)},
         kind="system",
-        latency_ms=real.latency_ms if real else None,
+        latency_ms=real.latency_ms.mean if real else None,
         **_origin(run),
     )
     made = _candidate(
@@ -131,23 +132,9 @@ def _config_name(report: Report) -> str:
 
 
 def _quality(
-    found: Interval | None, *, loss: bool = True, relative: Estimate | None = None
+    found: Estimate | None, *, loss: bool = True, relative: Estimate | None = None
 ) -> Quality | None:
-    estimate = _estimate(found)
-    return None if estimate is None else Quality(estimate=estimate, loss=loss, relative=relative)
-
-
-def _estimate(found: Interval | None) -> Estimate | None:
-    """Return a value with both ends of its interval; without them nothing can be compared."""
-    if found is None or found.low is None or found.high is None:
+    """Return a measure with both ends of its interval; without them nothing can be compared."""
+    if found is None or not found.bounded:
         return None
-    return Estimate(value=found.value, low=found.low, high=found.high)
-
-
-def _ratio(found: Comparison | None) -> Estimate | None:
-    return None if found is None else Estimate(value=found.ratio, low=found.low, high=found.high)
-
-
-def _raised(loss: Estimate) -> Estimate:
-    """Return edge / float of a loss, which is edge / float - 1."""
-    return Estimate(value=1 + loss.value, low=1 + loss.low, high=1 + loss.high)
+    return Quality(estimate=found, loss=loss, relative=relative)

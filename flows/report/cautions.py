@@ -3,11 +3,13 @@
 They stand on top of the page, so that no bad figure hides in a table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flows.report import words
-from flows.report.router import RouterReport
+from flows.report.derived import suite_bars
+from flows.report.evaluation import unconvincing
 from flows.report.schema import DomainReport, Report
+from tasks.records.router import RouterReport
 
 BUDGET_SLACK = 0.05
 """Share by which the training tokens of expert and generalist may differ."""
@@ -31,7 +33,7 @@ def cautions(report: Report) -> list[str]:
     for name, part in report.domains.items():
         found += [f"{name}: {sentence}" for sentence in _domain(part, report)]
     if report.router:
-        found += _router(report.router)
+        found += _router(report.router, suite_bars(report))
     return found
 
 
@@ -48,9 +50,8 @@ def _missing(report: Report) -> Iterator[str]:
 
 def _domain(part: DomainReport, report: Report) -> Iterator[str]:
     yield from _data(part)
-    for comparison in (part.comparison_with_base, part.comparison):
-        if comparison and comparison.high >= 1:
-            yield comparison.verdict
+    if part.evaluation:
+        yield from unconvincing(part.evaluation)
     check = part.merge
     if check and check.mean_kl > check.tolerance:
         yield (
@@ -58,17 +59,18 @@ def _domain(part: DomainReport, report: Report) -> Iterator[str]:
             f" more than the tolerated {check.tolerance:.3g}."
         )
     ours, theirs = part.training, report.generalist.training
-    if ours and theirs and ours.tokens and theirs.tokens and _differ(ours.tokens, theirs.tokens):
+    seen, given = ours and ours.tokens_seen, theirs and theirs.tokens_seen
+    if seen and given and _differ(seen, given):
         yield (
-            f"expert and generalist did not train on equally many tokens ({ours.tokens:,} and"
-            f" {theirs.tokens:,}), so their comparison is not of data alone."
+            f"expert and generalist did not train on equally many tokens ({seen:,} and"
+            f" {given:,}), so their comparison is not of data alone."
         )
 
 
 def _data(part: DomainReport) -> Iterator[str]:
-    unreadable = [document.document for document in part.documents if document.unreadable]
+    unreadable = sum(bool(file.unreadable) for file in part.documents)
     if unreadable:
-        files = f"{len(unreadable)} of its {len(part.documents)} files"
+        files = f"{unreadable} of its {len(part.documents)} files"
         yield f"{files} gave no text; each is named with its reason."
     if part.funnel and part.funnel.stopped_by:
         yield (
@@ -77,7 +79,7 @@ def _data(part: DomainReport) -> Iterator[str]:
         )
 
 
-def _router(router: RouterReport) -> Iterator[str]:
+def _router(router: RouterReport, bars: Mapping[str, float]) -> Iterator[str]:
     if router.note:
         yield f"router: {router.note}"
     low, high, sure = router.accuracy_low, router.accuracy_high, router.mean_confidence
@@ -89,7 +91,7 @@ def _router(router: RouterReport) -> Iterator[str]:
             f"router: it is {words.percent(sure)} sure on average, but right in {words.shares(low, high)}"
             " (95 % interval), so its confidences mislead."
         )
-    yield from _targets(router)
+    yield from _targets(router, bars)
 
 
 def _seen(router: RouterReport) -> Iterator[str]:
@@ -107,16 +109,17 @@ def _seen(router: RouterReport) -> Iterator[str]:
         )
 
 
-def _targets(router: RouterReport) -> Iterator[str]:
+def _targets(router: RouterReport, bars: Mapping[str, float]) -> Iterator[str]:
     """Name every target of the configuration that held-out questions do not bear out."""
     chosen = router.operating
-    if chosen and chosen.target is not None and (chosen.risk_low or chosen.risk) > chosen.target:
+    if chosen and chosen.target is not None and chosen.risk_low > chosen.target:
         risk, target = words.percent(chosen.risk, 1), words.percent(chosen.target, 1)
         yield f"router: {risk} of the answered questions are misrouted, more than the {target} asked for."
     for suite in router.suites:
-        if suite.passed is False:
-            reached, bar = words.percent(suite.accuracy, 1), words.percent(suite.bar, 1)
-            yield f"router: the suite `{suite.name}` reaches {reached}, below its bar of {bar}."
+        bar = bars.get(suite.name)
+        if bar is not None and suite.accuracy < bar:
+            reached, least = words.percent(suite.accuracy, 1), words.percent(bar, 1)
+            yield f"router: the suite `{suite.name}` reaches {reached}, below its bar of {least}."
 
 
 def _differ(ours: int, theirs: int) -> bool:

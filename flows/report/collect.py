@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flows.config import GENERALIST
+from flows.report.account import condensed, shown
 from flows.report.cautions import cautions
-from flows.report.evaluation import Evaluation, read_evaluation
-from flows.report.figures import ByteGroup, Funnel, MergeCheck, Sizes, Training
-from flows.report.generation import read_cost, read_documents, read_funnel, read_pairs
-from flows.report.reading import Folders, read_router
-from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow
+from flows.report.evaluation import samples_of
+from flows.report.reading import Folders
+from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow, TrainedReport
+from tasks.records import coverage, documents, edge, evaluation, funnel, merge, router, samples, training
+from tasks.records.edge import Sizes
+from tasks.records.evaluation import Answer, Evaluation
 
 STEPS = ("corpus", "qa", "adapter", "merged", "edge")
-WEIGHTS = "adapter_model.safetensors"
 BUNDLE = "model.litertlm"
-_TRAINING = {"tokens": "tokens_seen", "examples": "examples_seen", "losses": "step_losses"}
 
 
 def collect(
@@ -34,14 +34,16 @@ def collect(
     `evaluation`, any of which may be missing. `config` is the whole configuration as JSON values.
     """
     found = Folders(folders)
-    evaluation = read_evaluation(found)
+    measured = found.record("evaluation", evaluation.FILE, evaluation.read_evaluation)
+    answers = found.record("evaluation", evaluation.ANSWERS, evaluation.read_answers) or []
     report = Report(
         **dict(facts),
         config=dict(config),
-        router=read_router(found, stages, config),
-        domains={name: _domain(found, name, evaluation, stages) for name in _names(found, stages, config)},
+        router=found.record("router", router.FILE, router.read_router_report),
+        tax=measured.router.tax if measured else None,
+        domains={name: _domain(found, name, measured, answers) for name in _names(found, stages, config)},
         generalist=_generalist(found),
-        systems=evaluation.systems,
+        systems=measured.systems if measured else {},
         stages=list(stages),
     )
     return report.model_copy(
@@ -49,7 +51,7 @@ def collect(
             "warnings": [
                 *facts.warnings,
                 *cautions(report),
-                *evaluation.warnings,
+                *(measured.warnings if measured else ()),
                 *dict.fromkeys(found.problems),
             ]
         }
@@ -65,70 +67,58 @@ def _names(found: Folders, stages: Sequence[StageRow], config: Mapping[str, obje
     return [name for name in dict.fromkeys(names) if name != GENERALIST]
 
 
-def _domain(found: Folders, name: str, evaluation: Evaluation, stages: Sequence[StageRow]) -> DomainReport:
-    funnel = read_funnel(found, name)
-    return evaluation.domains.get(name, DomainReport()).model_copy(
-        update={
-            "passages": _passages(found, name, funnel),
-            "pairs": funnel.kept if funnel else None,
-            "funnel": funnel,
-            "documents": read_documents(found, name),
-            "cost": read_cost(stages, name, funnel),
-            "pairs_to_read": read_pairs(found, name),
-            "sizes": _sizes(found, name),
-            "breakdown": _breakdown(found, name),
-            "merge": _merge(found, f"merged/{name}"),
-            "training": _training(found, f"adapter/{name}"),
-            "files": _files(found, name),
-            "missing": _missing(found, name),
-        }
+def _domain(
+    found: Folders, name: str, measured: Evaluation | None, answers: Sequence[Answer]
+) -> DomainReport:
+    files = found.record(f"corpus/{name}", documents.FILE, documents.read_documents)
+    counts = found.record(f"qa/{name}", funnel.FILE, funnel.read_funnel)
+    pages = found.record(f"qa/{name}", coverage.FILE, coverage.read_coverage, optional=True)
+    read = found.record(f"qa/{name}", samples.FILE, samples.read_samples, optional=True)
+    passages = sum(file.passages or 0 for file in files) if files is not None else None
+    trained = _trained(found, f"adapter/{name}", f"merged/{name}")
+    return DomainReport(
+        passages=counts.passages if passages is None and counts else passages,
+        pairs=counts.kept if counts else None,
+        funnel=counts,
+        documents=files or [],
+        pages=[condensed(document) for document in pages or []],
+        pairs_to_read=shown(read) if read else None,
+        evaluation=measured.domains.get(name) if measured else None,
+        sizes=_sizes(found, name),
+        breakdown=found.record(f"edge/{name}", edge.BREAKDOWN, edge.read_breakdown) or [],
+        files=_files(found, name),
+        samples=samples_of(name, answers),
+        missing=_missing(found, name),
+        **dict(trained),
     )
 
 
-def _passages(found: Folders, name: str, funnel: Funnel | None) -> int | None:
-    documents = found.json(f"corpus/{name}", "documents.json")
-    if isinstance(documents, list):
-        return sum(int(document.get("passages") or 0) for document in documents)
-    return funnel.passages if funnel else None
-
-
 def _sizes(found: Folders, name: str) -> Sizes:
-    values = {"adapter": _bytes(found, f"adapter/{name}")}
+    """Return the bytes at every step, of which the adapter's stand in its folder too."""
+    known = Sizes(adapter=_bytes(found, f"adapter/{name}"))
     for step in ("merged", "edge"):
-        content = found.json(f"{step}/{name}", "sizes.json")
-        if isinstance(content, dict):
-            values |= content
-    return found.part(Sizes, f"{name}: sizes.json", values) or Sizes()
+        known |= found.record(f"{step}/{name}", edge.SIZES, edge.read_sizes) or Sizes()
+    return known
 
 
 def _bytes(found: Folders, name: str) -> int | None:
-    weights = found.file(name, WEIGHTS)
+    weights = found.file(name, training.WEIGHTS)
     return weights.stat().st_size if weights else None
 
 
-def _breakdown(found: Folders, name: str) -> list[ByteGroup]:
-    value = found.json(f"edge/{name}", "breakdown.json")
-    rows = value if isinstance(value, list) else []
-    parts = [found.part(ByteGroup, f"edge/{name}/breakdown.json", row) for row in rows]
-    return sorted((part for part in parts if part), key=lambda part: -part.bytes)
-
-
-def _training(found: Folders, name: str) -> Training | None:
-    value = found.json(name, "training.json")
-    if isinstance(value, dict):
-        value = value | {field: value.get(theirs) for field, theirs in _TRAINING.items()}
-    return found.part(Training, f"{name}/training.json", value)
-
-
-def _merge(found: Folders, name: str) -> MergeCheck | None:
-    return found.part(MergeCheck, f"{name}/merge.json", found.json(name, "merge.json"))
+def _trained(found: Folders, adapter: str, merged: str) -> TrainedReport:
+    return TrainedReport(
+        training=found.record(adapter, training.FILE, training.read_training),
+        adapter=found.record(adapter, training.ADAPTER_CONFIG, training.read_adapter),
+        merge=found.record(merged, merge.FILE, merge.read_merge_check),
+    )
 
 
 def _files(found: Folders, name: str) -> dict[str, str]:
     paths = {
         "bundle": found.file(f"edge/{name}", BUNDLE),
-        "adapter": found.file(f"adapter/{name}", WEIGHTS),
-        "answers": found.file("evaluation", "answers.jsonl"),
+        "adapter": found.file(f"adapter/{name}", training.WEIGHTS),
+        "answers": found.file("evaluation", evaluation.ANSWERS),
     }
     return {kind: str(path) for kind, path in paths.items() if path}
 
@@ -141,6 +131,4 @@ def _missing(found: Folders, name: str) -> list[str]:
 
 def _generalist(found: Folders) -> Generalist:
     adapter, merged = f"adapter-{GENERALIST}", f"merged-{GENERALIST}"
-    return Generalist(
-        training=_training(found, adapter), merge=_merge(found, merged), adapter_bytes=_bytes(found, adapter)
-    )
+    return Generalist(**dict(_trained(found, adapter, merged)), adapter_bytes=_bytes(found, adapter))

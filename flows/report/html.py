@@ -15,8 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from flows.report import words
+from flows.report.account import pairs_to_read
 from flows.report.charts.drawn import draw_charts
-from flows.report.figures import Funnel
+from flows.report.derived import descriptions, measured
+from flows.report.evaluation import verdict
 from flows.report.schema import Report
 from flows.report.tables import account as account_tables
 from flows.report.tables import results as tables
@@ -24,6 +26,7 @@ from flows.report.tables.pages import STATES, page_maps
 from flows.report.tables.router import MATRIX, router_tables
 from flows.report.tables.table import Table
 from tasks.records.files import write_json
+from tasks.records.funnel import FunnelCounts
 
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -40,6 +43,7 @@ def render(report: Report, earlier: str = "") -> str:
         .render(
             report=report,
             words=words,
+            verdict=verdict,
             figures=key_figures(report),
             charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
             tables=_tables(report),
@@ -48,6 +52,9 @@ def render(report: Report, earlier: str = "") -> str:
             unreadable=account_tables.unreadable_files(report),
             copies=account_tables.copies(report),
             maps=page_maps(report),
+            pairs={name: pairs_to_read(part.pairs_to_read) for name, part in report.domains.items()},
+            descriptions=descriptions(report),
+            asking=measured(report, "route"),
             matrix=MATRIX,
             states=STATES,
             steps=steps,
@@ -78,12 +85,9 @@ def with_code(text: str) -> Markup:
 def key_figures(report: Report) -> list[tuple[str, str, str]]:
     """Return the figures on top of the page: name, value, and what it means."""
     parts = report.domains.values()
-    gains = [
-        part.perplexity.expert.value / part.perplexity.base.value
-        for part in parts
-        if part.perplexity.expert and part.perplexity.base
-    ]
-    losses = [part.edge_perplexity.loss for part in parts if part.edge_perplexity]
+    evaluated = [part.evaluation for part in parts if part.evaluation]
+    gains = [one.perplexity.expert.value / one.perplexity.base.value for one in evaluated]
+    losses = [one.edge_perplexity.loss.value for one in evaluated if one.edge_perplexity]
     funnels = [part.funnel for part in parts if part.funnel]
     kept, asked = (sum(getattr(one, name) or 0 for one in funnels) for name in ("kept", "asked"))
     bundles = [part.sizes.bundle for part in parts if part.sizes.bundle]
@@ -116,7 +120,8 @@ def _tables(report: Report) -> dict[str, Table]:
         "cost": account_tables.cost_table(report),
         "results": tables.results_table(report),
         "systems": tables.systems_table(report),
-        **router_tables(report.router),
+        "scores": tables.scores_table(report),
+        **router_tables(report),
         "sizes": tables.sizes_table(report),
         "breakdown": tables.breakdown_table(report),
         "edge": tables.edge_table(report),
@@ -160,7 +165,7 @@ class Step:
     """Per cent of the longest bar."""
 
 
-def steps(funnel: Funnel) -> list[Step]:
+def steps(funnel: FunnelCounts) -> list[Step]:
     """Return the steps from planned to kept; losses of nothing are left out."""
     rows = [row for row in _rows(funnel) if row[1] or row[2] != "lost"]
     longest = max((count for _, count, _ in rows), default=0) or 1
@@ -172,7 +177,7 @@ def steps(funnel: Funnel) -> list[Step]:
     return found
 
 
-def _rows(funnel: Funnel) -> list[tuple[str, int, Literal["there", "lost", "kept"]]]:
+def _rows(funnel: FunnelCounts) -> list[tuple[str, int, Literal["there", "lost", "kept"]]]:
     rows: list[tuple[str, int, Literal["there", "lost", "kept"]]] = []
     if funnel.not_asked:
         rows += [("planned", funnel.planned or 0, "there"), ("left by the budget", funnel.not_asked, "lost")]

@@ -1,4 +1,4 @@
-"""The schema of report.json, version 1.
+"""The schema of report.json, version 2.
 
 In: what `flows.report.collect` found. Out: validated values, the same for programs that read
 the JSON and for the HTML page. Whatever a failed run did not reach is null or empty, and named in
@@ -9,54 +9,49 @@ from typing import Literal
 
 from pydantic import Field
 
-from flows.report.account import Cost, DocumentReport, PairToRead
-from flows.report.figures import (
-    ByteGroup,
-    Comparison,
-    EdgePerplexity,
-    EdgeRuntime,
-    Funnel,
-    Interval,
-    MergeCheck,
-    Part,
-    Perplexities,
-    Sample,
-    Sizes,
-    Training,
-)
-from flows.report.router import RouterReport
+from flows.report.account import DocumentPages
+from flows.report.figures import Part, Sample
+from tasks.records.documents import LibraryFile
+from tasks.records.edge import ByteGroup, Sizes
+from tasks.records.evaluation import DomainEvaluation, RoutingTax, SystemEvaluation
+from tasks.records.funnel import Funnel
+from tasks.records.merge import MergeCheck
+from tasks.records.router import RouterReport
+from tasks.records.samples import Samples
+from tasks.records.training import AdapterShape, Training
 
-SCHEMA: Literal["pocketmoe-report-1"] = "pocketmoe-report-1"
+SCHEMA: Literal["pocketmoe-report-2"] = "pocketmoe-report-2"
 RunStatus = Literal["completed", "failed", "cancelled"]
 StageStatus = Literal["built", "cached", "failed", "skipped", "left"]
 """`skipped`: an input failed or was left; `left`: neither there nor asked for."""
 
 
-class DomainReport(Part):
+class TrainedReport(Part):
+    """How an adapter was trained and merged."""
+
+    training: Training | None = None
+    adapter: AdapterShape | None = None
+    """What was really trained, as its own files say."""
+    merge: MergeCheck | None = None
+
+
+class DomainReport(TrainedReport):
     """Everything about one domain's expert."""
 
     passages: int | None = None
     pairs: int | None = None
     """Pairs kept."""
     funnel: Funnel | None = None
-    documents: list[DocumentReport] = []
-    """What became of each file, page by page."""
-    cost: Cost | None = None
-    pairs_to_read: list[PairToRead] = []
-    """A sample of the kept pairs, then of those rejected for each reason."""
-    perplexity: Perplexities = Perplexities()
-    questions: int | None = None
-    """Held-out questions behind the perplexities."""
-    comparison: Comparison | None = None
-    """With the generalist."""
-    comparison_with_base: Comparison | None = None
-    """With the untouched base model; `ratio` is expert / base."""
+    documents: list[LibraryFile] = []
+    """What became of each file."""
+    pages: list[DocumentPages] = []
+    """And of its pages."""
+    pairs_to_read: Samples | None = None
+    """A sample of the kept pairs, and of those rejected for each reason."""
+    evaluation: DomainEvaluation | None = None
+    """Everything measured on its held-out questions."""
     sizes: Sizes = Sizes()
     breakdown: list[ByteGroup] = []
-    edge_perplexity: EdgePerplexity | None = None
-    edge: EdgeRuntime | None = None
-    merge: MergeCheck | None = None
-    training: Training | None = None
     files: dict[str, str] = {}
     """Path of each file to take away, `bundle` first of all."""
     samples: list[Sample] = []
@@ -64,27 +59,10 @@ class DomainReport(Part):
     """Steps that this run did not reach."""
 
 
-class Generalist(Part):
+class Generalist(TrainedReport):
     """The baseline that knows all domains."""
 
-    training: Training | None = None
-    merge: MergeCheck | None = None
     adapter_bytes: int | None = None
-
-
-class SystemReport(Part):
-    """A whole system on all held-out questions."""
-
-    perplexity: float | None = None
-    rouge_l: float | None = None
-    bleu: float | None = None
-    latency_ms: float | None = None
-    """Mean time from question to finished answer."""
-    latency_p95_ms: float | None = None
-    routing_ms: float | None = None
-    """Mean time of the router alone, part of `latency_ms`."""
-    intervals: dict[str, Interval] = {}
-    """The same figures with intervals, where they were computed."""
 
 
 class StageRow(Part):
@@ -134,11 +112,13 @@ class RunFacts(Part):
 class Report(RunFacts):
     """A whole run."""
 
-    schema_: Literal["pocketmoe-report-1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["pocketmoe-report-2"] = Field(default=SCHEMA, alias="schema")
     config: dict[str, object]
     router: RouterReport | None = None
+    tax: RoutingTax | None = None
+    """What answers lose where another model than the right expert gives them."""
     domains: dict[str, DomainReport] = {}
     generalist: Generalist = Generalist()
-    systems: dict[str, SystemReport] = {}
+    systems: dict[str, SystemEvaluation] = {}
     """`real` routes by the router, `oracle` by the known domain, `generalist` does not route."""
     stages: list[StageRow] = []

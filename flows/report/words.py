@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flows.report.figures import Interval
+    from tasks.records.estimate import Estimate
 
 NOTHING = "–"
 _KILO = 1000
@@ -84,13 +84,14 @@ def pages(first: int, last: int) -> str:
     return f"page {first}" if first == last else f"pages {first} to {last}"
 
 
-def interval(measured: "Interval | None") -> str:
+def interval(measured: "Estimate | None") -> str:
     """Return a value and its interval."""
     if measured is None:
         return NOTHING
-    if measured.low is None or measured.high is None:
+    if not measured.bounded:
         return figure(measured.value)
-    return f"{figure(measured.value)} ({figure(measured.low)} to {figure(measured.high)})"
+    low, high = measured.ends
+    return f"{figure(measured.value)} ({figure(low)} to {figure(high)})"
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -104,11 +105,12 @@ def tenths(value: float) -> str:
     return f"{'−' if rounded < 0 else '+'}{abs(rounded):.1f}" if rounded else "0.0"
 
 
-def signed_interval(measured: "Interval | None") -> str:
+def signed_interval(measured: "Estimate | None") -> str:
     """Return a difference and its interval, each with its sign."""
-    if measured is None or measured.low is None or measured.high is None:
+    if measured is None or not measured.bounded:
         return signed(measured.value if measured else None)
-    return f"{signed(measured.value)} ({signed(measured.low)} to {signed(measured.high)})"
+    low, high = measured.ends
+    return f"{signed(measured.value)} ({signed(low)} to {signed(high)})"
 
 
 def shares(low: float | None, high: float | None) -> str:

@@ -74,7 +74,13 @@ def coverage() -> list[dict[str, object]]:
 
 def samples() -> dict[str, object]:
     def row(question: str, detail: str = "") -> dict[str, object]:
-        origin = {"document": "a.pdf", "pages": [1, 2], "passage": "p1", "teacher": "SmolLM2-135M-Instruct"}
+        origin = {
+            "id": "p1-01",
+            "document": "a.pdf",
+            "pages": [1, 2],
+            "passage": "p1",
+            "teacher": "SmolLM2-135M-Instruct",
+        }
         return {"question": question, "answer": ANSWER, "question_type": "why", "detail": detail, **origin}
 
     passage = {"document": "a.pdf", "pages": [1, 2], "heading": "Fear", "text": TEXT}

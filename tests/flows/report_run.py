@@ -5,26 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import account_run
+import evaluation_run
 
 from flows.report.schema import Environment, RunFacts, StageRow
+from tasks.records.files import write_records
 
 DOMAINS = ("anxiety", "depression", "ocd")
 CONFIG: dict[str, object] = {
     "name": "demo",
     "domains": {name: {"documents": "examples/library"} for name in DOMAINS},
 }
-METHOD = "run_text_scoring of litert-lm over the bundle's own tokens"
-
-
-def estimate(value: float, spread: float = 0.08) -> dict[str, float]:
-    return {"value": value, "low": value * (1 - spread), "high": value * (1 + spread)}
 
 
 def write_run(root: Path) -> dict[str, Path]:
     """Write every artifact of a finished run; return the folders by name."""
-    contents = {"router": {"report.json": router_report()}, "evaluation": {"evaluation.json": evaluation()}}
+    contents = {
+        "router": {"report.json": router_report()},
+        "evaluation": {"evaluation.json": evaluation_run.written(DOMAINS)},
+    }
     merge = {"mean_kl": 0.0004, "top1_agreement": 0.992, "tolerance": 0.01, "probes": 6}
-    contents["adapter-generalist"] = {"training.json": training(0.4)}
+    peft = {"peft_type": "LORA", "r": 4, "use_dora": False, "target_modules": ["k_proj", "q_proj"]}
+    adapter = {"adapter_config.json": peft}
+    contents["adapter-generalist"] = {**adapter, "training.json": training(0.4)}
     contents["merged-generalist"] = {"merge.json": merge}
     for place, name in enumerate(DOMAINS):
         contents[f"corpus/{name}"] = {"documents.json": account_run.documents(place)}
@@ -33,7 +35,7 @@ def write_run(root: Path) -> dict[str, Path]:
             "coverage.json": account_run.coverage(),
             "samples.json": account_run.samples(),
         }
-        contents[f"adapter/{name}"] = {"training.json": training(0.1 * place)}
+        contents[f"adapter/{name}"] = {**adapter, "training.json": training(0.1 * place)}
         contents[f"merged/{name}"] = {
             "merge.json": merge,
             "sizes.json": {"adapter": 9_789_032, "merged_bf16": 269_060_552},
@@ -42,11 +44,22 @@ def write_run(root: Path) -> dict[str, Path]:
     folders = {name: root / name for name in contents}
     for name, files in contents.items():
         write_folder(folders[name], files)
-    (folders["evaluation"] / "answers.jsonl").write_text("".join(answer_lines()), encoding="utf-8")
+    write_records(folders["evaluation"] / "answers.jsonl", evaluation_run.answers(DOMAINS))
     for name in DOMAINS:
         (folders[f"edge/{name}"] / "model.litertlm").write_bytes(b"bundle")
-        (folders[f"adapter/{name}"] / "adapter_model.safetensors").write_bytes(b"weights")
+        write_weights(folders[f"adapter/{name}"])
+    write_weights(folders["adapter-generalist"])
     return folders
+
+
+def write_weights(folder: Path) -> None:
+    """Write a safetensors file with a header alone: 4 x 64 and 32 x 4 numbers."""
+    shapes = {"a": [4, 64], "b": [32, 4]}
+    header = {
+        name: {"dtype": "BF16", "shape": shape, "data_offsets": [0, 0]} for name, shape in shapes.items()
+    }
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    (folder / "adapter_model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
 
 
 def write_folder(folder: Path, files: Mapping[str, object]) -> None:
@@ -86,8 +99,10 @@ def facts(**changes: object) -> RunFacts:
 def training(offset: float) -> dict[str, object]:
     losses = [round(2.9 + offset - 1.4 * (step / 24) ** 0.5, 4) for step in range(24)]
     counts = {"tokens_seen": 29_950, "token_budget": 30_000, "examples_seen": 420, "steps": 24}
+    below = {"base": "0b", "quantization": "nf4", "double_quantization": True, "compute_dtype": "bfloat16"}
     return {
         **counts,
+        **below,
         "step_losses": losses,
         "validation_loss_before": {"a": 3.0},
         "adapter": {"kind": "lora"},
@@ -108,7 +123,14 @@ def router_report() -> dict[str, object]:
         "report": dict.fromkeys(DOMAINS, support),
         "labels": list(DOMAINS),
         "confusion": [[20, 1, 1], [2, 20, 0], [1, 1, 20]],
-        "stratified_8020": {"accuracy": 0.968},
+        "stratified_8020": {
+            "accuracy": 0.968,
+            "macro_f1": 0.96,
+            "questions": 83,
+            "report": dict.fromkeys(DOMAINS, support),
+            "labels": list(DOMAINS),
+            "confusion": [[27, 0, 0], [1, 27, 0], [0, 1, 27]],
+        },
         "note": "",
     }
 
@@ -132,71 +154,4 @@ def breakdown() -> list[dict[str, object]]:
     return [
         {"group": group, "dtype": dtype, "bytes": size, "tensors": tensors}
         for group, dtype, size, tensors in rows
-    ]
-
-
-def evaluation() -> dict[str, object]:
-    system = {"rouge_l": estimate(0.31), "bleu": 9.4, "latency_ms": {"mean": 2310.0, "p95": 4100.0}}
-    perplexity = {"real": 11.4, "oracle": 10.9, "generalist": 11.8}
-    warning = "anxiety: INT4 raises perplexity by 30.6 %, more than the 10 % of `max_edge_loss`"
-    return {
-        "domains": {name: measured(place) for place, name in enumerate(DOMAINS)},
-        "systems": {name: {**system, "perplexity": estimate(value)} for name, value in perplexity.items()},
-        "warnings": [warning],
-    }
-
-
-def measured(place: int) -> dict[str, object]:
-    return {
-        "questions": 22,
-        "perplexity": {
-            "base": estimate(19.2 + place),
-            "expert": estimate(10.4 + place),
-            "generalist": estimate(11.6 + place),
-        },
-        "comparison": {
-            "ratio": {"value": 0.9 + 0.06 * place, "low": 0.85 + 0.05 * place, "high": 0.96 + 0.06 * place}
-        },
-        "comparison_with_base": {"ratio": {"value": 0.55, "low": 0.5, "high": 0.61}},
-        "edge_perplexity": {
-            "edge": estimate(13.7),
-            "float": estimate(10.49),
-            "loss": estimate(0.306),
-            "prompts": 20,
-            "method": METHOD,
-        },
-        "edge": {
-            "prompts": 20,
-            "decode_tokens_per_second": 64.2,
-            "init_seconds": 0.4,
-            "memory_bytes": 310_000_000,
-        },
-    }
-
-
-def answer_lines() -> list[str]:
-    question = "Why does avoiding a feared situation keep the fear alive?"
-    reference = "Avoidance brings relief at once, so nothing is learned about what would have happened."
-    said = {
-        ("real", "oracle"): "Avoidance gives quick relief, and the fear never gets a chance to fade.",
-        ("generalist",): "Because the person does not learn that the situation is safe.\nIt is common.",
-        (): "Avoidance gives relief, and the fear stays.",
-    }
-    return [
-        json.dumps(
-            {
-                "id": f"{name}-{number}",
-                "domain": name,
-                "routed": name if number else DOMAINS[0],
-                "confidence": 0.81,
-                "systems": systems,
-                "question": f"{question[:-1]} ({name} {number})?",
-                "reference": reference,
-                "answer": answer,
-            }
-        )
-        + "\n"
-        for name in DOMAINS
-        for number in range(6)
-        for systems, answer in said.items()
     ]

@@ -45,6 +45,6 @@ def test_a_stage_that_came_from_the_cache_redraws_what_shows_stages(report: Repo
 
 def test_changed_figures_are_drawn(report: Report) -> None:
     before = draw_charts(report)
-    domains = {name: part.model_copy(update={"questions": 1}) for name, part in report.domains.items()}
+    domains = {name: part.model_copy(update={"evaluation": None}) for name, part in report.domains.items()}
     after = draw_charts(report.model_copy(update={"domains": domains}), marked(before))
     assert old(after) == {"confusion", "dag", "stages", "funnel", "types"}

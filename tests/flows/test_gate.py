@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.champions.difference import Estimate, Quality
+from flows.champions.difference import Quality
 from flows.champions.gate import Figures, Gate, judge
 from flows.champions.paired import paired_ratios
+from tasks.records.estimate import Estimate
 
 NAMES = ("perplexity", "bundle size", "latency")
 
@@ -129,6 +130,7 @@ def write(tmp_path: Path) -> Write:
                 "id": str(number),
                 "domain": "ocd",
                 "routed": "ocd",
+                "outcome": "expert",
                 "confidence": 0.9,
                 "model": "expert/ocd",
                 "systems": ["real"],
@@ -152,8 +154,9 @@ def test_paired_on_the_same_questions_small_differences_are_seen(write: Write) -
     worse = paired_ratios(write("worse", 1.03, seed=2), base)
     same = paired_ratios(write("same", 1.0, seed=3), base)
     assert worse.keys() == {"expert/ocd", "system"}
-    assert worse["expert/ocd"].low > 1
-    assert same["expert/ocd"].low < 1 < same["expert/ocd"].high
+    assert worse["expert/ocd"].ends[0] > 1
+    low, high = same["expert/ocd"].ends
+    assert low < 1 < high
 
 
 def test_other_questions_or_tokens_are_not_paired(write: Write) -> None:

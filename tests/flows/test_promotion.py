@@ -85,8 +85,6 @@ def run(settings: Settings, tmp_path: Path) -> Run:
         name = f"run-{next(count)}"
         folders = write_run(tmp_path / name)
         evaluation = read(folders["evaluation"] / "evaluation.json")
-        for part in evaluation["domains"].values():
-            part["edge"]["latency_ms"] = 900.0
         if changed:
             (folders[f"edge/{changed}"] / "model.litertlm").write_bytes(name.encode())
             measured = evaluation["domains"][changed]

@@ -11,13 +11,13 @@ import account_run
 import pytest
 from report_run import CONFIG, DOMAINS, facts, stage_rows, write_run
 
-from flows.report.account import DocumentReport, Gap
+from flows.report.account import DocumentPages, Gap, documents, pairs_to_read
 from flows.report.collect import collect
-from flows.report.figures import Funnel
 from flows.report.html import render, steps
 from flows.report.schema import DomainReport, Report
 from flows.report.tables import account as account_tables
 from flows.report.tables.pages import CELLS, page_maps
+from tasks.records.funnel import Funnel
 
 
 @pytest.fixture
@@ -43,24 +43,21 @@ def test_funnel_documents_pages_costs_and_pairs_are_in_the_report(folders: dict[
     part = collected(folders).domains["depression"]
     assert part.funnel is not None
     assert part.funnel.question_types == {"factual": 60, "how": 38, "why": 39}
-    assert part.cost is not None
-    assert (part.cost.seconds, part.cost.money, part.cost.tokens) == (71.0, 0.25, 44_900)
-    (document,) = part.documents
-    assert document.removed == {"running_lines": 12, "references": 31}
-    assert document.kept_by_page == [8, 1, 0, 0, 0, 4, 0, 0]
-    assert [(gap.first, gap.last, gap.state) for gap in document.gaps] == [
+    assert account_tables.removed(part) == {"references": 31, "running_lines": 12}
+    (document,) = documents(part.documents, part.pages, part.funnel)
+    assert document.pages.kept == [8, 1, 0, 0, 0, 4, 0, 0]
+    assert [(gap.first, gap.last, gap.state) for gap in document.pages.gaps] == [
         (3, 4, "rejected"),
         (5, 5, "skipped"),
         (7, 7, "removed"),
         (8, 8, "no_text"),
     ]
-    assert document.gaps[0].why == {"duplicate": 3, "not_grounded": 2}
-    assert document.funnel is not None
-    assert document.funnel.kept == 137
-    reasons = [pair.reason for pair in part.pairs_to_read]
-    assert reasons == [""] * 6 + ["not_grounded"] * 2
-    assert all(account_run.ANSWER in pair.passage for pair in part.pairs_to_read)
-    assert max(len(pair.passage) for pair in part.pairs_to_read) < len(account_run.TEXT)
+    assert document.pages.gaps[0].why == {"duplicate": 3, "not_grounded": 2}
+    assert document.counts.kept == 137
+    pairs = pairs_to_read(part.pairs_to_read)
+    assert [pair.reason for pair in pairs] == [""] * 6 + ["not_grounded"] * 2
+    assert all(account_run.ANSWER in pair.passage for pair in pairs)
+    assert max(len(pair.passage) for pair in pairs) < len(account_run.TEXT)
 
 
 def test_every_step_of_the_funnel_hangs_from_the_one_before() -> None:
@@ -84,6 +81,14 @@ def test_the_page_shows_why_pages_gave_nothing(folders: dict[str, Path], drawn: 
     assert '<i class="removed" title="page 7: no text to learn from"></i>' in page
     assert '<i class="k3" title="page 1: 8 pairs"></i>' in page
     assert "references 31, running lines 12" in page
+
+
+def test_what_an_expert_is_for_stands_below_its_name(folders: dict[str, Path], drawn: str) -> None:
+    own = {"documents": "examples/library", "description": "What <OCD> is & how it is treated."}
+    config = {**CONFIG, "domains": {**CONFIG["domains"], "ocd": own}}
+    page = render(collect(folders, stage_rows(), config, facts()), drawn)
+    assert page.count("What &lt;OCD&gt; is &amp; how it is treated.</p>") == 1
+    assert '<p class="description">' not in drawn
 
 
 def test_a_file_without_text_is_named_with_its_reason_and_warned_of(
@@ -111,12 +116,8 @@ def test_a_budget_that_ended_asking_is_a_warning(folders: dict[str, Path], drawn
 def test_money_has_a_column_only_where_there_are_prices(folders: dict[str, Path]) -> None:
     report = collected(folders)
     assert "money" in account_tables.cost_table(report).headers
-    free = {
-        name: part.model_copy(update={"cost": part.cost.model_copy(update={"money": 0.0})})
-        for name, part in report.domains.items()
-        if part.cost
-    }
-    assert "money" not in account_tables.cost_table(report.model_copy(update={"domains": free})).headers
+    free = [row.model_copy(update={"metrics": row.metrics | {"money": 0.0}}) for row in report.stages]
+    assert "money" not in account_tables.cost_table(report.model_copy(update={"stages": free})).headers
 
 
 def test_artifacts_of_an_earlier_version_have_a_page_without_warnings_about_it(
@@ -131,7 +132,7 @@ def test_artifacts_of_an_earlier_version_have_a_page_without_warnings_about_it(
         rewrite(folders[f"corpus/{name}"], "documents.json", [{"name": "a.pdf", "pages": 8, "passages": 9}])
     report = collect(folders, [], CONFIG, facts())
     assert report.warnings == before
-    assert report.domains["ocd"].cost is None
+    assert account_tables.cost_table(report).rows == ()
     assert "138" in render(report, drawn)
 
 
@@ -142,9 +143,9 @@ def test_a_malformed_account_costs_its_own_figures_only(
     (folders["qa/ocd"] / file).write_text('{"kept": ', encoding="utf-8")
     report = collected(folders)
     assert [warning for warning in report.warnings if file in warning] == [
-        next(warning for warning in report.warnings if warning.startswith(f"qa/ocd/{file}: no JSON"))
+        next(warning for warning in report.warnings if warning.startswith(f"qa/ocd/{file}: Invalid JSON"))
     ]
-    assert report.domains["anxiety"].documents[0].kept_by_page
+    assert report.domains["anxiety"].pages[0].kept
     assert "ocd" in render(report, drawn)
 
 
@@ -168,9 +169,9 @@ def test_text_of_documents_and_models_stays_text(folders: dict[str, Path], drawn
     attack = "<script>alert(1)</script>\"'><img src=x>"
     samples = json.dumps(account_run.samples()).replace("zebra", json.dumps(attack)[1:-1])
     (folders["qa/ocd"] / "samples.json").write_text(samples, encoding="utf-8")
-    rows = [{"page": 1, "state": attack, "why": {attack: 1}}]
+    rows = [{"page": 1, "state": "rejected", "why": {attack: 1}}]
     rewrite(folders["qa/ocd"], "coverage.json", [{"document": attack, "rows": rows}])
-    documents = [{"name": attack, "problem": attack}, {"name": "b", "pages": 1, "removed": {attack: 1}}]
+    documents = [{"name": attack, "problem": attack}, {"name": "b", "removed": {attack: {"count": 1}}}]
     rewrite(folders["corpus/ocd"], "documents.json", documents)
     rewrite(
         folders["qa/ocd"],
@@ -193,7 +194,7 @@ def test_text_of_documents_and_models_stays_text(folders: dict[str, Path], drawn
 def test_a_book_of_500_pages_is_on_the_map_page_by_page() -> None:
     kept = [3 if page % 2 else 0 for page in range(500)]
     gaps = [Gap(first=page, last=page, state="skipped") for page in range(1, 501, 2)]
-    book = DocumentReport(document="book.pdf", pages=500, kept_by_page=kept, gaps=gaps)
+    book = DocumentPages(document="book.pdf", kept=kept, gaps=gaps)
     (found,) = page_maps(one_domain(book))["d"]
     assert len(found.cells) == 500
     assert (found.cells[0].kind, found.cells[1].kind) == ("skipped", "k2")
@@ -201,17 +202,18 @@ def test_a_book_of_500_pages_is_on_the_map_page_by_page() -> None:
 
 
 def test_a_library_of_many_pages_shares_cells_and_loses_no_pair() -> None:
-    books = [DocumentReport(document=f"{n}.pdf", kept_by_page=[1] * 1000) for n in range(CELLS // 500)]
+    books = [DocumentPages(document=f"{n}.pdf", kept=[1] * 1000) for n in range(CELLS // 500)]
     maps = page_maps(one_domain(*books))["d"]
     assert sum(len(one.cells) for one in maps) == CELLS
     assert maps[0].cells[0].title == "pages 1 to 2: 2 pairs"
 
 
-def one_domain(*documents: DocumentReport) -> Report:
-    domains = {"d": DomainReport(documents=list(documents), funnel=Funnel(kept=1))}
+def one_domain(*pages: DocumentPages) -> Report:
+    domains = {"d": DomainReport(pages=list(pages), funnel=Funnel(kept=1))}
     return Report.model_validate({**dict(facts()), "config": {}, "domains": domains})
 
 
+@pytest.mark.slow
 def test_a_hundred_domains_have_a_page_that_a_browser_opens(folders: dict[str, Path]) -> None:
     names = [f"domain-{number:03d}" for number in range(100)]
     many = {f"{kind}/{name}": folders[f"{kind}/ocd"] for name in names for kind in ("corpus", "qa")}

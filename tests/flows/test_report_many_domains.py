@@ -8,8 +8,9 @@ from report_run import DOMAINS
 
 from flows.report.charts.router_charts import confusion_chart
 from flows.report.charts.svg import shortened
-from flows.report.router import RouterReport
+from flows.report.derived import confused
 from flows.report.tables import router as router_tables
+from tasks.records.router import RouterReport
 
 
 def router(labels: tuple[str, ...] = DOMAINS) -> RouterReport:
@@ -34,7 +35,7 @@ def test_a_router_without_mistakes_among_many_domains_has_no_pairs_to_draw() -> 
 
 
 def test_confused_pairs_come_most_frequent_first_and_without_the_diagonal() -> None:
-    found = router().model_copy(update={"confusion": [[9, 0, 1], [4, 6, 0], [0, 2, 8]]}).confused()
+    found = confused(router().model_copy(update={"confusion": [[9, 0, 1], [4, 6, 0], [0, 2, 8]]}))
     assert [(pair.domain, pair.routed, pair.questions) for pair in found] == [
         ("depression", "anxiety", 4),
         ("ocd", "depression", 2),

@@ -17,8 +17,8 @@ from flows.report.charts.svg import (
     series_colour,
     to_svg,
 )
-from flows.report.figures import ByteGroup
 from flows.report.schema import DomainReport, Report, StageRow
+from tasks.records.edge import ByteGroup
 
 Series = Mapping[str, Sequence[float | None]]
 BAR = 0.22
@@ -127,5 +127,5 @@ def _pieces(groups: Sequence[ByteGroup]) -> dict[str, float]:
 
 
 def _megabytes(part: DomainReport, step: str) -> float | None:
-    value = part.sizes.model_dump()[step]
+    value = part.sizes.known().get(step)
     return None if value is None else value / MEGA

@@ -17,8 +17,8 @@ from flows.report.charts.svg import (
     series_colour,
     to_svg,
 )
-from flows.report.router import Bin, Operating, RouterReport
-from tasks.text.intervals import wilson
+from tasks.records.router import Bin, Operating, RouterReport
+from tasks.text.wilson import wilson
 
 
 def reliability_chart(router: RouterReport) -> str:

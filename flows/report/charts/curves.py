@@ -5,8 +5,8 @@ Perplexities are points with intervals and not bars, because a bar from zero wou
 
 from flows.report import words
 from flows.report.charts.svg import add_legend, canvas, legend_height, name_rows, series_colour, to_svg
-from flows.report.figures import Interval
 from flows.report.schema import DomainReport, Report
+from tasks.records.estimate import Estimate
 
 ROW = 0.22
 """Inches for one point."""
@@ -20,12 +20,12 @@ def perplexity_chart(report: Report) -> str:
         (domain, system): measured
         for domain in domains
         for system, measured in _perplexities(report.domains[domain]).items()
-        if measured
     }
     if not points:
         return ""
     with canvas(0.9 + len(domains) * (len(SYSTEMS) + 1) * ROW) as (figure, axes):
-        for (domain, system), (value, low, high) in points.items():
+        for (domain, system), measured in points.items():
+            value, (low, high) = measured.value, measured.ends
             place = domains.index(domain) + (SYSTEMS.index(system) - 1.5) / (len(SYSTEMS) + 1)
             colour = series_colour(SYSTEMS.index(system))
             ends = [[value - low], [high - value]]
@@ -49,9 +49,9 @@ def perplexity_chart(report: Report) -> str:
 def losses_chart(report: Report) -> str:
     """Draw the training loss of every adapter."""
     runs = {name: part.training for name, part in report.domains.items()}
-    curves = {name: run.losses for name, run in runs.items() if run and run.losses}
-    if report.generalist.training and report.generalist.training.losses:
-        curves["generalist"] = report.generalist.training.losses
+    curves = {name: run.step_losses for name, run in runs.items() if run and run.step_losses}
+    if report.generalist.training and report.generalist.training.step_losses:
+        curves["generalist"] = report.generalist.training.step_losses
     if not curves:
         return ""
     with canvas(2.5 + legend_height(len(curves), 3)) as (figure, axes):
@@ -65,15 +65,9 @@ def losses_chart(report: Report) -> str:
     return to_svg(figure, "losses", "Training loss by step")
 
 
-def _perplexities(part: DomainReport) -> dict[str, tuple[float, float, float] | None]:
-    measured = part.perplexity
-    found = (measured.base, measured.generalist, measured.expert, _edge(part))
-    return {
-        system: (value.value, value.low or value.value, value.high or value.value) if value else None
-        for system, value in zip(SYSTEMS, found, strict=True)
-    }
-
-
-def _edge(part: DomainReport) -> Interval | None:
-    edge = part.edge_perplexity
-    return edge.intervals.get("edge", Interval(value=edge.edge)) if edge else None
+def _perplexities(part: DomainReport) -> dict[str, Estimate]:
+    if part.evaluation is None:
+        return {}
+    measured, edge = part.evaluation.perplexity, part.evaluation.edge_perplexity
+    found = (measured.base, measured.generalist, measured.expert, *([edge.edge] if edge else ()))
+    return dict(zip(SYSTEMS, found, strict=False))

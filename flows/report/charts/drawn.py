@@ -9,12 +9,13 @@ import hashlib
 import importlib.metadata
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from flows.report.router import RouterReport
+from flows.report.derived import suite_bars
 from flows.report.schema import Report
+from tasks.records.router import RouterReport
 
 _DRAWN = re.compile(r'<svg data-drawn="([0-9a-f]{64})".*?</svg>', re.DOTALL)
 _FIGURES = ("perplexity", "sizes", "breakdown", "losses")
@@ -28,7 +29,7 @@ _ROUTER = {
     "shares": {"stages"},
 }
 """Charts of the router, and what each is drawn from."""
-_LONG = {"documents", "pairs_to_read", "samples", "funnel"}
+_LONG = {"documents", "pages", "pairs_to_read", "samples", "funnel"}
 """Parts of a domain that those charts do not show, some of them long."""
 
 
@@ -56,6 +57,7 @@ def _seen(report: Report) -> dict[str, str]:
     return {
         "dag": stages,
         **router,
+        "suites": router["suites"] + json.dumps(suite_bars(report)),
         "stages": stages,
         **dict.fromkeys(_FIGURES, measured),
         **dict.fromkeys(_FUNNELS, json.dumps(funnels)),
@@ -79,7 +81,7 @@ def _draw(name: str, report: Report) -> str:
     from flows.report.charts.dag import dag_chart
 
     if name in _ROUTER:
-        return _draw_router(name, report.router) if report.router else ""
+        return _draw_router(name, report.router, suite_bars(report)) if report.router else ""
     drawers: dict[str, Callable[[Report], str]] = {
         "dag": lambda report: dag_chart(report) if report.domains else "",
         "perplexity": curves.perplexity_chart,
@@ -93,14 +95,14 @@ def _draw(name: str, report: Report) -> str:
     return drawers[name](report)
 
 
-def _draw_router(name: str, router: RouterReport) -> str:
+def _draw_router(name: str, router: RouterReport, bars: Mapping[str, float]) -> str:
     from flows.report.charts import confidence_charts, router_charts
 
     drawers: dict[str, Callable[[RouterReport], str]] = {
         "confusion": router_charts.confusion_chart,
         "reliability": confidence_charts.reliability_chart,
         "risk": confidence_charts.risk_chart,
-        "suites": router_charts.suites_chart,
+        "suites": lambda router: router_charts.suites_chart(router, bars),
         "shares": router_charts.shares_chart,
     }
     return drawers[name](router)

@@ -19,8 +19,8 @@ from flows.report.charts.svg import (
     series_colour,
     to_svg,
 )
-from flows.report.figures import Funnel
 from flows.report.schema import Report
+from tasks.records.funnel import Funnel
 
 REASONS = 7
 """Reasons with a piece of their own; the others are drawn together."""

@@ -3,7 +3,7 @@
 A matrix of many domains cannot be read, so that beyond `MATRIX` domains the most confused pairs are drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 
 from matplotlib.axes import Axes
@@ -24,8 +24,9 @@ from flows.report.charts.svg import (
     shortened,
     to_svg,
 )
-from flows.report.router import RouterReport, Suite
+from flows.report.derived import confused
 from flows.report.tables.router import MATRIX, PAIRS
+from tasks.records.router import RouterReport, SuiteScore
 
 CROWD = 4
 """Columns of the confusion matrix from which on its words get short."""
@@ -63,14 +64,14 @@ def confusion_chart(router: RouterReport) -> str:
     return to_svg(figure, "confusion", "Confusion matrix of the router")
 
 
-def suites_chart(router: RouterReport) -> str:
+def suites_chart(router: RouterReport, bars: Mapping[str, float]) -> str:
     """Draw the accuracy before and after each suite's change, and the bar that it must clear."""
     suites = router.suites
     if not suites:
         return ""
     with canvas(0.75 + 0.42 * len(suites) + legend_height(3, 3)) as (figure, axes):
         for row, suite in enumerate(suites):
-            _draw_suite(axes, row, suite)
+            _draw_suite(axes, row, suite, bars.get(suite.name))
         name_rows(axes, [words.said(suite.name) for suite in suites])
         axes.margins(x=0.06)
         axes.set_xlabel("questions that reach their expert (%)")
@@ -95,7 +96,7 @@ def shares_chart(router: RouterReport) -> str:
 
 
 def _pairs_chart(router: RouterReport) -> str:
-    pairs = router.confused()[:PAIRS]
+    pairs = confused(router)[:PAIRS]
     bars = [
         (
             f"{shortened(pair.domain, 20)} → {shortened(pair.routed, 20)}",
@@ -123,17 +124,14 @@ def _bars(
     return to_svg(figure, name, description)
 
 
-def _draw_suite(axes: Axes, row: int, suite: Suite) -> None:
-    after = 100 * suite.accuracy
-    if suite.clean_accuracy is not None:
-        clean = 100 * suite.clean_accuracy
-        axes.plot([clean, after], [row, row], color=MUTED, lw=1)
-        axes.plot(clean, row, "o", mfc=PAPER, color=MUTED, label="unchanged", markersize=6)
-    low, high = suite.accuracy_low, suite.accuracy_high
-    if low is not None and high is not None:
-        axes.plot([100 * low, 100 * high], [row, row], color=series_colour(0), lw=2.4, alpha=0.5)
-    missed = suite.passed is False
+def _draw_suite(axes: Axes, row: int, suite: SuiteScore, bar: float | None) -> None:
+    clean, after = 100 * suite.clean_accuracy, 100 * suite.accuracy
+    axes.plot([clean, after], [row, row], color=MUTED, lw=1)
+    axes.plot(clean, row, "o", mfc=PAPER, color=MUTED, label="unchanged", markersize=6)
+    ends = [100 * suite.accuracy_low, 100 * suite.accuracy_high]
+    axes.plot(ends, [row, row], color=series_colour(0), lw=2.4, alpha=0.5)
+    missed = bar is not None and suite.accuracy < bar
     colour, label = (BAD, "below its bar") if missed else (series_colour(0), "changed")
     axes.plot(after, row, "o", color=colour, markersize=6, label=label)
-    if suite.bar is not None:
-        axes.plot([100 * suite.bar] * 2, [row - 0.32, row + 0.32], color=INK, lw=1.6, label="bar")
+    if bar is not None:
+        axes.plot([100 * bar] * 2, [row - 0.32, row + 0.32], color=INK, lw=1.6, label="bar")

@@ -4,14 +4,17 @@ In: a `Report` or one domain of it. Out: rows of words.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from flows.report import words
-from flows.report.account import Cost, DocumentReport
-from flows.report.figures import Funnel
+from flows.report.account import DocumentView, documents
+from flows.report.derived import measured
 from flows.report.schema import DomainReport, Report
 from flows.report.tables.table import Table
+from tasks.records.funnel import Funnel
 
 _READY = "(data set)"
+_MONEY = ("money", "money_per_kept_pair")
 
 
 def pairs_table(report: Report) -> Table:
@@ -23,8 +26,8 @@ def pairs_table(report: Report) -> Table:
             *map(words.count, (funnel.passages, funnel.asked, funnel.parsed)),
             words.count(sum(funnel.rejected.values())),
             words.count(funnel.kept),
-            words.figure(cost.kept_pairs_per_100_words),
-            words.percent(cost.page_coverage),
+            words.figure(cost.get("kept_pairs_per_100_words")),
+            words.percent(cost.get("page_coverage")),
         )
         for name, funnel, cost in _funnels(report)
     ]
@@ -33,20 +36,20 @@ def pairs_table(report: Report) -> Table:
 
 def cost_table(report: Report) -> Table:
     """Return what the pairs cost; a column of money only where prices are configured."""
-    priced = any(cost.money for _, _, cost in _funnels(report))
+    priced = any(cost.get("money") for _, _, cost in _funnels(report))
     headers = ("domain", "tokens read", "written", "tokens a pair", "time of asking", "seconds a pair")
     rows = [
         (
             name,
             words.count(funnel.input_tokens),
             words.count(funnel.output_tokens),
-            words.figure(cost.tokens_per_kept_pair),
-            words.duration(cost.seconds),
-            words.figure(cost.seconds_per_kept_pair),
-            *((words.figure(cost.money), words.figure(cost.money_per_kept_pair)) if priced else ()),
+            words.figure(cost.get("tokens_per_kept_pair")),
+            words.duration(cost["asking_seconds"]),
+            words.figure(cost.get("seconds_per_kept_pair")),
+            *(words.figure(cost.get(metric)) for metric in (_MONEY if priced else ())),
         )
         for name, funnel, cost in _funnels(report)
-        if cost.seconds is not None
+        if "asking_seconds" in cost
     ]
     money = ("money", "money a pair") if priced else ()
     return Table("What the pairs cost", (*headers, *money), tuple(rows))
@@ -65,51 +68,57 @@ def documents_table(part: DomainReport) -> Table:
         "kept",
         "rejected for",
     )
-    rows = tuple(
-        _document(document) for document in part.documents if not (document.unreadable or document.same_as)
-    )
+    views = documents(part.documents, part.pages, part.funnel)
+    rows = tuple(_document(one) for one in views if not (one.file.unreadable or one.file.same_as))
     return Table("Documents", headers, rows)
 
 
 def removed(part: DomainReport) -> dict[str, int]:
     """Return how many lines and blocks of all documents were removed, most frequent kind first."""
-    found = sum((Counter(document.removed) for document in part.documents), Counter[str]())
+    found: Counter[str] = Counter()
+    for file in part.documents:
+        found.update({kind: removed.count for kind, removed in file.removed.items() if removed.count})
     return dict(found.most_common())
 
 
 def unreadable_files(report: Report) -> list[tuple[str, str, str]]:
     """Return domain, file and reason of every file that gave no text."""
     return [
-        (name, document.document, document.unreadable)
+        (name, file.name, file.unreadable)
         for name, part in report.domains.items()
-        for document in part.documents
-        if document.unreadable
+        for file in part.documents
+        if file.unreadable
     ]
 
 
 def copies(report: Report) -> list[tuple[str, str, str]]:
     """Return domain, file and the other file that was read in its place."""
     return [
-        (name, document.document, document.same_as)
+        (name, file.name, file.same_as)
         for name, part in report.domains.items()
-        for document in part.documents
-        if document.same_as
+        for file in part.documents
+        if file.same_as
     ]
 
 
-def _document(document: DocumentReport) -> tuple[str, ...]:
-    funnel = document.funnel or Funnel()
-    reasons = sorted(funnel.rejected.items(), key=lambda item: (-item[1], item[0]))
+def _document(one: DocumentView) -> tuple[str, ...]:
+    file, counts, kept = one.file, one.counts, one.pages.kept
+    reasons = sorted(counts.rejected.items(), key=lambda item: (-item[1], item[0]))
     return (
-        document.document or _READY,
-        words.count(document.pages),
-        words.count(sum(bool(kept) for kept in document.kept_by_page) if document.kept_by_page else None),
-        words.count(document.pages_without_text),
-        words.count(sum(document.removed.values())),
-        *map(words.count, (funnel.sentences, funnel.asked, funnel.kept)),
+        file.name or _READY,
+        words.count(file.pages or len(kept) or None),
+        words.count(sum(map(bool, kept)) if kept else None),
+        words.count(len(file.pages_without_text)),
+        words.count(sum(removed.count for removed in file.removed.values())),
+        *map(words.count, (counts.sentences, counts.asked, counts.kept)),
         ", ".join(f"{words.said(reason)} {count}" for reason, count in reasons[:3]) or words.NOTHING,
     )
 
 
-def _funnels(report: Report) -> list[tuple[str, Funnel, Cost]]:
-    return [(name, part.funnel, part.cost or Cost()) for name, part in report.domains.items() if part.funnel]
+def _funnels(report: Report) -> list[tuple[str, Funnel, Mapping[str, float]]]:
+    """Return each domain's counts with what the stage measured of itself."""
+    return [
+        (name, part.funnel, measured(report, "generate", name))
+        for name, part in report.domains.items()
+        if part.funnel
+    ]

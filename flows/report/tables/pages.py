@@ -10,7 +10,7 @@ from itertools import islice
 from math import ceil
 
 from flows.report import words
-from flows.report.account import DocumentReport, Gap
+from flows.report.account import DocumentPages, Gap
 from flows.report.schema import Report
 
 CELLS = 60_000
@@ -54,16 +54,16 @@ class PageMap:
 
 def page_maps(report: Report) -> dict[str, list[PageMap]]:
     """Return the maps of every domain's documents."""
-    total = sum(len(one.kept_by_page) for part in report.domains.values() for one in part.documents)
+    total = sum(len(one.kept) for part in report.domains.values() for one in part.pages)
     step = max(1, ceil(total / CELLS))
     return {
-        name: [_page_map(document, step) for document in part.documents if document.kept_by_page]
+        name: [_page_map(document, step) for document in part.pages if document.kept]
         for name, part in report.domains.items()
     }
 
 
-def _page_map(document: DocumentReport, step: int) -> PageMap:
-    kept = document.kept_by_page
+def _page_map(document: DocumentPages, step: int) -> PageMap:
+    kept = document.kept
     states = _states(document)
     covered = sum(map(bool, kept))
     gaps = [_sentence(gap) for gap in document.gaps[:GAPS]]
@@ -76,8 +76,8 @@ def _page_map(document: DocumentReport, step: int) -> PageMap:
     )
 
 
-def _states(document: DocumentReport) -> list[str]:
-    states = [""] * len(document.kept_by_page)
+def _states(document: DocumentPages) -> list[str]:
+    states = [""] * len(document.kept)
     for gap in document.gaps:
         for page in range(max(gap.first, 1), min(gap.last, len(states)) + 1):
             states[page - 1] = gap.state

@@ -1,13 +1,16 @@
 """The tables of a report: a `Report` in, rows of words out; those of its data are in `account_tables`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flows.report import words
-from flows.report.figures import Interval, Training
-from flows.report.schema import DomainReport, Report, StageRow
+from flows.report.schema import DomainReport, Report, StageRow, TrainedReport
 from flows.report.tables.account import cost_table, pairs_table
 from flows.report.tables.router import router_tables
 from flows.report.tables.table import Table, contained
+from tasks.records.estimate import AnswerScores, Estimate
+
+HEADINGS = {"rouge_l": "ROUGE-L", "bleu": "BLEU", "exact_match": "exact match", "token_f1": "token F1"}
+"""Columns of metrics whose names are not what they are called."""
 
 
 def results_table(report: Report, *, intervals: bool = True) -> Table:
@@ -32,20 +35,47 @@ def results_table(report: Report, *, intervals: bool = True) -> Table:
 
 def systems_table(report: Report) -> Table:
     """Return the whole systems side by side."""
-    headers = ("system", "perplexity", "ROUGE-L", "BLEU", "latency")
+    metrics = _metrics(report.systems.values())
     rows = [
         (
             name,
-            words.interval(part.intervals.get("perplexity"))
-            if part.intervals
-            else words.figure(part.perplexity),
-            words.figure(part.rouge_l),
-            words.figure(part.bleu),
-            words.NOTHING if part.latency_ms is None else f"{part.latency_ms:,.0f} ms",
+            words.interval(part.perplexity),
+            *(_value(part.scores.get(metric)) for metric in metrics),
+            f"{part.latency_ms.mean:,.0f} ms",
         )
         for name, part in report.systems.items()
     ]
+    headers = ("system", "perplexity", *map(heading, metrics), "latency")
     return Table("Systems on all held-out questions", headers, tuple(rows))
+
+
+def scores_table(report: Report) -> Table:
+    """Return how each system's answers score on each domain's questions, by every metric."""
+    found = {
+        (domain, system): scores
+        for domain, part in report.domains.items()
+        if part.evaluation
+        for system, scores in part.evaluation.scores.items()
+    }
+    metrics = _metrics(found.values())
+    rows = [
+        (*place, *(words.interval(scores.scores.get(metric)) for metric in metrics))
+        for place, scores in found.items()
+    ]
+    return Table(
+        "Answers by domain", ("domain", "system", *map(heading, metrics)), tuple(rows if metrics else ())
+    )
+
+
+def heading(metric: str) -> str:
+    """Return what a column of a metric is called."""
+    return HEADINGS.get(metric, words.said(metric))
+
+
+def _metrics(scores: Iterable[AnswerScores]) -> list[str]:
+    """Return the metrics of any system, the usual ones first."""
+    found = {name for one in scores for name in one.scores}
+    return [*(name for name in HEADINGS if name in found), *sorted(found - HEADINGS.keys())]
 
 
 def sizes_table(report: Report) -> Table:
@@ -77,15 +107,15 @@ def edge_table(report: Report) -> Table:
     rows = [
         (
             name,
-            words.figure(edge.float_),
-            words.figure(edge.edge),
-            words.change(1 + edge.loss),
+            words.figure(edge.float_.value),
+            words.figure(edge.edge.value),
+            words.change(1 + edge.loss.value),
             words.count(edge.prompts),
-            words.figure(part.edge.decode_tokens_per_second) if part.edge else words.NOTHING,
-            words.size(part.edge.memory_bytes) if part.edge else words.NOTHING,
+            words.figure(runtime.decode_tokens_per_second),
+            words.size(runtime.memory_bytes),
         )
         for name, part in report.domains.items()
-        if (edge := part.edge_perplexity)
+        if part.evaluation and (edge := part.evaluation.edge_perplexity) and (runtime := part.evaluation.edge)
     ]
     headers = ("domain", "float perplexity", "INT4 perplexity", "change", "prompts", "tokens/s", "memory")
     return Table("What INT4 costs", headers, tuple(rows))
@@ -93,21 +123,18 @@ def edge_table(report: Report) -> Table:
 
 def training_table(report: Report) -> Table:
     """Return what each adapter was trained on, and how faithfully it was merged."""
-    runs = {name: (part.training, part.merge) for name, part in report.domains.items()}
-    runs["generalist"] = (report.generalist.training, report.generalist.merge)
+    runs: dict[str, TrainedReport] = {**report.domains, "generalist": report.generalist}
     rows = [
-        (
-            name,
-            *_training(training),
-            words.figure(merge.mean_kl, 2) if merge else words.NOTHING,
-            words.figure(merge.tolerance, 2) if merge else words.NOTHING,
-            words.percent(merge.top1_agreement, 1) if merge else words.NOTHING,
-        )
-        for name, (training, merge) in runs.items()
-        if training or merge
+        (name, *_adapter(part), *_training(part), *_merge(part))
+        for name, part in runs.items()
+        if part.training or part.merge
     ]
     headers = (
         "adapter",
+        "kind",
+        "rank",
+        "targets",
+        "parameters",
         "tokens",
         "budget",
         "steps",
@@ -141,10 +168,11 @@ def markdown_summary(report: Report) -> str:
     """Return the whole run as Markdown: warnings first, then the tables that hold something."""
     lines = [f"**{report.status}** in {words.duration(report.seconds)}", ""]
     lines += [f"- ⚠ {contained(warning)}" for warning in report.warnings]
-    router = router_tables(report.router)
+    router = router_tables(report)
     tables = (
         results_table(report),
         systems_table(report),
+        scores_table(report),
         pairs_table(report),
         cost_table(report),
         *(router[name] for name in ("splits", "router", "recalls", "suites", "shares", "speed", "tax")),
@@ -156,27 +184,54 @@ def markdown_summary(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _results(part: DomainReport, show: Callable[[Interval | None], str]) -> tuple[str, ...]:
-    base, expert, edge = part.perplexity.base, part.perplexity.expert, part.edge_perplexity
+def _results(part: DomainReport, show: Callable[[Estimate | None], str]) -> tuple[str, ...]:
+    pairs, bundle = words.count(part.pairs), words.size(part.sizes.bundle)
+    if part.evaluation is None:
+        return (pairs, *[words.NOTHING] * 6, bundle)
+    measured, edge = part.evaluation.perplexity, part.evaluation.edge_perplexity
     return (
-        words.count(part.pairs),
-        show(base),
-        show(part.perplexity.generalist),
-        show(expert),
-        words.change(expert.value / base.value) if expert and base else words.NOTHING,
-        words.figure(edge.edge) if edge else words.NOTHING,
-        words.change(1 + edge.loss) if edge else words.NOTHING,
-        words.size(part.sizes.bundle),
+        pairs,
+        show(measured.base),
+        show(measured.generalist),
+        show(measured.expert),
+        words.change(measured.expert.value / measured.base.value),
+        _value(edge.edge if edge else None),
+        words.change(1 + edge.loss.value if edge else None),
+        bundle,
     )
 
 
-def _value(measured: Interval | None) -> str:
+def _value(measured: Estimate | None) -> str:
     return words.figure(measured.value) if measured else words.NOTHING
 
 
-def _training(run: Training | None) -> tuple[str, ...]:
+def _adapter(part: TrainedReport) -> tuple[str, ...]:
+    shape = part.adapter
+    if shape is None:
+        return (words.NOTHING,) * 4
+    return (
+        shape.kind,
+        words.count(shape.rank),
+        ", ".join(shape.target_modules) or words.NOTHING,
+        words.count(shape.parameters),
+    )
+
+
+def _training(part: TrainedReport) -> tuple[str, ...]:
+    run = part.training
     if run is None:
         return (words.NOTHING,) * 5
-    first, last = (run.losses[0], run.losses[-1]) if run.losses else (None, None)
-    counts = (run.tokens, run.token_budget, run.steps)
+    first, last = (run.step_losses[0], run.step_losses[-1]) if run.step_losses else (None, None)
+    counts = (run.tokens_seen, run.token_budget, run.steps)
     return (*map(words.count, counts), words.figure(first), words.figure(last))
+
+
+def _merge(part: TrainedReport) -> tuple[str, ...]:
+    merge = part.merge
+    if merge is None:
+        return (words.NOTHING,) * 3
+    return (
+        words.figure(merge.mean_kl, 2),
+        words.figure(merge.tolerance, 2),
+        words.percent(merge.top1_agreement, 1),
+    )

@@ -1,10 +1,14 @@
-"""The tables of the router: a `RouterReport` in, rows of words out."""
+"""The tables of the router: a `Report` or its router in, rows of words out."""
 
+from collections.abc import Callable, Mapping
 from math import ceil
 
 from flows.report import words
-from flows.report.router import Quality, RouterReport, RoutingTax, Split
+from flows.report.derived import confused, measured, suite_bars
+from flows.report.schema import Report
 from flows.report.tables.table import Table
+from tasks.records.evaluation import Quality, RoutingTax
+from tasks.records.router import RouterReport, Scores, Split
 
 MATRIX = 12
 """Domains at most that a confusion matrix shows; of more, the weakest and most confused stand first."""
@@ -17,33 +21,37 @@ LEAKY = "drawn by question, as the reference recipes do: both sides share passag
 _SPLITS = {"leak_free": "leak-free", "leaky_8020": "leaky 80/20"}
 
 
-def router_tables(router: RouterReport | None) -> dict[str, Table]:
+def router_tables(report: Report) -> dict[str, Table]:
     """Return every table of the router by name; without a router they have no rows."""
-    made = {
+    asking, bars = measured(report, "route"), suite_bars(report)
+    made: dict[str, Callable[[RouterReport], Table]] = {
         "splits": splits_table,
         "router": labels_table,
         "confused": confused_table,
         "reliability": reliability_table,
         "risk": risk_table,
         "recalls": recalls_table,
-        "suites": suites_table,
-        "shares": shares_table,
-        "speed": speed_table,
+        "suites": lambda router: suites_table(router, bars),
+        "shares": lambda router: shares_table(router, asking),
+        "speed": lambda _: speed_table(asking),
         "candidates": candidates_table,
-        "tax": tax_table,
+        "tax": lambda _: tax_table(report.tax),
     }
-    return {name: make(router) if router else Table("", (), ()) for name, make in made.items()}
+    return {name: make(report.router) if report.router else Table("", (), ()) for name, make in made.items()}
 
 
 def splits_table(router: RouterReport) -> Table:
     """Return the honest figures beside the flattering one, each under its name."""
-    own = Split.model_validate({"held_out": HELD_OUT, **router.model_dump(include=set(Split.model_fields))})
     # An earlier version's test questions were held for leak-free as they are.
     first = "test questions" if "leak_free" in router.splits else "leak-free"
-    named = {first: own, **{_SPLITS.get(name, name): split for name, split in router.splits.items()}}
+    named: dict[str, Scores | Split] = {f"{first}: {HELD_OUT}": router}
+    for name, split in router.splits.items():
+        named[f"{_SPLITS.get(name, name)}: {split.held_out}"] = split
+    if router.stratified_8020 and not router.splits:
+        named[f"{_SPLITS['leaky_8020']}: {LEAKY}"] = router.stratified_8020
     rows = [
         (
-            f"{name}: {split.held_out or LEAKY}",
+            name,
             words.percent(split.accuracy, 1),
             words.shares(split.accuracy_low, split.accuracy_high),
             words.percent(split.macro_f1, 1),
@@ -78,7 +86,7 @@ def confused_table(router: RouterReport) -> Table:
     """Return the pairs of domains that are confused most."""
     rows = [
         (pair.domain, pair.routed, words.count(pair.questions), words.percent(pair.share, 1))
-        for pair in router.confused()[:PAIRS]
+        for pair in confused(router)[:PAIRS]
     ]
     headers = ("belongs to", "sent to", "questions", "of its domain")
     return Table("Most confused pairs of domains", headers, tuple(rows))
@@ -125,7 +133,7 @@ def recalls_table(router: RouterReport) -> Table:
     return Table("Out of scope", headers, tuple(rows))
 
 
-def suites_table(router: RouterReport) -> Table:
+def suites_table(router: RouterReport, bars: Mapping[str, float]) -> Table:
     """Return every suite's accuracy before and after its change, against its bar."""
     rows = [
         (
@@ -134,8 +142,8 @@ def suites_table(router: RouterReport) -> Table:
             words.percent(suite.clean_accuracy, 1),
             words.percent(suite.accuracy, 1),
             words.shares(suite.accuracy_low, suite.accuracy_high),
-            words.percent(suite.bar, 1),
-            {None: "no bar", True: "cleared", False: "missed"}[suite.passed],
+            words.percent(bars.get(suite.name), 1),
+            _result(suite.accuracy, bars.get(suite.name)),
         )
         for suite in router.suites
     ]
@@ -143,14 +151,18 @@ def suites_table(router: RouterReport) -> Table:
     return Table("Robustness suites", headers, tuple(rows))
 
 
-def shares_table(router: RouterReport) -> Table:
+def _result(accuracy: float, bar: float | None) -> str:
+    return "no bar" if bar is None else "cleared" if accuracy >= bar else "missed"
+
+
+def shares_table(router: RouterReport, asking: Mapping[str, float]) -> Table:
     """Return what each stage of a cascade answers, and what asking it costs."""
     rows = [
         (
             stage.name,
             words.percent(stage.share, 1),
             words.percent(stage.accuracy, 1),
-            words.milliseconds(stage.ms if stage.share else None),
+            words.milliseconds(asking.get(f"stage_ms.{stage.name}") if stage.share else None),
         )
         for stage in router.stages
     ]
@@ -158,18 +170,15 @@ def shares_table(router: RouterReport) -> Table:
     return Table("Stages of the cascade", headers, tuple(rows))
 
 
-def speed_table(router: RouterReport) -> Table:
+def speed_table(asking: Mapping[str, float]) -> Table:
     """Return what a routed question costs; only what was measured."""
-    speed = router.speed
-    if speed is None:
-        return Table("", (), ())
     found = (
-        ("one question alone, median (p50)", words.milliseconds(speed.p50_ms)),
-        ("one question alone, 95th percentile (p95)", words.milliseconds(speed.p95_ms)),
-        ("one question, mean of all", words.milliseconds(speed.mean_ms)),
-        ("questions a second, asked in batches", words.whole(speed.queries_per_second)),
-        ("memory", words.size(speed.peak_memory_bytes)),
-        ("files", words.size(speed.file_bytes)),
+        ("one question alone, median (p50)", words.milliseconds(asking.get("p50_ms"))),
+        ("one question alone, 95th percentile (p95)", words.milliseconds(asking.get("p95_ms"))),
+        ("one question, mean of all", words.milliseconds(asking.get("mean_ms"))),
+        ("questions a second, asked in batches", words.whole(asking.get("queries_per_second"))),
+        ("memory", words.size(asking.get("peak_memory_bytes"))),
+        ("files", words.size(asking.get("file_bytes"))),
     )
     rows = tuple(row for row in found if row[1] != words.NOTHING)
     return Table("Speed and size of the router", ("measured", "value"), rows)
@@ -187,15 +196,16 @@ def candidates_table(router: RouterReport) -> Table:
             words.size(one.file_bytes),
             words.milliseconds(one.p95_ms),
         )
-        for one in router.candidates
+        for one in router.candidates()
     ]
     headers = ("candidate", "accuracy", "macro F1", "ECE", "log loss", "files", "p95")
     return Table("Candidates of the router", headers, tuple(rows))
 
 
-def tax_table(router: RouterReport) -> Table:
+def tax_table(tax: RoutingTax | None) -> Table:
     """Return what each pair of right and asked model costs, dearest first; the whole system last."""
-    tax = router.tax or RoutingTax()
+    if tax is None:
+        return Table("", (), ())
     rows = [
         (
             one.domain,
@@ -205,9 +215,9 @@ def tax_table(router: RouterReport) -> Table:
         )
         for one in [*tax.pairs[:PAIRS], *tax.elsewhere[:PAIRS]]
     ]
-    if rows and tax.total:
-        whole = tax.total.loss.value if tax.total.loss else None
-        rows.append(("all", "by the router", words.count(tax.questions), *_quality(tax.total, whole)))
+    if rows:
+        whole = _quality(tax.total, tax.total.loss.value)
+        rows.append(("all", "by the router", words.count(tax.questions), *whole))
     headers = ("belongs to", "asked", "questions", "lost a token", "ROUGE-L", "of the whole", "verdict")
     return Table("Routing tax by pair", headers, tuple(rows))
 
@@ -215,7 +225,7 @@ def tax_table(router: RouterReport) -> Table:
 def _quality(one: Quality, share: float | None) -> tuple[str, ...]:
     return (
         words.signed_interval(one.loss),
-        words.signed_interval(one.rouge_l),
+        words.signed_interval(one.scores.get("rouge_l")),
         words.signed(share),
         one.verdict or words.NOTHING,
     )
