@@ -1,4 +1,4 @@
-"""Pins the fine-tuning config: reference defaults, independent fields, refusals by name."""
+"""Pins the fine-tuning config: what a run has saved, independent fields, refusals by name."""
 
 import pytest
 from pydantic import ValidationError
@@ -6,13 +6,12 @@ from pydantic import ValidationError
 from tasks.finetune.config import FinetuneConfig
 
 
-def test_defaults_are_the_references() -> None:
-    config = FinetuneConfig()
-    assert config.adapter.model_dump() == {
-        "kind": "lora", "rank": 16, "alpha": 32, "dropout": 0.05, "target_modules": "all-linear",
-    }  # fmt: skip
-    assert (config.num_epochs, config.per_device_batch_size, config.gradient_accumulation_steps) == (3, 4, 8)
-    assert (config.learning_rate, config.warmup_steps, config.quantization) == (1e-4, 50, "nf4")
+@pytest.mark.parametrize("written", [{}, {"adapter": {"kind": "dora", "rank": 4}}, {"token_budget": 4000}])
+def test_a_recipe_that_a_run_has_saved_is_the_same_when_it_goes_on(written: dict[str, object]) -> None:
+    config = FinetuneConfig.model_validate(written)
+    saved = config.model_dump_json()
+    assert FinetuneConfig.model_validate_json(saved) == config
+    assert (config == FinetuneConfig()) is (not written)
 
 
 @pytest.mark.parametrize("quantization", ["nf4", "none"])

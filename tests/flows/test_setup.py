@@ -43,14 +43,14 @@ def changes(server: Server, wanted: Wanted) -> dict[str, str]:
         return {change.name: change.how for change in set_up(wanted)}
 
 
-def test_heartbeats_come_every_30_seconds_and_90_seconds_of_silence_are_death(tmp_path: Path) -> None:
+def test_a_heartbeat_that_is_lost_is_no_death(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", raising=False)
         patch.setenv("PREFECT_HOME", str(tmp_path))
         prepare_environment(Settings(artifacts=tmp_path))
-        assert os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
+        between = timedelta(seconds=float(os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]))
         patch.undo()
-    assert heartbeat_automation().trigger.within == timedelta(seconds=90)
+    assert heartbeat_automation().trigger.within > 2 * between
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,18 @@ Remote(sys.argv[1]).remove(sys.argv[2])
 STREAM = """
 import resource, sys
 from pathlib import Path
+from tasks.kernel.artifacts import Corpus
+from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.remote import Remote
-remote, folder = Remote(sys.argv[1]), Path(sys.argv[2])
-remote.write("warm", b"up")
+from tasks.kernel.storage.store import Store
+url, folder = sys.argv[1], Path(sys.argv[2])
+Remote(url).write("warm", b"up")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-remote._put(folder / "big", "big")
-remote._get("big", folder / "back")
+here = Store(folder / "here", url)
+with here.staging() as data:
+    (data / "big").hardlink_to(folder / "big")
+    artifact = here.publish(Corpus, data, Provenance.model_validate_json(sys.argv[3]))
+print(Store(folder / "there", url).fetch(artifact) / "big")
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
@@ -249,11 +255,12 @@ def test_large_files_are_streamed(bucket: str, tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as file:
         for _ in range(6):
             file.write(os.urandom(2**24))
-    child = python(STREAM, bucket, tmp_path)
+    child = python(STREAM, bucket, tmp_path, PROVENANCE.model_dump_json())
     printed, errors = child.communicate()
     assert child.returncode == 0, errors
-    assert int(printed) < 64
-    assert (tmp_path / "big").read_bytes() == (tmp_path / "back").read_bytes()
+    fetched, megabytes = printed.split()
+    assert int(megabytes) < 64
+    assert (tmp_path / "big").read_bytes() == Path(fetched).read_bytes()
 
 
 def test_a_bucket_that_is_not_there_is_named(bucket: str) -> None:
