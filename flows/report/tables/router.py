@@ -151,10 +151,6 @@ def suites_table(router: RouterReport, bars: Mapping[str, float]) -> Table:
     return Table("Robustness suites", headers, tuple(rows))
 
 
-def _result(accuracy: float, bar: float | None) -> str:
-    return "no bar" if bar is None else "cleared" if accuracy >= bar else "missed"
-
-
 def shares_table(router: RouterReport, asking: Mapping[str, float]) -> Table:
     """Return what each stage of a cascade answers, and what asking it costs."""
     rows = [
@@ -229,3 +225,7 @@ def _quality(one: Quality, share: float | None) -> tuple[str, ...]:
         words.signed(share),
         one.verdict or words.NOTHING,
     )
+
+
+def _result(accuracy: float, bar: float | None) -> str:
+    return "no bar" if bar is None else "cleared" if accuracy >= bar else "missed"
