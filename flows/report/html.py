@@ -25,7 +25,7 @@ from flows.report.tables import results as tables
 from flows.report.tables.pages import STATES, page_maps
 from flows.report.tables.router import MATRIX, router_tables
 from flows.report.tables.table import Table
-from tasks.records.files import write_json
+from tasks.records.files import read_json, write_json
 from tasks.records.funnel import FunnelCounts
 
 _HERE = Path(__file__).parent
@@ -143,8 +143,8 @@ def write_report(summary: Report, folder: Path) -> None:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report.json of this schema; raise pydantic's ValidationError where it is another."""
-    return Report.model_validate_json(path.read_bytes())
+    """Read a report.json of this schema; raise DataError where it is another."""
+    return read_json(path, Report, "run the configuration again: what is unchanged comes from the cache")
 
 
 def _earlier(folder: Path) -> str:

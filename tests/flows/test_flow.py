@@ -20,7 +20,7 @@ def overlay(folder: Path, text: str) -> Path:
 
 def test_the_first_run_builds_every_stage_and_reports_it(finished_smoke: Pipeline) -> None:
     report = finished_smoke.report()
-    assert report["schema"] == "pocketmoe-report-1"
+    assert report["schema"] == "pocketmoe-report-2"
     assert report["status"] == "completed"
     assert len(report["stages"]) == 14
     for name in ("anxiety", "ocd"):
@@ -28,8 +28,10 @@ def test_the_first_run_builds_every_stage_and_reports_it(finished_smoke: Pipelin
         assert domain["passages"] > 0
         assert domain["pairs"] >= 20
         assert all(domain["sizes"][step] > 0 for step in ("adapter", "merged_bf16", "int4_tflite", "bundle"))
-        assert all(domain["perplexity"][who]["value"] > 1 for who in ("base", "expert", "generalist"))
-        assert domain["edge_perplexity"]["edge"] > 1
+        measured = domain["evaluation"]
+        assert all(measured["perplexity"][who]["value"] > 1 for who in ("base", "expert", "generalist"))
+        assert measured["edge_perplexity"]["edge"]["value"] > 1
+        assert set(measured["scores"]["oracle"]) == {"rouge_l", "bleu", "exact_match", "token_f1"}
         assert sum(group["bytes"] for group in domain["breakdown"]) == domain["sizes"]["bundle"]
         assert Path(domain["files"]["bundle"]).stat().st_size == domain["sizes"]["bundle"]
     assert set(report["systems"]) == {"real", "oracle", "generalist"}

@@ -26,6 +26,7 @@ from flows.report.tables import account as account_tables
 from flows.report.tables import results as tables
 from flows.report.tables import router as router_tables
 from flows.report.tables.table import Table
+from tasks.kernel.errors import DataError
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -132,6 +133,14 @@ def test_a_damaged_adapter_costs_its_own_figures_only(folders) -> None:
     assert report.domains["ocd"].adapter is None
     assert report.domains["ocd"].training is not None
     assert any(warning.startswith("adapter/ocd/adapter_model.safetensors: ") for warning in report.warnings)
+
+
+def test_a_report_of_another_version_is_refused_with_the_remedy(tmp_path) -> None:
+    write_report(collect({}, [], {}, RunFacts(status="failed", seconds=1)), tmp_path)
+    path = tmp_path / "report.json"
+    path.write_text(path.read_text().replace("report-2", "report-1"))
+    with pytest.raises(DataError, match=r"report\.json: schema: .*; run the configuration again"):
+        read_report(path)
 
 
 def test_infinite_figures_become_null_in_json(tmp_path) -> None:
