@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
 
 PYTEST := $(BIN)/pytest --durations=20
-BY_FILE := --dist loadgroup --no-loadscope-reorder
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE

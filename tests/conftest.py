@@ -15,8 +15,6 @@ from flows.server.local import prepare_environment, started, stop
 from tasks.kernel.settings import Settings
 
 _WHOLE_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)", re.MULTILINE)
-_OF_ITS_OWN = {"smoke", "copied", "fresh", "sleepy"}
-"""Fixtures of tests that run a whole flow on a copy of their own: any worker may take them."""
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -27,24 +25,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return f"not {mark[1]}" in config.option.markexpr or None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what others wait for, and keep a file's tests, which share fixtures, on one worker."""
+    """Begin with the files that take longest or that others wait for, and end with those that wait."""
     items.sort(key=_turn)
-    for item in items:
-        if item.config.pluginmanager.hasplugin("xdist") and not _OF_ITS_OWN & {*_fixtures(item)}:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 def _turn(item: pytest.Item) -> int:
-    fixtures = _fixtures(item)
+    fixtures = {*getattr(item, "fixturenames", ())}
     if "smoke" in fixtures:
         return 2
-    return 0 if {"finished_smoke", "stack"} & {*fixtures} else 1
-
-
-def _fixtures(item: pytest.Item) -> list[str]:
-    return getattr(item, "fixturenames", [])
+    return 0 if {"finished_smoke", "stack"} & fixtures else 1
 
 
 @pytest.fixture(scope="session")
