@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_bundle import save_wild
 
 from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.sources import TinyModel
 from tasks.records.dataset import Example
 from tasks.records.files import write_records
 from tasks.router_runtime.confidence import ScopeModel
-from tasks.router_runtime.files import save_router
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.ngrams import Ngrams
 from tasks.router_runtime.policy import Policy
 from tasks.router_runtime.router import Router
+from tasks.router_runtime.router_files import save_router
 
 DOMAINS = ("alpha", "beta")
 
@@ -71,26 +72,12 @@ def workspace(tmp_path: Path) -> Workspace:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """Return the folder of a tiny model by its seed."""
     root = tmp_path_factory.mktemp("models")
-    return lambda seed: _wild(root / str(seed), seed)
 
+    def folder(seed: int) -> Path:
+        if not (root / str(seed)).is_dir():
+            save_wild(root / str(seed), TinyModel(seed=seed, hidden_size=32))
+        return root / str(seed)
 
-def _wild(folder: Path, seed: int) -> Path:
-    """Save a tiny model with larger weights and a head of its own: as made, it repeats its last token."""
-    import torch
-
-    from tasks.models.loading import load_model, load_tokenizer
-
-    if folder.is_dir():
-        return folder
-    source = TinyModel(seed=seed, hidden_size=32).folder()
-    model = load_model(source, tie_word_embeddings=False)
-    torch.manual_seed(seed)
-    with torch.no_grad():
-        for weights in model.parameters():
-            if weights.dim() > 1:
-                weights.normal_(std=0.3)
-    model.save_pretrained(folder)
-    load_tokenizer(source).save_pretrained(folder)
     return folder
 
 
