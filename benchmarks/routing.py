@@ -20,7 +20,7 @@ from tasks.route.compare.compare import compare_routers
 from tasks.route.compare.question_files import Side
 from tasks.route.composite_config import CascadeRouter, CascadeStage
 from tasks.route.config import RouteConfig, RouterKind
-from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.encoder_folders import encoder_folders
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.measure.neighbours import leak_free_split

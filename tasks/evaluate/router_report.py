@@ -12,7 +12,7 @@ from tasks.evaluate.scorer import Scorer
 from tasks.evaluate.tax import routing_tax
 from tasks.records.evaluation import RouterEvaluation
 from tasks.router_runtime.policy import Outcome
-from tasks.text.intervals import wilson
+from tasks.text.wilson import wilson
 
 
 def router_section(evidence: Evidence, scorer: Scorer) -> RouterEvaluation:

@@ -13,7 +13,7 @@ from tasks.ingest.datasets.examples import map_rows
 from tasks.ingest.datasets.rows import Rows, read_hub, read_local
 from tasks.ingest.passages.account import Account, count_library, describe_library
 from tasks.ingest.passages.cutting import Measure, count_words, cut_passages
-from tasks.ingest.passages.documents import Document, Library
+from tasks.ingest.passages.stored_documents import Document, Library
 from tasks.ingest.reading.library import read_library
 from tasks.kernel.errors import ConfigError, DocumentError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace

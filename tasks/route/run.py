@@ -14,12 +14,12 @@ from tasks.records.files import write_records
 from tasks.records.router import RouterReport, write_router_report
 from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repeated
 from tasks.route.config import RouteConfig
-from tasks.route.encoder.sources import given_encoders
+from tasks.route.encoder.encoder_folders import given_encoders
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import read_questions, require_each
 from tasks.route.measure.neighbours import with_groups
-from tasks.route.measure.report import route_report
+from tasks.route.measure.route_report import route_report
 from tasks.route.measure.router_answers import ask, routed_questions
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 from tasks.route.measure.speed import cost_account, file_bytes, measure_speed

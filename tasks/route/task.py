@@ -8,7 +8,7 @@ from tasks.kernel.job import Job
 from tasks.kernel.stage import second_stage, stage
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.config import RouteConfig
-from tasks.route.encoder.sources import encoder_inputs
+from tasks.route.encoder.encoder_folders import encoder_inputs
 
 
 @stage

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.router_runtime.network import PolicyNetwork
+from tasks.router_runtime.policy_network import PolicyNetwork
 from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.router import Router
 from tasks.router_runtime.stage_evidence import StageEvidence, ask_stage

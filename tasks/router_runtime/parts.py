@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from tasks.router_runtime.confidence import Calibration, ScopeModel
 from tasks.router_runtime.keywords import KeywordPart
 from tasks.router_runtime.linear import LinearPart
-from tasks.router_runtime.network import NetworkPart
 from tasks.router_runtime.neural import NeuralPart
 from tasks.router_runtime.policy import Policy
+from tasks.router_runtime.policy_network import NetworkPart
 
 
 class RouterPart(BaseModel):

@@ -18,9 +18,9 @@ from tasks.router_runtime.arrays import REMEDY
 from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchyScorer
 from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
 from tasks.router_runtime.linear import LinearPart, LinearScorer
-from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.neural import NeuralPart, NeuralScorer
 from tasks.router_runtime.parts import CascadePart, HierarchyPart, RouterPart, ScorerPart
+from tasks.router_runtime.policy_network import PolicyNetwork
 from tasks.router_runtime.question_scores import Scorer
 from tasks.router_runtime.router import Router
 

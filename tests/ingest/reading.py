@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tasks.ingest.passages.documents import Document, Library, StoredPages
+from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
 from tasks.ingest.reading.library import read_library
 from tasks.ingest.reading_config import ReadingConfig
 from tasks.kernel.workspace import silent

@@ -13,7 +13,7 @@ from tasks.ingest.cleaning.clean import clean_blocks
 from tasks.ingest.cleaning.hyphens import Hyphens
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import KINDS, CleaningConfig, IngestConfig
-from tasks.ingest.passages.documents import Document, StoredPages
+from tasks.ingest.passages.stored_documents import Document, StoredPages
 from tasks.ingest.run import run
 from tasks.kernel.workspace import Metrics, Workspace, silent
 from tasks.records.corpus import Passage

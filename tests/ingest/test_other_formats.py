@@ -11,7 +11,7 @@ from drawn_pages import PROSE, Sheet, draw
 from reading import read
 
 from tasks.ingest.cleaning.blocks import Kind
-from tasks.ingest.passages.documents import StoredBlocks
+from tasks.ingest.passages.stored_documents import StoredBlocks
 from tasks.ingest.reading.pandoc import READERS
 from tasks.kernel.errors import DocumentError
 

@@ -12,7 +12,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from tasks.ingest.passages.documents import Document
+from tasks.ingest.passages.stored_documents import Document
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter
 
-from tasks.ingest.passages.documents import StoredPages
+from tasks.ingest.passages.stored_documents import StoredPages
 from tasks.ingest.reading.library import read_library
 from tasks.ingest.reading_config import ReadingConfig
 from tasks.kernel.errors import DocumentError

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from tasks.models.sources import TinyEncoder
 from tasks.route.composite_config import CascadeRouter, CascadeStage, KeywordRouter
 from tasks.route.config import RouteConfig
-from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.encoder_folders import encoder_folders
 from tasks.route.kinds.cascade import _cross_decided, _threshold, fit_cascade
 from tasks.route.kinds.fit import fit_router
-from tasks.route.kinds.policy_network import train_network
+from tasks.route.kinds.policy_training import train_network
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import EncoderRouter, SemanticRouter, TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.composite import CascadeScorer, Handover

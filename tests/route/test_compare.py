@@ -24,7 +24,7 @@ from tasks.route.compare.question_files import read_labelled
 from tasks.route.compare.run import run
 from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
 from tasks.route.config import RouteConfig
-from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.encoder_folders import encoder_folders
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.single_config import SemanticRouter, TfidfReferenceRouter, TfidfRouter
 from tasks.router_runtime.router_files import load_router

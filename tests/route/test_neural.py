@@ -18,11 +18,11 @@ from tasks.kernel.workspace import Progress, silent
 from tasks.models.loading import load_tokenizer
 from tasks.models.sources import FolderModel, TinyEncoder
 from tasks.route.config import RouteConfig
+from tasks.route.encoder.encoder_folders import encoder_folders, given_encoders
 from tasks.route.encoder.encoder_router import fit_encoder, sides_of
 from tasks.route.encoder.fine_tuning import fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import SCALE, PooledEncoder, read_encoder
-from tasks.route.encoder.sources import encoder_folders, given_encoders
 from tasks.route.kinds.semantic import fit_semantic
 from tasks.route.kinds.uncalibrated import Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions

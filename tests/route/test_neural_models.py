@@ -13,8 +13,8 @@ from tasks.kernel.fingerprint import canonical
 from tasks.models.embedded import embedded_encoder_folder
 from tasks.models.sources import EmbeddedEncoder, TinyEncoder
 from tasks.route.composite_config import BestRouter, CascadeRouter, CascadeStage, HierarchicalRouter
+from tasks.route.encoder.encoder_folders import encoder_folders, encoder_inputs
 from tasks.route.encoder.onnx_export import at_precision
-from tasks.route.encoder.sources import encoder_folders, encoder_inputs
 from tasks.route.kinds.semantic import fit_semantic
 from tasks.route.kinds.uncalibrated import Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions

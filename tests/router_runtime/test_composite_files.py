@@ -14,8 +14,8 @@ from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchySco
 from tasks.router_runtime.confidence import Calibration, ScopeModel
 from tasks.router_runtime.keywords import KeywordPart, KeywordScorer
 from tasks.router_runtime.linear import LinearScorer
-from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy_network import PolicyNetwork
 from tasks.router_runtime.question_scores import QuestionScores, Scorer
 from tasks.router_runtime.router import Router
 from tasks.router_runtime.router_files import load_router, save_router

@@ -11,8 +11,8 @@ from tasks.router_runtime.composite import CascadeScorer, Handover, HierarchySco
 from tasks.router_runtime.confidence import ScopeModel
 from tasks.router_runtime.explain import PartAnswer, explain, word_reasons
 from tasks.router_runtime.linear import LinearScorer
-from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.ngrams import Ngrams
+from tasks.router_runtime.policy_network import PolicyNetwork
 from tasks.router_runtime.question_scores import QuestionScores
 from tasks.router_runtime.router import Router
 

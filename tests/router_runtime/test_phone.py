@@ -11,7 +11,7 @@ from tasks.kernel.errors import ConfigError, DataError
 from tasks.models.sources import TinyEncoder
 from tasks.route.composite_config import CascadeRouter, CascadeStage, HierarchicalRouter, KeywordRouter
 from tasks.route.config import RouteConfig, RouterKind
-from tasks.route.encoder.sources import encoder_folders
+from tasks.route.encoder.encoder_folders import encoder_folders
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import Questions

@@ -20,7 +20,7 @@ from tasks.ingest.cleaning.running_heads import Page, Running, find_running, wit
 from tasks.ingest.cleaning.sections import drop_sections
 from tasks.ingest.cleaning.typography import measure
 from tasks.ingest.config import CleaningConfig
-from tasks.ingest.passages.documents import Document, StoredBlocks, StoredPages
+from tasks.ingest.passages.stored_documents import Document, StoredBlocks, StoredPages
 
 
 def clean_blocks(

@@ -13,7 +13,7 @@ from tasks.ingest.cleaning.hyphens import Hyphens
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import KINDS
 from tasks.ingest.passages.cutting import count_words
-from tasks.ingest.passages.documents import Document, Library, StoredPages
+from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
 from tasks.records.documents import LibraryFile

@@ -13,7 +13,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from threading import Lock
 
-from tasks.ingest.passages.documents import Document, Library, StoredBlocks, StoredPages, UnreadableDocument
+from tasks.ingest.passages.stored_documents import (
+    Document,
+    Library,
+    StoredBlocks,
+    StoredPages,
+    UnreadableDocument,
+)
 from tasks.ingest.reading.finding import File, find_documents
 from tasks.ingest.reading.page_files import Found
 from tasks.ingest.reading.reader import Request

@@ -18,19 +18,19 @@ from tasks.kernel.errors import DataError
 from tasks.records.router_comparison import Compared, ComparedScope
 from tasks.route.compare.mcnemar import judged
 from tasks.route.compare.question_files import Side
-from tasks.route.confidence.curves import Right
 from tasks.route.confidence.out_of_scope import without_repeated
+from tasks.route.confidence.risk_curves import Right
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import Questions, plain
 from tasks.route.measure.neighbours import leak_report, with_groups
-from tasks.route.measure.report import scope_of
+from tasks.route.measure.route_report import scope_of
 from tasks.route.measure.router_answers import RouterAnswers, ask
 from tasks.route.measure.score import score_answers
 from tasks.route.measure.speed import file_bytes, measure_speed
 from tasks.router_runtime.router_files import load_router, save_router
-from tasks.text.intervals import wilson
+from tasks.text.wilson import wilson
 
 LOG = logging.getLogger(__name__)
 _SHARED = {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "questions"}

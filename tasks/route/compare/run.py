@@ -16,7 +16,7 @@ from tasks.route.compare.question_files import Side, read_labelled
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.confidence.out_of_scope import read_out_of_scope
 from tasks.route.config import RouteConfig
-from tasks.route.encoder.sources import given_encoders
+from tasks.route.encoder.encoder_folders import given_encoders
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import Questions, read_questions, require_each
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from tasks.route.encoder.encoder_scorer import bare_scorer, centroids_of, embed, with_examples
 from tasks.route.encoder.fine_tuning import Sides, fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph
 from tasks.route.encoder.pooling import read_encoder
-from tasks.route.encoder.scorer import bare_scorer, centroids_of, embed, with_examples
 from tasks.route.kinds.tuning import grouped
 from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions

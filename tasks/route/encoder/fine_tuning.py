@@ -31,8 +31,8 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from tasks.kernel.workspace import Progress
+from tasks.route.encoder.encoder_scorer import centroids_of
 from tasks.route.encoder.pooling import PooledEncoder, Reader
-from tasks.route.encoder.scorer import centroids_of
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter
 

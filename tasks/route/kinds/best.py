@@ -17,7 +17,7 @@ from tasks.kernel.errors import ConfigError
 from tasks.records.router import CandidateFigures
 from tasks.route.composite_config import BestRouter, Candidate
 from tasks.route.confidence.calibration import with_confidence
-from tasks.route.confidence.curves import reliability
+from tasks.route.confidence.risk_curves import reliability
 from tasks.route.confidence.unseen import unseen_by_all, unseen_scores
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.uncalibrated import UncalibratedRouter

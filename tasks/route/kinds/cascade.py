@@ -21,8 +21,8 @@ from tasks.route.kinds.tuning import folds
 from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.composite import CascadeScorer, Handover
-from tasks.router_runtime.network import PolicyNetwork
 from tasks.router_runtime.neural import NeuralScorer
+from tasks.router_runtime.policy_network import PolicyNetwork
 from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.stage_evidence import StageEvidence, stage_evidence
 
@@ -89,7 +89,7 @@ def _learn(evidence: Evidence, targets: Rows, config: CascadeRouter) -> Handover
 
 
 def _network(evidence: Evidence, targets: Rows, config: CascadeRouter) -> PolicyNetwork:
-    from tasks.route.kinds.policy_network import train_network
+    from tasks.route.kinds.policy_training import train_network
 
     return train_network(evidence, targets, config.hidden, config.seed)
 

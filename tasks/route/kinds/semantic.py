@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from tasks.kernel.errors import DataError
+from tasks.route.encoder.encoder_scorer import bare_scorer, embed, with_examples
 from tasks.route.encoder.onnx_export import at_precision, export_graph, with_head
 from tasks.route.encoder.pooling import Reader, read_encoder
-from tasks.route.encoder.scorer import bare_scorer, embed, with_examples
 from tasks.route.kinds.semantic_heads import Head, fit_head, nearness
 from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions

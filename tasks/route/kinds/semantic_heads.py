@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
+from tasks.route.encoder.encoder_scorer import centroids_of
 from tasks.route.encoder.pooling import SCALE
-from tasks.route.encoder.scorer import centroids_of
 from tasks.route.kinds.tuning import grouped
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.records.files import Record
-from tasks.route.confidence.curves import Right
+from tasks.route.confidence.risk_curves import Right
 from tasks.route.measure.labelled_questions import Questions
 from tasks.router_runtime.policy import Decision, Outcome
 from tasks.router_runtime.question_scores import Floats, QuestionScores

@@ -13,7 +13,7 @@ from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 
 from tasks.records.router import LabelScore, Operating, Scores, StageShare
-from tasks.route.confidence.curves import Right, reliability, risk_coverage
+from tasks.route.confidence.risk_curves import Right, reliability, risk_coverage
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
@@ -21,7 +21,7 @@ from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.router_answers import RouterAnswers, ask
 from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
-from tasks.text.intervals import wilson
+from tasks.text.wilson import wilson
 
 STRATIFIED_SHARE = 0.2
 """Of the questions, held out by the split that the reference recipe reports."""

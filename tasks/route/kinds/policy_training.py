@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch.nn.functional import cross_entropy, relu
 
-from tasks.router_runtime.network import PolicyNetwork, network_inputs
+from tasks.router_runtime.policy_network import PolicyNetwork, network_inputs
 from tasks.router_runtime.stage_evidence import StageEvidence
 
 _EPOCHS, _BATCH, _RATE, _DECAY, _DROPOUT = 15, 64, 1e-3, 0.1, 0.2

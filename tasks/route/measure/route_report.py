@@ -14,7 +14,7 @@ from tasks.records.router import (
     Split,
     SuiteScore,
 )
-from tasks.route.confidence.curves import scope_figures
+from tasks.route.confidence.risk_curves import scope_figures
 from tasks.route.config import RouteConfig
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.neighbours import leak_report

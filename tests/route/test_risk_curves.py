@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from tasks.route.confidence.curves import LOSSES, reliability, risk_coverage, scope_figures
+from tasks.route.confidence.risk_curves import LOSSES, reliability, risk_coverage, scope_figures
 
 
 def test_reliability_bins_are_those_of_scikit_learn() -> None:
