@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from flows.report.figures import Part
 from tasks.records.coverage import DocumentCoverage, PageCoverage, PageState
 from tasks.records.documents import LibraryFile
+from tasks.records.files import Figures
 from tasks.records.funnel import DocumentFunnel, Funnel
 from tasks.records.samples import SampledPair, Samples
 
@@ -21,7 +21,7 @@ EXCERPT = 600
 """Characters of a passage that the page shows."""
 
 
-class Gap(Part):
+class Gap(Figures):
     """Neighbouring pages that gave no pair for the same reason."""
 
     first: int
@@ -31,7 +31,7 @@ class Gap(Part):
     """Reason codes of its sentences or pairs with their counts, summed over the pages."""
 
 
-class DocumentPages(Part):
+class DocumentPages(Figures):
     """The pages of a document: a coverage with one number a page, because books have many."""
 
     document: str

@@ -7,13 +7,24 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from flows.report import words
-from flows.report.figures import Sample
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Answer, DomainEvaluation
+from tasks.records.files import Figures
 
 SAMPLES = 3
 """Questions of each domain that the page shows, besides one that was misrouted."""
 EDGE = "INT4 bundle"
+
+
+class Sample(Figures):
+    """A held-out question with the systems' answers."""
+
+    question: str
+    reference: str
+    routed: str
+    confidence: float
+    answers: dict[str, str]
+    """By the systems that gave them."""
 
 
 def verdict(ratio: Estimate, other: str) -> str:

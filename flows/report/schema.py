@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import Field
 
 from flows.report.account import DocumentPages
-from flows.report.figures import Part, Sample
+from flows.report.evaluation import Sample
 from tasks.records.documents import LibraryFile
 from tasks.records.edge import ByteGroup, Sizes
 from tasks.records.evaluation import DomainEvaluation, RoutingTax, SystemEvaluation
+from tasks.records.files import Figures
 from tasks.records.funnel import Funnel
 from tasks.records.merge import MergeCheck
 from tasks.records.router import RouterReport
@@ -26,7 +27,7 @@ StageStatus = Literal["built", "cached", "failed", "skipped", "left"]
 """`skipped`: an input failed or was left; `left`: neither there nor asked for."""
 
 
-class TrainedReport(Part):
+class TrainedReport(Figures):
     """How an adapter was trained and merged."""
 
     training: Training | None = None
@@ -65,7 +66,7 @@ class Generalist(TrainedReport):
     adapter_bytes: int | None = None
 
 
-class StageRow(Part):
+class StageRow(Figures):
     """What became of one stage for one domain."""
 
     stage: str
@@ -84,7 +85,7 @@ class StageRow(Part):
     """The error of a failed stage, or what a skipped one was waiting for."""
 
 
-class Environment(Part):
+class Environment(Figures):
     """What the run ran on."""
 
     cores: int | None = None
@@ -94,7 +95,7 @@ class Environment(Part):
     git_commit: str = ""
 
 
-class RunFacts(Part):
+class RunFacts(Figures):
     """What only the flow knows of a run."""
 
     run: str = ""
