@@ -36,7 +36,7 @@ def export(
     with session() as settings:
         from flows.runs.review import open_domain, rows_to_review
         from serving.runs import open_run
-        from tasks.generate.review.file import write_review
+        from tasks.records.review import write_review
 
         if form and out.suffix != f".{form}":
             raise ConfigError(f"--out {out}: let its name end in .{form}, which tells the format")

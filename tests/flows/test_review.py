@@ -14,7 +14,6 @@ from flows.runs.selection import Rebuild
 from serving.runs import open_run
 from tasks.generate.pairs import Candidate
 from tasks.generate.review.apply import apply_reviews
-from tasks.generate.review.file import ReviewRow, read_review, write_review
 from tasks.kernel.artifacts import Artifact, Corpus, QADataset
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.kernel.settings import Settings
@@ -23,6 +22,7 @@ from tasks.kernel.storage.store import Store
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
 from tasks.records.files import Record, write_records
+from tasks.records.review import ReviewRow, read_review, write_review
 
 PROVENANCE = Provenance(
     key="k", recipe={}, metrics={}, seconds=0, peak_memory_bytes=0, packages={}, git_commit=""

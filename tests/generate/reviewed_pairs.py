@@ -4,9 +4,9 @@ from generate_corpus import passages
 
 from tasks.generate.pairs import Candidate
 from tasks.generate.review.apply import row_of
-from tasks.generate.review.file import ReviewRow
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
+from tasks.records.review import ReviewRow
 
 
 def example(at: int = 1, **changed: object) -> Example:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from reviewed_pairs import row
 
-from tasks.generate.review.file import ReviewRow, pair_id, read_review, write_review
 from tasks.kernel.errors import DataError
+from tasks.records.review import ReviewRow, pair_id, read_review, write_review
 
 NASTY = (
     '=HYPERLINK("http://evil.example","x")',

@@ -1,4 +1,5 @@
 """Decisions of people on pairs, which survive regeneration.
 
-In: a marked file. Out: candidates accepted, edited or rejected. Start with `file.py`.
+In: a marked file. Out: candidates accepted, edited or rejected. Start with `apply.py`;
+the file itself is a record, `tasks.records.review`.
 """

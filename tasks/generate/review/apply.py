@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import assert_never
 
 from tasks.generate.pairs import Candidate
-from tasks.generate.review.file import KEPT, ReviewRow, pair_id, read_review
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
+from tasks.records.review import KEPT, ReviewRow, pair_id, read_review
 
 REJECTED = "rejected_by_reviewer"
 EDITED = ", edited"
