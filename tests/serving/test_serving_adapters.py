@@ -11,6 +11,8 @@ from serving.adapters import Adapters, Network, switch
 from tasks.kernel.errors import DataError
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_model, load_tokenizer
+from tasks.models.precision import load_held
+from tasks.records.training import read_frozen_base
 
 pytestmark = pytest.mark.models
 PROMPT = torch.tensor([[1, 40, 41, 42]])
@@ -62,7 +64,9 @@ def test_an_answer_comes_in_pieces_and_ends_at_the_limit(base: Path, make_adapte
 
 def test_an_nf4_adapter_sits_on_the_rounded_weights(base: Path, make_adapter: MakeAdapter) -> None:
     adapters = {"plain": make_adapter(1), "nf4": make_adapter(1, "nf4")}
-    rounded = PeftModel.from_pretrained(_nf4(base), str(adapters["nf4"])).eval()
+    rounded = PeftModel.from_pretrained(
+        load_held(base, read_frozen_base(adapters["nf4"])), str(adapters["nf4"])
+    ).eval()
     nf4, plain = (logits(loaded(base, adapters, name).model) for name in ("nf4", "plain"))
     torch.testing.assert_close(nf4, logits(rounded), atol=1e-5, rtol=1e-4)
     assert not torch.allclose(nf4, plain, atol=1e-3)
@@ -79,19 +83,3 @@ def test_an_adapter_without_its_record_is_refused(base: Path, make_adapter: Make
     (adapter / "training.json").unlink()
     with pytest.raises(DataError, match=r"training\.json: .*train the adapter again"):
         Adapters(base, {"ocd": adapter}, max_new_tokens=8)
-
-
-def _nf4(base: Path) -> torch.nn.Module:
-    from transformers import BitsAndBytesConfig
-
-    settings = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.float32,
-    )
-    model = load_model(base, quantization_config=settings)
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            vars(module)["support_avx512bf16_for_cpu"] = False
-    return model
