@@ -1,4 +1,4 @@
-"""Pins scores by domain: each system's answers to that domain's questions, and no others."""
+"""Pins scores by domain: of each system's answers to that domain's questions, and no others."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,13 @@ from tasks.evaluate.questions import Question
 from tasks.evaluate.report import evaluation
 from tasks.evaluate.scorer import load_scorer
 from tasks.evaluate.systems import BASE, GENERALIST, Routing, assignments, expert
-from tasks.records.evaluation import Evaluation
+from tasks.evaluate.task import evaluate_system
+from tasks.kernel.artifacts import MergedModel, Router
+from tasks.kernel.errors import DataError
+from tasks.kernel.fingerprint import recipe_key
+from tasks.kernel.job import job_recipe
+from tasks.models.sources import TinyModel
+from tasks.records.evaluation import Evaluation, read_evaluation, write_evaluation
 from tasks.router_runtime.policy import Decision
 
 pytestmark = pytest.mark.slow
@@ -76,3 +82,33 @@ def test_mlflow_has_each_score_by_system_and_domain(tmp_path: Path) -> None:
     assert metrics["exact_match_real"] == 0.5
     assert metrics["routing_tax_exact_match"] == -0.25
     assert "rouge_l_real" not in metrics
+
+
+def test_an_evaluation_is_read_as_it_was_written(tmp_path: Path) -> None:
+    found = concluded(tmp_path)
+    write_evaluation(tmp_path, found, [])
+    assert read_evaluation(tmp_path) == found
+
+
+def test_a_damaged_evaluation_is_refused_with_file_field_and_remedy(tmp_path: Path) -> None:
+    write_evaluation(tmp_path, concluded(tmp_path), [])
+    path = tmp_path / "evaluation.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"misrouted": 1', '"misrouted": "some"'), encoding="utf-8"
+    )
+    message = r"evaluation\.json: router\.tax\.misrouted: .*; run the evaluation again"
+    with pytest.raises(DataError, match=message):
+        read_evaluation(tmp_path)
+
+
+def test_a_metrics_file_enters_the_key_by_its_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "clarity.py"
+    keys = set()
+    for content in ("1", "2"):
+        file.write_text(content, encoding="utf-8")
+        config = EvaluateConfig(metrics=("bleu", str(file)))
+        router, generalist = Router(digest="1" * 64), MergedModel(digest="2" * 64)
+        job = evaluate_system.describe(router, {}, {}, generalist, {}, TinyModel(), config)
+        keys.add(recipe_key(job_recipe("evaluate", job)))
+    assert job.sources == {f"metric/{file}": file}
+    assert len(keys) == 2
