@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.runs.folders import reopen
-from tasks.generate.pairs import Candidate
-from tasks.generate.review.apply import finder, ground_of, id_of, outcome, row_of
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.corpus import Passage
+from tasks.records.dataset import Candidate
 from tasks.records.files import read_records
 from tasks.records.review import KEPT, ReviewRow, read_review
+from tasks.records.reviewed_pairs import finder, ground_of, id_of, outcome, row_of
 
 if TYPE_CHECKING:
     from serving.runs import FinishedRun

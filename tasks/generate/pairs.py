@@ -7,7 +7,7 @@ that it refuses, so that the funnel accounts for every one by counting.
 from collections.abc import Callable, Iterable, Sequence
 
 from tasks.kernel.errors import PipelineError
-from tasks.records.dataset import Example, QuestionType
+from tasks.records.dataset import Candidate, Example, QuestionType
 from tasks.records.files import Record
 
 
@@ -50,18 +50,6 @@ class Draft(Record):
 
     ask: Ask
     reply: Reply
-
-
-class Candidate(Record):
-    """A pair on its way through the checks."""
-
-    example: Example
-    reason: str = ""
-    """Code of the check that refused it; empty: not refused so far."""
-    detail: str = ""
-    """What that check saw, for the reader of a report."""
-    reviewed: bool = False
-    """A person has accepted or edited it: of two pairs that cannot both stay, this one does."""
 
 
 Report = Callable[[int], None]

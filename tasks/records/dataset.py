@@ -30,3 +30,15 @@ class Example(Record):
     """None for ready-made data sets."""
     split: Split | None = None
     """A split fixed by a ready-made data set; otherwise none until the split is drawn."""
+
+
+class Candidate(Record):
+    """A pair on its way through the checks."""
+
+    example: Example
+    reason: str = ""
+    """Code of the check that refused it; empty: not refused so far."""
+    detail: str = ""
+    """What that check saw, for the reader of a report."""
+    reviewed: bool = False
+    """A person has accepted or edited it: of two pairs that cannot both stay, this one does."""

@@ -12,7 +12,6 @@ from flows.runs.folders import RunFile
 from flows.runs.review import Reviewed, check_decisions, open_domain, rows_to_review
 from flows.runs.selection import Rebuild
 from serving.runs import open_run
-from tasks.generate.pairs import Candidate
 from tasks.generate.review.apply import apply_reviews
 from tasks.kernel.artifacts import Artifact, Corpus, QADataset
 from tasks.kernel.errors import ConfigError, DataError
@@ -20,7 +19,7 @@ from tasks.kernel.settings import Settings
 from tasks.kernel.storage.manifest import Provenance
 from tasks.kernel.storage.store import Store
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.records.files import Record, write_records
 from tasks.records.review import ReviewRow, read_review, write_review
 

@@ -5,11 +5,11 @@ from collections import Counter
 
 from tasks.generate.account.tallies import Account
 from tasks.generate.drafting.drafts import DraftingResult
-from tasks.generate.pairs import Ask, Candidate, Draft, Reply
+from tasks.generate.pairs import Ask, Draft, Reply
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.parsing import ParsingResult
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example
+from tasks.records.dataset import SPLITS, Candidate, Example
 
 REASONS = ("", "", "", "ungrounded", "duplicate_question", "length")
 

@@ -2,11 +2,10 @@
 
 from generate_corpus import passages
 
-from tasks.generate.pairs import Candidate
-from tasks.generate.review.apply import row_of
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.records.review import ReviewRow
+from tasks.records.reviewed_pairs import row_of
 
 
 def example(at: int = 1, **changed: object) -> Example:

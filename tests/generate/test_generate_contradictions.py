@@ -5,9 +5,9 @@ import random
 import pytest
 from generate_pairs import pair
 
-from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.pairs import candidates_of
 from tasks.generate.selection.contradictions import drop_contradictions
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 
 STATEMENT_WORDS = 8
 

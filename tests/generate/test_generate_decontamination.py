@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.pairs import candidates_of
 from tasks.generate.selection.benchmarks import read_benchmark
 from tasks.generate.selection.decontamination import Copies, drop_benchmarks, drop_leaks
 from tasks.kernel.errors import DataError
-from tasks.records.dataset import Example, Split
+from tasks.records.dataset import Candidate, Example, Split
 
 CONFIG = GenerateConfig(min_pairs=10, min_test_pairs=4)
 QUESTION = "Why do glaciers carve wide valleys with steep sides into soft rock?"

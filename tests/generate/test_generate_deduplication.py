@@ -6,9 +6,9 @@ import pytest
 from generate_pairs import pair
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.pairs import candidates_of
 from tasks.generate.selection.deduplication import drop_duplicates
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 
 CONFIG = GenerateConfig()
 SENTENCE = "Exposure with response prevention weakens the link between an obsession and its ritual."

@@ -20,12 +20,13 @@ from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.judging.judge_input import JudgeQuestion, windows
 from tasks.generate.judging.verdicts import CHECKPOINT, make_judge
 from tasks.generate.judging.yes_no import YesNoModel, judge_prompt, word_tokens
-from tasks.generate.pairs import Candidate, candidates_of
+from tasks.generate.pairs import candidates_of
 from tasks.kernel.errors import ModelError
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_model, load_tokenizer
 from tasks.models.sources import TinyModel
 from tasks.models.tiny import save_tiny_model
+from tasks.records.dataset import Candidate
 from tasks.text.sentences import english_sentences
 
 pytestmark = pytest.mark.models

@@ -9,8 +9,8 @@ from generate_pairs import PASSAGE, TEXT, example
 
 from tasks.generate.config import JudgingConfig
 from tasks.generate.judging.judge import judge_pairs
-from tasks.generate.pairs import Candidate, candidates_of
-from tasks.records.dataset import Example
+from tasks.generate.pairs import candidates_of
+from tasks.records.dataset import Candidate, Example
 from tasks.text.sentences import english_sentences
 
 CONFIG = JudgingConfig(language=None)

@@ -7,13 +7,13 @@ from generate_corpus import passages, workspace, write_corpus
 from reviewed_pairs import example, row, texts
 
 from tasks.generate.config import GenerateConfig, JudgingConfig
-from tasks.generate.pairs import Candidate
-from tasks.generate.review.apply import REJECTED, apply_reviews, row_of
+from tasks.generate.review.apply import REJECTED, apply_reviews
 from tasks.generate.run import run
 from tasks.generate.teacher_config import ScriptedTeacher
-from tasks.records.dataset import SPLITS, Example
+from tasks.records.dataset import SPLITS, Candidate, Example
 from tasks.records.files import read_records
 from tasks.records.review import write_review
+from tasks.records.reviewed_pairs import row_of
 
 
 def test_the_reviewer_has_the_last_word() -> None:

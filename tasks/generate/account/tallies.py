@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from tasks.generate.drafting.drafts import DraftingResult
-from tasks.generate.pairs import Candidate, Draft
+from tasks.generate.pairs import Draft
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.parsing import ParsingResult
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS
+from tasks.records.dataset import SPLITS, Candidate
 
 READY = ""
 """Stands for the passage and the document of a ready-made data set's examples."""

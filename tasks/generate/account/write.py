@@ -14,12 +14,12 @@ from tasks.generate.account.card import card
 from tasks.generate.account.coverage import cover
 from tasks.generate.account.tallies import COUNTS, READY, Account, Tally, by_document, tallies, total
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import Candidate, kept
+from tasks.generate.pairs import kept
 from tasks.generate.teacher_config import Prices
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
 from tasks.records.coverage import DocumentCoverage, write_coverage
-from tasks.records.dataset import SPLITS
+from tasks.records.dataset import SPLITS, Candidate
 from tasks.records.documents import LibraryFile
 from tasks.records.files import write_records
 from tasks.records.funnel import Funnel, write_funnel

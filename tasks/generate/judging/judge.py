@@ -12,10 +12,10 @@ from tasks.generate.config import JudgingConfig, NoJudge
 from tasks.generate.judging.answerability import dangling
 from tasks.generate.judging.filters import rejection
 from tasks.generate.judging.grounding import Evidence, Verdict, support, unsupported
-from tasks.generate.pairs import Candidate, refuse
+from tasks.generate.pairs import refuse
 from tasks.kernel.workspace import Workspace
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.text.words import WORD
 
 _PASSAGES_AT_HAND = 16

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.generate.judging.grounding import Evidence
-from tasks.generate.pairs import Candidate, refuse
-from tasks.records.dataset import Example
+from tasks.generate.pairs import refuse
+from tasks.records.dataset import Candidate, Example
 from tasks.text.words import WORD
 
 Vectors = NDArray[np.float32]

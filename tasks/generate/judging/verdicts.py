@@ -14,9 +14,8 @@ from typing import Protocol, assert_never
 from tasks.generate.config import EntailmentJudge, TeacherJudge
 from tasks.generate.judging.grounding import Evidence
 from tasks.generate.judging.judge_input import JudgeQuestion
-from tasks.generate.pairs import Candidate
 from tasks.kernel.workspace import Workspace
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.records.files import Record, append_records, read_records
 
 CHECKPOINT = "verdicts.jsonl"

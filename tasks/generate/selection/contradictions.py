@@ -9,9 +9,9 @@ or their answers nearly equal words, so the work grows with the number of pairs.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tasks.generate.pairs import Candidate
 from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.generate.selection.resemblance import SAME_STATEMENT, Pair, conflict
+from tasks.records.dataset import Candidate
 from tasks.text.near import NearDuplicates
 
 MOST_COMPARED = 32

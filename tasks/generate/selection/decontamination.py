@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.generate.config import GenerateConfig, JudgingConfig
-from tasks.generate.pairs import Candidate, kept, refuse
+from tasks.generate.pairs import kept, refuse
 from tasks.generate.selection.benchmarks import read_benchmark
 from tasks.generate.selection.precedence import REVIEWED, precedence
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.text.near import NearDuplicates
 from tasks.text.words import WORD, lowered
 

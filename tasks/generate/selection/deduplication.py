@@ -10,9 +10,9 @@ import numpy as np
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging.relevance import Vectors, sentence_vectors
-from tasks.generate.pairs import Candidate
 from tasks.generate.selection.precedence import precedence
 from tasks.generate.selection.resemblance import Pair, same_answer, same_question
+from tasks.records.dataset import Candidate
 from tasks.text.near import NearDuplicates
 
 

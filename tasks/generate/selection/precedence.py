@@ -4,7 +4,7 @@ In: candidates. Out: a rank. What a person has read stands above what a data set
 compare with that, this above other ready-made examples, and these above what a teacher wrote.
 """
 
-from tasks.generate.pairs import Candidate
+from tasks.records.dataset import Candidate
 
 REVIEWED, HELD_OUT, READY, WRITTEN = 3, 2, 1, 0
 _EDITED = ", edited"

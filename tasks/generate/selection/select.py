@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.pairs import Candidate, kept
+from tasks.generate.pairs import kept
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
@@ -16,6 +16,7 @@ from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.generate.selection.splitting import draw_splits
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, domain_inputs
+from tasks.records.dataset import Candidate
 
 logger = logging.getLogger(__name__)
 

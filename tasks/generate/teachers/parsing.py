@@ -16,10 +16,10 @@ from typing import get_args
 import json_repair
 
 from tasks.generate.judging.filters import question_of
-from tasks.generate.pairs import Candidate, Draft, Reply
+from tasks.generate.pairs import Draft, Reply
 from tasks.generate.teacher_config import Teacher
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Example, QuestionType
+from tasks.records.dataset import Candidate, Example, QuestionType
 
 CUT_OFF = "cut_off"
 _LABEL = re.compile(r"^[\W_]*(?:\d+[.)]\s*)?(?:question\W?\d*\W*:)?[\W_]*", re.IGNORECASE)
