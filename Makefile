@@ -14,6 +14,9 @@ export OMP_WAIT_POLICY := PASSIVE
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
 
+# Workers share the cores: threads of their own would only wait for one another.
+test unit integration: export OMP_NUM_THREADS := 1
+
 # A third worker has something to do while flows wait.
 test: lint unit
 	$(PYTEST) -n 3 $(BY_FILE) -m "(slow or models or flow) and not faults and not integration"

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from flows.report.charts.dag import dag_chart
+from flows.report.charts.dag_chart import dag_chart
 from flows.report.html import read_report
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.settings import PROJECT

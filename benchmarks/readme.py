@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
 from flows.report.schema import Report
-from flows.report.tables.results import edge_table, results_table, sizes_table, systems_table
+from flows.report.tables.result_tables import edge_table, results_table, sizes_table, systems_table
 from tasks.kernel.settings import PROJECT
 
 Json = dict[str, Any]

@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.machine import save
 from tasks.kernel.settings import PROJECT
 from tasks.records.router_comparison import Compared
-from tasks.route.compare.compare import compare_routers
 from tasks.route.compare.question_files import Side
+from tasks.route.compare.side_by_side import compare_routers
 from tasks.route.composite_config import CascadeRouter, CascadeStage
 from tasks.route.config import RouteConfig, RouterKind
 from tasks.route.encoder.encoder_folders import encoder_folders

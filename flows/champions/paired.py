@@ -7,7 +7,7 @@ answers with the same tokens: anything less would be another exam.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tasks.evaluate.intervals import Bootstrap, Loss
+from tasks.evaluate.concluding.intervals import Bootstrap, Loss
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Answer, read_answers
 

@@ -106,9 +106,9 @@ def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings
     with importing():
         from flows.config import load_config
         from flows.pipeline import pipeline, refuse
-        from flows.report.terminal import closing_words
+        from flows.report.closing import closing_words
         from flows.runs.interrupt import ends_on_interrupt
-        from flows.runs.progress import shown_progress
+        from flows.runs.live_progress import shown_progress
         from flows.runs.selection import Rebuild
         from flows.server.local import prefect_api
     refuse(load_config(configs))

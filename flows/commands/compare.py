@@ -69,7 +69,7 @@ def compare_routers(  # noqa: PLR0913  each option is a choice of its own
         if bool(configs) == bool(train and test) or (configs and (train or test)):
             raise ConfigError("give either a CONFIG, or both --train and --test")
         with importing():
-            from flows.report.comparison import comparison_json, comparison_words
+            from flows.report.comparison_page import comparison_json, comparison_words
             from flows.runs.comparison import QuestionFiles
             from tasks.records.router_comparison import read_comparison
         files = (
@@ -99,7 +99,7 @@ def _compare(
     with importing():
         from flows.runs.comparison import comparison
         from flows.runs.interrupt import ends_on_interrupt
-        from flows.runs.progress import shown_progress
+        from flows.runs.live_progress import shown_progress
         from flows.server.local import prefect_api
     told = Console(stderr=True, emoji=False)
     with ends_on_interrupt(), prefect_api(settings), shown_progress(told):

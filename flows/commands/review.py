@@ -11,7 +11,7 @@ from flows.commands.session import RunFolder, app, session
 from tasks.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
-    from flows.runs.review import Reviewed
+    from flows.runs.pairs_to_review import Reviewed
 
 review = typer.Typer(help="Export pairs for people to review, and check what they decided.")
 app.add_typer(review, name="review")
@@ -34,7 +34,7 @@ def export(
 ) -> None:
     """Write one row a pair, with room for a decision; decisions made so far are in it."""
     with session() as settings:
-        from flows.runs.review import open_domain, rows_to_review
+        from flows.runs.pairs_to_review import open_domain, rows_to_review
         from serving.runs import open_run
         from tasks.records.review import write_review
 
@@ -60,7 +60,7 @@ def check(
 ) -> None:
     """Check every decision in FILE and say what it does; the config names the file that a run applies."""
     with session() as settings:
-        from flows.runs.review import check_decisions, open_domain
+        from flows.runs.pairs_to_review import check_decisions, open_domain
         from serving.runs import open_run
 
         pairs = open_domain(open_run(folder, settings), domain)

@@ -77,8 +77,8 @@ def _check(questions: typer.FileText, asked: list[str] | None) -> None:
 
 def _show_routes(router: "Router", asked: list[str] | None, *, explained: bool) -> None:
     """Show where questions go; without `asked`, those that are typed in."""
-    from serving.card import show
     from serving.route import route_questions
+    from serving.routing_card import show
     from serving.terminal import questions_of, until_farewell
 
     console = Console(highlight=False, emoji=False)

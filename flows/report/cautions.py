@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.report import words
 from flows.report.derived import suite_bars
-from flows.report.evaluation import unconvincing
+from flows.report.evaluation_samples import unconvincing
 from flows.report.schema import DomainReport, Report
 from tasks.records.router import RouterReport
 

@@ -15,15 +15,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from flows.report import words
-from flows.report.account import pairs_to_read
 from flows.report.charts.drawn import draw_charts
 from flows.report.derived import descriptions, measured
-from flows.report.evaluation import verdict
+from flows.report.evaluation_samples import verdict
+from flows.report.pair_account import pairs_to_read
 from flows.report.schema import Report
-from flows.report.tables import account as account_tables
-from flows.report.tables import results as tables
+from flows.report.tables import account_tables
+from flows.report.tables import result_tables as tables
 from flows.report.tables.pages import STATES, page_maps
-from flows.report.tables.router import MATRIX, router_tables
+from flows.report.tables.router_tables import MATRIX, router_tables
 from flows.report.tables.table import Table
 from tasks.records.files import read_json, write_json
 from tasks.records.funnel import FunnelCounts

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from flows.report.account import DocumentPages
-from flows.report.evaluation import Sample
+from flows.report.evaluation_samples import Sample
+from flows.report.pair_account import DocumentPages
 from tasks.records.documents import LibraryFile
 from tasks.records.edge import ByteGroup, Sizes
 from tasks.records.evaluation import DomainEvaluation, RoutingTax, SystemEvaluation

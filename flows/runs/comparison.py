@@ -20,7 +20,7 @@ from flows.config import Config, load_config
 from flows.dag import Call, comparison_dag, file_comparison_dag
 from flows.pipeline import submit_all
 from flows.plan import refusals
-from flows.report.comparison import comparison_page
+from flows.report.comparison_page import comparison_page
 from flows.runs.outcome import Outcome, failures, users_fault
 from flows.runs.runners import task_runner
 from flows.runs.selection import Rebuild, order_of

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.report import words
 from flows.report.schema import Report, StageRow
-from flows.report.tables.results import markdown_summary
+from flows.report.tables.result_tables import markdown_summary
 from flows.server.local import HOST
 from tasks.kernel.settings import Settings
 from tasks.kernel.tracking.mlflow_run import TrackedRun, asked, warned

@@ -6,12 +6,12 @@ every conclusion is a pure function of what was measured.
 
 import logging
 
-from tasks.evaluate.answers import answer_records
+from tasks.evaluate.concluding.evaluation_report import evaluation
+from tasks.evaluate.concluding.mlflow_metrics import flat_metrics
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.gather import gather
-from tasks.evaluate.metrics import flat_metrics
-from tasks.evaluate.report import evaluation
-from tasks.evaluate.scorer import load_scorer
+from tasks.evaluate.measuring.gather import gather
+from tasks.evaluate.metrics.answers import answer_records
+from tasks.evaluate.metrics.scorer import load_scorer
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.records.evaluation import write_evaluation

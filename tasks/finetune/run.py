@@ -15,12 +15,12 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase
 
+from tasks.finetune.answer_loss import answer_loss
 from tasks.finetune.budget import Plan, plan_examples
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import Encoded, encode_examples
 from tasks.finetune.network import adapted_model
-from tasks.finetune.scoring import answer_loss
-from tasks.finetune.training import Trained, train
+from tasks.finetune.train_loop import Trained, train
 from tasks.kernel.errors import DataError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.models.chat import end_of_turn

@@ -9,7 +9,7 @@ questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `t
 
 import logging
 
-from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.page_coverage import read_sources
 from tasks.generate.account.tallies import Account
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig

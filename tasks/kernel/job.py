@@ -11,13 +11,7 @@ from typing import Generic, TypeVar, cast
 
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.config import Slice
-from tasks.kernel.fingerprint import (
-    Recipe,
-    canonical,
-    code_identity,
-    recipe_key,
-    source_identity,
-)
+from tasks.kernel.fingerprint import Recipe, canonical, code_identity, recipe_key, source_identity
 
 A = TypeVar("A", bound=Artifact)
 

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.merge.config import MergeConfig
-from tasks.merge.plan import MergeError, plan_merge
+from tasks.merge.merge_plan import MergeError, plan_merge
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
 from tasks.models.loading import load_model, load_tokenizer
 from tasks.records.edge import Sizes, write_sizes

@@ -14,7 +14,7 @@ from bitsandbytes.nn.modules import Linear4bit, Params4bit
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from tasks.merge.plan import MergePlan
+from tasks.merge.merge_plan import MergePlan
 from tasks.models.loading import load_model
 from tasks.models.precision import DTYPES, STORED, load_held
 

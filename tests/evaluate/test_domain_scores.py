@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tasks.evaluate.concluding.evaluation_report import evaluation
+from tasks.evaluate.concluding.intervals import Loss
+from tasks.evaluate.concluding.mlflow_metrics import flat_metrics
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Loss
-from tasks.evaluate.metrics import flat_metrics
-from tasks.evaluate.models import Measured
-from tasks.evaluate.questions import Question
-from tasks.evaluate.report import evaluation
-from tasks.evaluate.scorer import load_scorer
-from tasks.evaluate.systems import BASE, GENERALIST, Routing, assignments, expert
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.float_models import Measured
+from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.measuring.systems import BASE, GENERALIST, Routing, assignments, expert
+from tasks.evaluate.metrics.scorer import load_scorer
 from tasks.evaluate.task import evaluate_system
 from tasks.kernel.artifacts import MergedModel, Router
 from tasks.kernel.errors import DataError

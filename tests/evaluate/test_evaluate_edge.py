@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.evaluate.concluding.edge_report import edge_loss
+from tasks.evaluate.concluding.intervals import Bootstrap, Loss
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge import EdgeRun, Habits, Prefill, plan_prefill, run_bundle
-from tasks.evaluate.edge_report import edge_loss
-from tasks.evaluate.generation import Decoding
-from tasks.evaluate.intervals import Bootstrap, Loss
+from tasks.evaluate.measuring.bundles import EdgeRun, Habits, Prefill, plan_prefill, run_bundle
+from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.chat import Turns, chat_turns
@@ -102,7 +102,7 @@ def measured(
 
 
 def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.scoring import score_answers
+    from tasks.evaluate.measuring.scoring import score_answers
     from tasks.models.loading import load_model
 
     texts = [text for text in measured.sequences if text]
@@ -112,7 +112,7 @@ def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Ca
 
 
 def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.scoring import encode
+    from tasks.evaluate.measuring.scoring import encode
     from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))
@@ -123,7 +123,7 @@ def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Cal
 def test_the_runtime_answers_greedily_as_transformers_does(
     measured: EdgeRun, tiny: Callable[[int], Path]
 ) -> None:
-    from tasks.evaluate.generation import answer
+    from tasks.evaluate.measuring.generation import answer
     from tasks.models.loading import load_model, load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluate.intervals import Bootstrap, Loss, perplexity, verdict
+from tasks.evaluate.concluding.intervals import Bootstrap, Loss, perplexity, verdict
 from tasks.records.estimate import Estimate
 
 BOOTSTRAP = Bootstrap(samples=1000, confidence=0.95, seed=7)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.scorer import Scorer, load_scorer
-from tasks.evaluate.text_metrics import bleu, exact_match, rouge_l, token_f1
+from tasks.evaluate.metrics.scorer import Scorer, load_scorer
+from tasks.evaluate.metrics.text_metrics import bleu, exact_match, rouge_l, token_f1
 from tasks.kernel.errors import ConfigError
 from tasks.records.estimate import Estimate
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.gather import read_sizes
+from tasks.evaluate.measuring.gather import read_sizes
 from tasks.evaluate.run import run
 from tasks.kernel.errors import DataError, ModelError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Workspace

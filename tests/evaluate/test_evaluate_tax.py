@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tasks.evaluate.concluding.intervals import Loss, perplexity
+from tasks.evaluate.concluding.routing_tax import needed, routing_tax
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Loss, perplexity
-from tasks.evaluate.models import Measured
-from tasks.evaluate.questions import Question
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.float_models import Measured
+from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.measuring.systems import GENERALIST, Routing, assignments, expert
+from tasks.evaluate.metrics.scorer import load_scorer
 from tasks.evaluate.run import run
-from tasks.evaluate.scorer import load_scorer
-from tasks.evaluate.systems import GENERALIST, Routing, assignments, expert
-from tasks.evaluate.tax import needed, routing_tax
 from tasks.kernel.workspace import Inputs, Workspace
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Evaluation, RoutingTax, read_answers, read_evaluation

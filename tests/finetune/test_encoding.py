@@ -4,7 +4,7 @@ import pytest
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerBase
 
 from tasks.finetune.encoding import IGNORED, encode, encode_examples
-from tasks.finetune.training import check_supervision
+from tasks.finetune.train_loop import check_supervision
 from tasks.kernel.errors import DataError, ModelError
 from tasks.models.chat import end_of_turn
 from tasks.models.tiny import byte_tokenizer

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from tasks.finetune.answer_loss import answer_loss
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import Encoded
 from tasks.finetune.network import adapted_model
-from tasks.finetune.scoring import answer_loss
 
 pytestmark = pytest.mark.models
 

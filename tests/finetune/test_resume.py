@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.finetune.training import newest_checkpoint
+from tasks.finetune.train_loop import newest_checkpoint
 from tasks.kernel.errors import PipelineError
 from tasks.kernel.execution.child import run_child
 from tasks.kernel.execution.worker import Event, Outcome, Request

@@ -19,12 +19,11 @@ from rich.console import Console
 
 from flows.report import words
 from flows.report.collect import collect
-from flows.report.evaluation import verdict
+from flows.report.evaluation_samples import verdict
 from flows.report.html import read_report, render, write_report
 from flows.report.schema import Report, RunFacts, StageRow
-from flows.report.tables import account as account_tables
-from flows.report.tables import results as tables
-from flows.report.tables import router as router_tables
+from flows.report.tables import account_tables, router_tables
+from flows.report.tables import result_tables as tables
 from flows.report.tables.table import Table
 from tasks.kernel.errors import DataError
 

@@ -11,11 +11,11 @@ import account_run
 import pytest
 from report_run import CONFIG, DOMAINS, facts, stage_rows, write_run
 
-from flows.report.account import DocumentPages, Gap, documents, pairs_to_read
 from flows.report.collect import collect
 from flows.report.html import render, steps
+from flows.report.pair_account import DocumentPages, Gap, documents, pairs_to_read
 from flows.report.schema import DomainReport, Report
-from flows.report.tables import account as account_tables
+from flows.report.tables import account_tables
 from flows.report.tables.pages import CELLS, page_maps
 from tasks.records.funnel import Funnel
 

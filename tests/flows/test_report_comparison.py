@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import router_run
 
-from flows.report.comparison import comparison_chart, comparison_page, comparison_tables, verdict
+from flows.report.comparison_page import comparison_chart, comparison_page, comparison_tables, verdict
 
 ATTACK = "<script>alert('$x$ & \"1\"')</script>"
 

@@ -9,7 +9,7 @@ from report_run import DOMAINS
 from flows.report.charts.router_charts import confusion_chart
 from flows.report.charts.svg import shortened
 from flows.report.derived import confused
-from flows.report.tables import router as router_tables
+from flows.report.tables import router_tables
 from tasks.records.router import RouterReport
 
 

@@ -19,8 +19,8 @@ from report_run import CONFIG, DOMAINS, facts, stage_rows, write_run
 from flows.report.collect import collect
 from flows.report.html import render
 from flows.report.schema import Report
-from flows.report.tables import router as router_tables
-from flows.report.tables.results import markdown_summary
+from flows.report.tables import router_tables
+from flows.report.tables.result_tables import markdown_summary
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from smoke_pipeline import SMOKE, Pipeline
 
 from flows.config import load_config
 from flows.runs.folders import RunFile
-from flows.runs.review import Reviewed, check_decisions, open_domain, rows_to_review
+from flows.runs.pairs_to_review import Reviewed, check_decisions, open_domain, rows_to_review
 from flows.runs.selection import Rebuild
 from serving.runs import open_run
 from tasks.generate.review.apply import apply_reviews

@@ -10,7 +10,7 @@ from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 
 from tasks.generate.account.card import FIELDS
-from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.page_coverage import read_sources
 from tasks.generate.account.tallies import Account
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import Budget, GenerateConfig

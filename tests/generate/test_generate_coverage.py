@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from generate_account import invented, library
 
-from tasks.generate.account.coverage import cover, read_sources
+from tasks.generate.account.page_coverage import cover, read_sources
 from tasks.generate.account.tallies import READY, Tally, tallies
 from tasks.generate.account.write import KEPT, REJECTED, draw_samples
 from tasks.generate.pairs import kept

@@ -7,7 +7,7 @@ import pytest
 from generate_account import invented, library
 from generate_corpus import workspace
 
-from tasks.generate.account.coverage import read_sources
+from tasks.generate.account.page_coverage import read_sources
 from tasks.generate.account.tallies import Account, Tally, by_document, tallies, total
 from tasks.generate.account.write import write_dataset
 from tasks.generate.config import GenerateConfig

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel.errors import DataError
-from tasks.merge.plan import MergeError, plan_merge
+from tasks.merge.merge_plan import MergeError, plan_merge
 from tasks.models.loading import base_identity
 from tasks.records.files import write_json
 

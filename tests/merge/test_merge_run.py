@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from tasks.kernel.workspace import Workspace, silent
 from tasks.merge.config import MergeConfig
-from tasks.merge.plan import MergeError, plan_merge
+from tasks.merge.merge_plan import MergeError, plan_merge
 from tasks.merge.run import compare, probe_logits, run
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
 from tasks.models.loading import load_model, load_tokenizer

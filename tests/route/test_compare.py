@@ -19,9 +19,9 @@ from tasks.kernel.settings import PROJECT
 from tasks.kernel.workspace import Workspace, silent
 from tasks.models.sources import TinyEncoder
 from tasks.records.router_comparison import Compared, read_comparison
-from tasks.route.compare.compare import compare_routers
 from tasks.route.compare.question_files import read_labelled
 from tasks.route.compare.run import run
+from tasks.route.compare.side_by_side import compare_routers
 from tasks.route.compare_config import CompareConfig, ComparedRoutes, routes_of
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.encoder_folders import encoder_folders

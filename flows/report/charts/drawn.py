@@ -78,7 +78,7 @@ def _marked(chart: str, key: str) -> str:
 
 def _draw(name: str, report: Report) -> str:
     from flows.report.charts import bars, curves, funnels
-    from flows.report.charts.dag import dag_chart
+    from flows.report.charts.dag_chart import dag_chart
 
     if name in _ROUTER:
         return _draw_router(name, report.router, suite_bars(report)) if report.router else ""

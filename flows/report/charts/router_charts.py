@@ -25,7 +25,7 @@ from flows.report.charts.svg import (
     to_svg,
 )
 from flows.report.derived import confused
-from flows.report.tables.router import MATRIX, PAIRS
+from flows.report.tables.router_tables import MATRIX, PAIRS
 from tasks.records.router import RouterReport, SuiteScore
 
 CROWD = 4

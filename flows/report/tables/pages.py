@@ -10,7 +10,7 @@ from itertools import islice
 from math import ceil
 
 from flows.report import words
-from flows.report.account import DocumentPages, Gap
+from flows.report.pair_account import DocumentPages, Gap
 from flows.report.schema import Report
 
 CELLS = 60_000

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.generate.account.card import card
-from tasks.generate.account.coverage import cover
+from tasks.generate.account.page_coverage import cover
 from tasks.generate.account.tallies import COUNTS, READY, Account, Tally, by_document, tallies, total
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import kept

@@ -11,8 +11,8 @@ from pathlib import Path
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.records.router_comparison import Compared, write_comparison
-from tasks.route.compare.compare import compare_routers, named
 from tasks.route.compare.question_files import Side, read_labelled
+from tasks.route.compare.side_by_side import compare_routers, named
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.confidence.out_of_scope import read_out_of_scope
 from tasks.route.config import RouteConfig

@@ -7,9 +7,9 @@ could make is called so.
 from collections.abc import Sequence
 from math import ceil, log2
 
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import NOISE, Loss, verdict
-from tasks.evaluate.scorer import Scorer
+from tasks.evaluate.concluding.intervals import NOISE, Loss, verdict
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Quality, RoutingTax, Tax
 

@@ -10,12 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge import EdgeRun, run_bundle
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.memory import peak_bytes
-from tasks.evaluate.models import Measured, Wanted, decoding, measure
-from tasks.evaluate.questions import Question, first_of_each, read_questions
-from tasks.evaluate.systems import BASE, GENERALIST, assignments, check_domains, expert, positions_of, route
+from tasks.evaluate.measuring.bundles import EdgeRun, run_bundle
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.float_models import Measured, Wanted, decoding, measure
+from tasks.evaluate.measuring.memory import peak_bytes
+from tasks.evaluate.measuring.questions import Question, first_of_each, read_questions
+from tasks.evaluate.measuring.systems import (
+    BASE,
+    GENERALIST,
+    assignments,
+    check_domains,
+    expert,
+    positions_of,
+    route,
+)
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns
 from tasks.models.loading import load_tokenizer

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from flows.report import words
-from flows.report.account import DocumentView, documents
 from flows.report.derived import measured
+from flows.report.pair_account import DocumentView, documents
 from flows.report.schema import DomainReport, Report
 from flows.report.tables.table import Table
 from tasks.records.funnel import Funnel

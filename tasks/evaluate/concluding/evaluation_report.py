@@ -9,13 +9,13 @@ from statistics import fmean
 
 import numpy as np
 
+from tasks.evaluate.concluding.edge_report import edge_perplexity, edge_runtime, edge_warnings
+from tasks.evaluate.concluding.intervals import Bootstrap, Loss, verdict
+from tasks.evaluate.concluding.router_report import router_finding, router_section, router_warnings
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge_report import edge_perplexity, edge_runtime, edge_warnings
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, Loss, verdict
-from tasks.evaluate.router_report import router_finding, router_section, router_warnings
-from tasks.evaluate.scorer import Scorer
-from tasks.evaluate.systems import BASE, GENERALIST, expert
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.systems import BASE, GENERALIST, expert
+from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.edge import Sizes
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.evaluation import (

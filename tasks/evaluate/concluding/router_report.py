@@ -7,9 +7,9 @@ from collections import Counter
 from statistics import fmean
 from typing import get_args
 
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.scorer import Scorer
-from tasks.evaluate.tax import routing_tax
+from tasks.evaluate.concluding.routing_tax import routing_tax
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.evaluation import RouterEvaluation
 from tasks.router_runtime.policy import Outcome
 from tasks.text.wilson import wilson

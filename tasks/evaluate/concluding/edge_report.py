@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from statistics import fmean, median
 
+from tasks.evaluate.concluding.intervals import Bootstrap, Loss, perplexity
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.edge import EdgeRun, Habits
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Bootstrap, Loss, perplexity
-from tasks.evaluate.scorer import Scorer
-from tasks.evaluate.systems import expert
+from tasks.evaluate.measuring.bundles import EdgeRun, Habits
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.systems import expert
+from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import EdgePerplexity, EdgeRuntime
 

@@ -7,9 +7,9 @@ a later run be compared on the same questions.
 
 from collections.abc import Iterator
 
-from tasks.evaluate.evidence import Evidence
-from tasks.evaluate.intervals import Loss
-from tasks.evaluate.scorer import Scorer
+from tasks.evaluate.concluding.intervals import Loss
+from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.evaluation import Answer
 
 

@@ -7,11 +7,11 @@ that needs a model.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.evaluate.edge import EdgeRun
-from tasks.evaluate.intervals import Loss
-from tasks.evaluate.models import Measured
-from tasks.evaluate.questions import Question
-from tasks.evaluate.systems import Routing
+from tasks.evaluate.concluding.intervals import Loss
+from tasks.evaluate.measuring.bundles import EdgeRun
+from tasks.evaluate.measuring.float_models import Measured
+from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.measuring.systems import Routing
 from tasks.records.edge import Sizes
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from tasks.evaluate.questions import Question
+from tasks.evaluate.measuring.questions import Question
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.policy import Decision
 from tasks.router_runtime.router import Router

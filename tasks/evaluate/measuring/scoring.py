@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tasks.evaluate.intervals import Loss
+from tasks.evaluate.concluding.intervals import Loss
 from tasks.kernel.errors import DataError
 from tasks.models.chat import Turns, token_ids
 

@@ -43,7 +43,7 @@ def comparison_page(rows: Sequence[Compared]) -> str:
 
 def comparison_chart(rows: Sequence[Compared]) -> str:
     """Draw accuracy with its interval against latency, calibration error and size as an `<svg>`."""
-    from flows.report.charts.comparison import draw_comparison
+    from flows.report.charts.comparison_chart import draw_comparison
 
     return draw_comparison(rows)
 

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from flows.report.html import read_report
-from flows.report.tables.account import pairs_table
-from flows.report.tables.results import results_table, systems_table
+from flows.report.tables.account_tables import pairs_table
+from flows.report.tables.result_tables import results_table, systems_table
 
 
 def closing_words(folder: Path) -> RenderableType:

@@ -13,9 +13,9 @@ from typing import Any
 import evaluate
 import numpy as np
 
+from tasks.evaluate.concluding.intervals import Bootstrap
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.intervals import Bootstrap
-from tasks.evaluate.text_metrics import load_metric
+from tasks.evaluate.metrics.text_metrics import load_metric
 from tasks.kernel.errors import ConfigError
 from tasks.records.estimate import Estimate, Score
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from flows.report import words
 from flows.report.schema import DomainReport, Report, StageRow, TrainedReport
-from flows.report.tables.account import cost_table, pairs_table
-from flows.report.tables.router import router_tables
+from flows.report.tables.account_tables import cost_table, pairs_table
+from flows.report.tables.router_tables import router_tables
 from flows.report.tables.table import Table, contained
 from tasks.records.estimate import AnswerScores, Estimate
 

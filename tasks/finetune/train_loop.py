@@ -18,10 +18,10 @@ from transformers import PreTrainedTokenizerBase, PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from tasks.finetune.answer_loss import supervised_loss
 from tasks.finetune.budget import sorted_within_steps, tokens_by_step
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import IGNORED, Encoded
-from tasks.finetune.scoring import supervised_loss
 from tasks.finetune.watching import ReportProgress, StopOnSignal
 from tasks.kernel.errors import ConfigError, ModelError, StageError
 from tasks.kernel.workspace import Progress

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from tasks.evaluate.generation import Decoding
-from tasks.evaluate.intervals import Loss
-from tasks.evaluate.memory import resident_bytes
-from tasks.evaluate.scoring import Encoded
+from tasks.evaluate.concluding.intervals import Loss
+from tasks.evaluate.measuring.generation import Decoding
+from tasks.evaluate.measuring.memory import resident_bytes
+from tasks.evaluate.measuring.scoring import Encoded
 from tasks.kernel.errors import ModelError
 from tasks.models.bundle import Bundle, sampler
 from tasks.models.chat import Turns
