@@ -18,7 +18,7 @@ Mode = Literal["answer_first", "passage"]
 
 CLOSING_TOKENS = 64
 """Tokens at the end of a constrained reply that are kept for closing it: in the worst case, one token a byte,
-a pair has just begun, and the names of its keys and an escaped character in each are still to be written."""
+a pair has just started, and the names of its keys and an escaped character in each are to be written yet."""
 
 
 class Prices(Slice):
@@ -121,7 +121,7 @@ class OpenAITeacher(_WithModel):
     concurrency: How[int] = Field(default=8, ge=1, le=512)
     """Requests under way at the same time."""
     requests_per_minute: How[int | None] = Field(default=None, ge=1)
-    """Requests that are begun in a minute, evenly spaced, repeated ones included; none: no limit."""
+    """Requests that are started in a minute, evenly spaced, repeated ones included; none: no limit."""
     timeout_seconds: How[float] = Field(default=120, gt=0, le=3600)
     """Seconds after which a request is given up and tried again."""
     max_retries: How[int] = Field(default=5, ge=0, le=20)

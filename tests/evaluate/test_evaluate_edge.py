@@ -10,7 +10,7 @@ import pytest
 from tasks.evaluate.concluding.edge_report import edge_loss
 from tasks.evaluate.concluding.intervals import Bootstrap, Loss
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.bundles import EdgeRun, Habits, Prefill, plan_prefill, run_bundle
+from tasks.evaluate.measuring.bundles import EdgeRun, Prefill, RuntimeTraits, plan_prefill, run_bundle
 from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
@@ -39,7 +39,7 @@ def letters(text: str) -> list[int]:
 
 
 def plan(prompt: str, start: str | None, *, drops: bool) -> Prefill:
-    return plan_prefill(prompt, letters, chr, Habits(ord(start) if start else None, drops))
+    return plan_prefill(prompt, letters, chr, RuntimeTraits(ord(start) if start else None, drops))
 
 
 def test_a_faithful_runtime_is_sent_the_prompt() -> None:
@@ -62,7 +62,9 @@ def test_a_token_that_cannot_be_sent_alone_is_counted_as_lost() -> None:
     def merged(text: str) -> list[int]:
         return letters(text) if len(text) > 1 else [0]
 
-    assert plan_prefill("abc", merged, chr, Habits(None, drops_token=True)) == Prefill(("abc",), (97, 99))
+    assert plan_prefill("abc", merged, chr, RuntimeTraits(None, drops_token=True)) == Prefill(
+        ("abc",), (97, 99)
+    )
 
 
 def test_edge_loss_is_the_rise_of_perplexity_over_the_same_tokens() -> None:

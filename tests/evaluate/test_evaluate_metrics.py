@@ -78,7 +78,7 @@ def test_two_texts_without_words_agree() -> None:
 
 
 def test_what_is_named_is_computed_and_nothing_else(tmp_path: Path) -> None:
-    texts = ["fear fades", "habits stay"], ["the fear fades", "habits stay"]
+    texts = ["fear fades", "traits stay"], ["the fear fades", "traits stay"]
     found = scorer(tmp_path, "exact_match", "bleu", "exact_match").scores(*texts)
     assert set(found) == {"exact_match", "bleu"}
     exact = found["exact_match"]

@@ -20,7 +20,7 @@ METRICS = {
 
 
 def router_report(labels: Sequence[str]) -> dict[str, object]:
-    """Return what the route stage writes: each domain has 100 questions, of which 8 go astray."""
+    """Return what the route stage writes: each domain has 100 questions, of which 8 are misrouted."""
     confusion = [_row(place, len(labels)) for place in range(len(labels))]
     total = 100 * len(labels)
     leaky = {

@@ -321,7 +321,7 @@ def test_any_metric_has_its_column_by_system_and_by_domain(folders) -> None:
     assert "0.123 (0.100 to 0.200)" in tables.markdown_summary(report)
 
 
-def test_samples_include_a_question_that_went_astray(folders) -> None:
+def test_samples_include_a_question_that_was_misrouted(folders) -> None:
     path = folders["evaluation"] / "answers.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines:

@@ -49,7 +49,7 @@ def reliability_chart(router: RouterReport) -> str:
 
 
 def risk_chart(router: RouterReport) -> str:
-    """Draw the share that goes astray against the share that is answered, and the chosen threshold."""
+    """Draw the share that is misrouted against the share that is answered, and the chosen threshold."""
     points = sorted(router.risk_coverage, key=lambda point: point.coverage)
     if not points:
         return ""

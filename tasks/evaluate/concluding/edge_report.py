@@ -10,7 +10,7 @@ from statistics import fmean, median
 
 from tasks.evaluate.concluding.intervals import Bootstrap, Loss, perplexity
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.bundles import EdgeRun, Habits
+from tasks.evaluate.measuring.bundles import EdgeRun, RuntimeTraits
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.systems import expert
 from tasks.evaluate.metrics.scorer import Scorer
@@ -34,7 +34,7 @@ def edge_perplexity(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> Ed
         loss=edge_loss(edge, floating, bootstrap),
         prompts=len(edge),
         tokens=sum(loss.tokens for loss in edge),
-        method=method(evidence.edges[domain].habits),
+        method=method(evidence.edges[domain].traits),
     )
 
 
@@ -78,12 +78,12 @@ def edge_warnings(evidence: Evidence, bootstrap: Bootstrap, config: EvaluateConf
     ]
 
 
-def method(habits: Habits) -> str:
+def method(traits: RuntimeTraits) -> str:
     """Say how the scores were obtained, so that others can repeat them."""
     parts = [f"run_text_scoring of litert-lm {version('litert-lm')} over the bundle's own tokens"]
-    if habits.start_token is not None:
+    if traits.start_token is not None:
         parts.append("the runtime adds the start token, so it is not sent where the chat format has it")
-    if habits.drops_token:
+    if traits.drops_token:
         parts.append(
             "the last prompt token is sent twice, because scoring overwrites the one before it"
             " (google-ai-edge/LiteRT-LM issue 3561, found by a trial on this bundle)"

@@ -37,7 +37,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Habits:
+class RuntimeTraits:
     """What the runtime does to a prompt unasked."""
 
     start_token: int | None
@@ -54,7 +54,7 @@ class EdgeRun:
     sequences: list[Encoded | None]
     """The tokens behind each score, for the float model to score as well."""
     losses: list[Loss | None]
-    habits: Habits
+    traits: RuntimeTraits
     context_tokens: int
     threads: int
     init_seconds: float
@@ -72,23 +72,23 @@ def run_bundle(
     before, start = resident_bytes(), perf_counter()
     with closing(Bundle(bundle, cache)) as opened, opened.errors():
         init_seconds = perf_counter() - start
-        habits = _habits(opened)
+        traits = _traits(opened)
         replies, scores = [], []
         for question, turns in asked:
-            prefill = _plan(opened, turns.prompt, habits)
+            prefill = _plan(opened, turns.prompt, traits)
             replies.append(_reply(opened, question, turns, decoding))
             scores.append(_score(opened, prefill, turns.answer))
             done(1)
         memory = max(0, resident_bytes() - before)
     sequences, losses = [pair[0] for pair in scores], [pair[1] for pair in scores]
     context, threads = opened.context_tokens, opened.threads
-    return EdgeRun(replies, sequences, losses, habits, context, threads, init_seconds, memory)
+    return EdgeRun(replies, sequences, losses, traits, context, threads, init_seconds, memory)
 
 
-def _habits(bundle: Bundle) -> Habits:
+def _traits(bundle: Bundle) -> RuntimeTraits:
     """Try whether scoring forgets a token: two prompts that differ in that one then score alike."""
     scores = [_token_scores(bundle, ("a", middle, "\n"), "c") for middle in ("b", "d")]
-    return Habits(bundle.engine.bos_token_id, scores[0] == scores[1])
+    return RuntimeTraits(bundle.engine.bos_token_id, scores[0] == scores[1])
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Prefill:
     """The tokens that the answer is conditioned on."""
 
 
-def _plan(bundle: Bundle, prompt: str, habits: Habits) -> Prefill:
+def _plan(bundle: Bundle, prompt: str, traits: RuntimeTraits) -> Prefill:
     engine = bundle.engine
-    return plan_prefill(prompt, engine.tokenize, lambda token: str(engine.detokenize([token])), habits)
+    return plan_prefill(prompt, engine.tokenize, lambda token: str(engine.detokenize([token])), traits)
 
 
 def _reply(bundle: Bundle, question: str, turns: Turns, decoding: Decoding) -> Reply | None:
@@ -144,10 +144,10 @@ Tokenize = Callable[[str], list[int]]
 Decode = Callable[[int], str]
 
 
-def plan_prefill(prompt: str, tokenize: Tokenize, decode: Decode, habits: Habits) -> Prefill:
+def plan_prefill(prompt: str, tokenize: Tokenize, decode: Decode, traits: RuntimeTraits) -> Prefill:
     """Return texts that make the runtime see `prompt`, or else the tokens that it sees instead."""
-    text, seen = _without_start(prompt, tokenize, decode, habits.start_token)
-    if not habits.drops_token:
+    text, seen = _without_start(prompt, tokenize, decode, traits.start_token)
+    if not traits.drops_token:
         return Prefill((text,), seen)
     last = decode(seen[-1])
     if tokenize(last) == [seen[-1]]:

@@ -46,7 +46,7 @@ class Plan:
 
 
 def plan_asks(passages: Sequence[Passage], config: GenerateConfig) -> Plan:
-    """Return the asks for `passages`; to a guided teacher, only statements whose question can be begun."""
+    """Return the asks for `passages`; to a guided teacher, only statements whose question can be opened."""
     documents: dict[str, list[Passage]] = {}
     for passage in passages:
         documents.setdefault(passage.document, []).append(passage)
@@ -101,11 +101,11 @@ def _candidates(
         reason = unfit(statement.checked, config.min_answer_words, config.max_answer_words)
         if reason is None and statement.answer in seen:
             reason = "duplicate"
-        begun = _statement_asks(statement, passage, config, reason, known)
-        if begun:
+        opened = _statement_asks(statement, passage, config, reason, known)
+        if opened:
             seen.add(statement.answer)
-            asks += begun
-        covered = begun or statement.answer in listed
+            asks += opened
+        covered = opened or statement.answer in listed
         outcomes.setdefault("" if covered else reason or "no_opening", []).append(statement.answer)
     return asks, outcomes
 
@@ -125,7 +125,7 @@ def _layout_asks(passage: Passage, config: GenerateConfig) -> list[Ask]:
 def _statement_asks(
     statement: Statement, passage: Passage, config: GenerateConfig, reason: str | None, known: Topics
 ) -> list[Ask]:
-    """Return the asks about one statement: one that the teacher words alone, or several that are begun.
+    """Return the asks about one statement: one that the teacher words alone, or several with openings.
 
     What only points elsewhere can still say where to turn; nothing else that is unfit is asked about.
     """
@@ -136,9 +136,9 @@ def _statement_asks(
     else:
         found = [] if reason else begin_questions(statement, passage.text, known)
     return [
-        Ask(passage=passage.id, answer=statement.answer, opening=begun, question_type=question_type(begun))
-        for begun in found
-        if begun
+        Ask(passage=passage.id, answer=statement.answer, opening=opened, question_type=question_type(opened))
+        for opened in found
+        if opened
     ]
 
 

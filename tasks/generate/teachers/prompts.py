@@ -34,7 +34,7 @@ def messages(ask: Ask) -> list[Message]:
     """Return the conversation whose next turn is the reply to `ask`."""
     if not ask.answer:
         return [_turn("user", _passage_wish(ask))]
-    # A begun question says its type already, and all of them share one set of worked examples.
+    # A question with an opening says its type already, and all of them share one set of worked examples.
     kind = None if ask.opening else ask.question_type
     turns = []
     for answer, question in EXAMPLES[kind]:

@@ -129,9 +129,9 @@ class Pace:
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW_SECONDS:  # noqa: PLR2004
             self._seen.popleft()
-        start, begun = self._seen[0]
-        if now - start < _LEAST_SECONDS or done <= begun:
+        start, first = self._seen[0]
+        if now - start < _LEAST_SECONDS or done <= first:
             return progress
-        rate = (done - begun) / (now - start)
+        rate = (done - first) / (now - start)
         left = max(0.0, float(progress["total"]) - done) / rate
         return {**progress, RATE: rate, LEFT: left}

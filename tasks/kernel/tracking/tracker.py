@@ -40,7 +40,7 @@ class Tracker:
     ) -> Iterator[TrackedRun]:
         """Open a run, below `parent` where one is given; it is marked failed when the body raises.
 
-        `resume` is the id of a run that was begun earlier and goes on. Raises ServiceError where
+        `resume` is the id of a run that started earlier and goes on. Raises ServiceError where
         MLflow cannot be reached.
         """
         tracked = TrackedRun(self.client, self._open(name, parent, tags or {}, resume))
