@@ -20,8 +20,8 @@ N = TypeVar("N", bound=Hashable)
 def assign(asks: Sequence[Ask], config: GenerateConfig) -> list[Ask]:
     """Return the asks with types, personas and difficulties in the configured shares, passage by passage.
 
-    An ask whose type is set keeps it, because a question with an opening is what it is; one for several pairs of a
-    passage becomes one for each type that it is to hold.
+    An ask whose type is set keeps it, because a question with an opening is what it is; one for several pairs
+    of a passage becomes one for each type that it is to hold.
     """
     if not (config.question_types or config.personas or config.difficulties):
         return list(asks)
