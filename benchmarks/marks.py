@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 COLUMNS = ("id", "document", "pages", "question", "answer", "passage", "grounded", "answerable", "note")
 _MARKS = ("grounded", "answerable", "note")

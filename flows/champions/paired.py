@@ -7,9 +7,9 @@ answers with the same tokens: anything less would be another exam.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tasks.evaluate.concluding.intervals import Bootstrap, Loss
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Answer, read_answers
+from tasks.statistics.bootstrap import Bootstrap, Loss
 
 _BOOTSTRAP = Bootstrap(samples=2000, confidence=0.95, seed=42)
 SYSTEM = "system"

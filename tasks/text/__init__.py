@@ -1,4 +1,4 @@
-"""Words, sentences, near duplicates and how sure a share is: each decided once, for every stage.
+"""Words, sentences and near duplicates: each decided once, for every stage.
 
-In: plain text, or counts. Out: its parts, what resembles it, or an interval. Start with `words.py`.
+In: plain text. Out: its parts, or what resembles it. Start with `words.py`.
 """

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.concluding.evaluation_report import evaluation
-from tasks.evaluate.concluding.intervals import Loss
 from tasks.evaluate.concluding.mlflow_metrics import flat_metrics
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
@@ -22,6 +21,7 @@ from tasks.kernel.job import job_recipe
 from tasks.models.sources import TinyModel
 from tasks.records.evaluation import Evaluation, read_evaluation, write_evaluation
 from tasks.router_runtime.policy import Decision
+from tasks.statistics.bootstrap import Loss
 
 pytestmark = pytest.mark.slow
 

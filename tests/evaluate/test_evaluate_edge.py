@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.concluding.edge_report import edge_loss
-from tasks.evaluate.concluding.intervals import Bootstrap, Loss
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.bundles import EdgeRun, Prefill, RuntimeTraits, plan_prefill, run_bundle
 from tasks.evaluate.measuring.generation import Decoding
@@ -16,6 +15,7 @@ from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.chat import Turns, chat_turns
 from tasks.records.evaluation import read_evaluation
+from tasks.statistics.bootstrap import Bootstrap, Loss
 
 pytestmark = pytest.mark.slow
 

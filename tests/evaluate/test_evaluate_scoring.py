@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.evaluate.concluding.intervals import perplexity
 from tasks.evaluate.measuring.generation import Decoding, answer
 from tasks.evaluate.measuring.scoring import BATCH_TOKENS, Encoded, batches, encode, score_answers
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import silent
 from tasks.models.chat import chat_turns
 from tasks.models.loading import load_model, load_tokenizer
+from tasks.statistics.bootstrap import perplexity
 
 pytestmark = pytest.mark.models
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks.evaluate.concluding.intervals import Loss, perplexity
 from tasks.evaluate.concluding.routing_tax import needed, routing_tax
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
@@ -19,6 +18,7 @@ from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Evaluation, RoutingTax, read_answers, read_evaluation
 from tasks.router_runtime.confidence import ScopeModel
 from tasks.router_runtime.policy import Decision, Outcome, Policy
+from tasks.statistics.bootstrap import Loss, perplexity
 
 pytestmark = pytest.mark.slow
 

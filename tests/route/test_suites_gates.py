@@ -16,7 +16,7 @@ from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.run import run
 from tasks.route.suites.measure import build_suites, check_gates, measure_suites, suite_scores
 from tasks.router_runtime.router import Router
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 
 @pytest.fixture(scope="module")

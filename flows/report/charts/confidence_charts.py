@@ -18,7 +18,7 @@ from flows.report.charts.svg import (
     to_svg,
 )
 from tasks.records.router import Bin, Operating, RouterReport
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 
 def reliability_chart(router: RouterReport) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from statistics import fmean, median
 
-from tasks.evaluate.concluding.intervals import Bootstrap, Loss, perplexity
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.bundles import EdgeRun, RuntimeTraits
 from tasks.evaluate.measuring.evidence import Evidence
@@ -16,6 +15,7 @@ from tasks.evaluate.measuring.systems import expert
 from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import EdgePerplexity, EdgeRuntime
+from tasks.statistics.bootstrap import Bootstrap, Loss, perplexity
 
 
 def edge_loss(edge: Sequence[Loss], floating: Sequence[Loss], bootstrap: Bootstrap) -> Estimate:

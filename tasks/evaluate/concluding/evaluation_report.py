@@ -10,7 +10,6 @@ from statistics import fmean
 import numpy as np
 
 from tasks.evaluate.concluding.edge_report import edge_perplexity, edge_runtime, edge_warnings
-from tasks.evaluate.concluding.intervals import Bootstrap, Loss, verdict
 from tasks.evaluate.concluding.router_report import router_finding, router_section, router_warnings
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
@@ -28,6 +27,7 @@ from tasks.records.evaluation import (
     SystemComparison,
     SystemEvaluation,
 )
+from tasks.statistics.bootstrap import Bootstrap, Loss, verdict
 
 
 def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Evaluation:

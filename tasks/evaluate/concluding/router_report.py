@@ -12,7 +12,7 @@ from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.evaluation import RouterEvaluation
 from tasks.router_runtime.policy import Outcome
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 
 def router_section(evidence: Evidence, scorer: Scorer) -> RouterEvaluation:

@@ -7,11 +7,11 @@ could make is called so.
 from collections.abc import Sequence
 from math import ceil, log2
 
-from tasks.evaluate.concluding.intervals import NOISE, Loss, verdict
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Quality, RoutingTax, Tax
+from tasks.statistics.bootstrap import NOISE, Loss, verdict
 
 METHOD = (
     "each misrouted question is scored under the model that was asked and under the expert of its domain;"

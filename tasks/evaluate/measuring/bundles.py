@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from tasks.evaluate.concluding.intervals import Loss
 from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.measuring.memory import resident_bytes
 from tasks.evaluate.measuring.scoring import Encoded
 from tasks.kernel.errors import ModelError
 from tasks.models.bundle import Bundle, sampler
 from tasks.models.chat import Turns
+from tasks.statistics.bootstrap import Loss
 
 LOG = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ that needs a model.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.evaluate.concluding.intervals import Loss
 from tasks.evaluate.measuring.bundles import EdgeRun
 from tasks.evaluate.measuring.float_models import Measured
 from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.measuring.systems import Routing
 from tasks.records.edge import Sizes
+from tasks.statistics.bootstrap import Loss
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tasks.evaluate.concluding.intervals import Loss
 from tasks.kernel.errors import DataError
 from tasks.models.chat import Turns, token_ids
+from tasks.statistics.bootstrap import Loss
 
 IGNORED = -100
 BATCH_TOKENS = 4096

@@ -7,10 +7,10 @@ a later run be compared on the same questions.
 
 from collections.abc import Iterator
 
-from tasks.evaluate.concluding.intervals import Loss
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.scorer import Scorer
 from tasks.records.evaluation import Answer
+from tasks.statistics.bootstrap import Loss
 
 
 def answer_records(evidence: Evidence, scorer: Scorer) -> list[Answer]:

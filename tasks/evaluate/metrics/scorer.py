@@ -13,11 +13,11 @@ from typing import Any
 import evaluate
 import numpy as np
 
-from tasks.evaluate.concluding.intervals import Bootstrap
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.metrics.text_metrics import load_metric
 from tasks.kernel.errors import ConfigError
 from tasks.records.estimate import Estimate, Score
+from tasks.statistics.bootstrap import Bootstrap
 
 _TRIAL = (("a word", "a word"), ("another", "more words"), ("the last one", "one"))
 """Answers with references that show what a module returns."""

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from tasks.records.files import Record
 from tasks.records.router_comparison import Verdict
 from tasks.route.confidence.risk_curves import Right
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 _ERRORS = 0.05
 """Chance that any difference at all is named where there is none."""

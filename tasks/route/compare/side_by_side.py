@@ -30,7 +30,7 @@ from tasks.route.measure.router_answers import RouterAnswers, ask
 from tasks.route.measure.score import score_answers
 from tasks.route.measure.speed import file_bytes, measure_speed
 from tasks.router_runtime.router_files import load_router, save_router
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 LOG = logging.getLogger(__name__)
 _SHARED = {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "questions"}

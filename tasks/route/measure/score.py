@@ -21,7 +21,7 @@ from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.router_answers import RouterAnswers, ask
 from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 STRATIFIED_SHARE = 0.2
 """Of the questions, held out by the split that the reference recipe reports."""

@@ -18,7 +18,7 @@ from tasks.route.suites.spelling import casing_suite, typo_suite
 from tasks.route.suites.suite import Case, Suite
 from tasks.route.suites.typical_words import TypicalWords
 from tasks.router_runtime.router import Router
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 WORST = 3
 """Misrouted questions shown for each suite."""

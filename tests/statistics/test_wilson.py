@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from tasks.text.wilson import wilson
+from tasks.statistics.wilson import wilson
 
 
 def test_interval_matches_published_values() -> None:

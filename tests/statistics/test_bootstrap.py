@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluate.concluding.intervals import Bootstrap, Loss, perplexity, verdict
 from tasks.records.estimate import Estimate
+from tasks.statistics.bootstrap import Bootstrap, Loss, perplexity, verdict
 
 BOOTSTRAP = Bootstrap(samples=1000, confidence=0.95, seed=7)
 
