@@ -10,7 +10,7 @@ from contextlib import closing
 
 from rich.console import Console
 
-from serving.answerer import GENERALIST, answerer, refusal, wants_generalist
+from serving.chosen_model import GENERALIST, answerer, refusal, wants_generalist
 from serving.experts import Experts, open_experts
 from serving.runs import FinishedRun
 from serving.terminal import Ask, say, until_farewell

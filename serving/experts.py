@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
-from serving.answerer import GENERALIST
+from serving.chosen_model import GENERALIST
 from serving.runs import FinishedRun
 from tasks.kernel.errors import ModelError, ServiceError
 
@@ -46,16 +46,16 @@ class Source(Protocol):
 def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Experts":
     """Return the run's experts, or with `edge` its bundles; they are loaded when they are first asked."""
     if edge:
-        from serving.bundles import Bundles
+        from serving.bundle_experts import BundleExperts
 
-        return Experts(Bundles(run.domains("edge"), run.settings.home / "litert", max_new_tokens))
+        return Experts(BundleExperts(run.domains("edge"), run.settings.home / "litert", max_new_tokens))
     adapters = run.domains("adapter")
     if GENERALIST_PART in run.artifacts:
         adapters[GENERALIST] = run.part(GENERALIST_PART)
 
-    from serving.adapters import Adapters
+    from serving.adapter_experts import AdapterExperts
 
-    return Experts(Adapters(run.base_model.folder(), adapters, max_new_tokens))
+    return Experts(AdapterExperts(run.base_model.folder(), adapters, max_new_tokens))
 
 
 @dataclass

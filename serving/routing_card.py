@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from serving.answerer import answerer
+from serving.chosen_model import answerer
 from serving.route import Routed
 from serving.terminal import plain, say
 from tasks.router_runtime.explain import Explanation, Neighbour, PartAnswer

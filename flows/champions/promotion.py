@@ -152,7 +152,7 @@ def _ratios(settings: Settings) -> Ratios:
 
     @cache
     def ratios(ours: str, theirs: str) -> Mapping[str, Estimate]:
-        from flows.champions.paired import paired_ratios
+        from flows.champions.same_questions import paired_ratios
 
         if not ours or not theirs:
             return {}

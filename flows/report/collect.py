@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flows.config import GENERALIST
+from flows.report.artifact_folders import Folders
 from flows.report.cautions import cautions
 from flows.report.evaluation_samples import samples_of
 from flows.report.pair_account import condensed, shown
-from flows.report.reading import Folders
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow, TrainedReport
 from tasks.records import coverage, documents, edge, evaluation, funnel, merge, router, samples, training
 from tasks.records.edge import Sizes

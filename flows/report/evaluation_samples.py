@@ -16,7 +16,7 @@ SAMPLES = 3
 EDGE = "INT4 bundle"
 
 
-class Sample(Figures):
+class ShownAnswer(Figures):
     """A held-out question with the systems' answers."""
 
     question: str
@@ -49,7 +49,7 @@ def unconvincing(measured: DomainEvaluation) -> Iterator[str]:
             yield verdict(paired.ratio, other)
 
 
-def samples_of(domain: str, answers: Iterable[Answer]) -> list[Sample]:
+def samples_of(domain: str, answers: Iterable[Answer]) -> list[ShownAnswer]:
     """Return the first questions that the bundle answered too, and the first that was misrouted."""
     own = [answer for answer in answers if answer.domain == domain]
     samples = [_sample(list(group)) for _, group in groupby(own, key=lambda answer: answer.id)]
@@ -59,10 +59,10 @@ def samples_of(domain: str, answers: Iterable[Answer]) -> list[Sample]:
     return list({sample.question: sample for sample in chosen}.values())
 
 
-def _sample(answers: list[Answer]) -> Sample:
+def _sample(answers: list[Answer]) -> ShownAnswer:
     first = answers[0]
     said = {" and ".join(answer.systems) or EDGE: answer.answer for answer in answers}
-    return Sample(
+    return ShownAnswer(
         question=first.question,
         reference=first.reference,
         routed=first.routed,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from flows.report.evaluation_samples import Sample
+from flows.report.evaluation_samples import ShownAnswer
 from flows.report.pair_account import DocumentPages
 from tasks.records.documents import LibraryFile
 from tasks.records.edge import ByteGroup, Sizes
@@ -55,7 +55,7 @@ class DomainReport(TrainedReport):
     breakdown: list[ByteGroup] = []
     files: dict[str, str] = {}
     """Path of each file to take away, `bundle` first of all."""
-    samples: list[Sample] = []
+    samples: list[ShownAnswer] = []
     missing: list[str] = []
     """Steps that this run did not reach."""
 

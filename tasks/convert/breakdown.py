@@ -33,7 +33,7 @@ class Use(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTensor:
     """Bytes in the file."""
 
     group: str
@@ -43,7 +43,7 @@ class Stored:
     """0 for scales, which belong to a tensor that is counted already."""
 
 
-def stored_tensors(tflite: Path) -> list[Stored]:
+def stored_tensors(tflite: Path) -> list[StoredTensor]:
     """Return all constants and their scales; whatever else the file holds is its graph."""
     from ai_edge_litert import schema_py_generated as schema
 
@@ -51,13 +51,13 @@ def stored_tensors(tflite: Path) -> list[Stored]:
     dtypes = {number: name.lower() for name, number in vars(schema.TensorType).items() if name.isupper()}
     groups = {buffer: group_of(uses) for buffer, uses in _uses(model, schema.BuiltinOperator).items()}
     owners = _scale_owners(model)
-    found: dict[int, Stored] = {}
+    found: dict[int, StoredTensor] = {}
     for tensor in _constants(model):
         served = owners.get(tensor.buffer, tensor.buffer)
         scales = served != tensor.buffer
         group = groups.get(served, "constants")
         dtype = dtypes[tensor.type] + (" scales" if scales else "")
-        found[tensor.buffer] = Stored(
+        found[tensor.buffer] = StoredTensor(
             group, dtype, buffer_bytes(model.buffers[tensor.buffer]), int(not scales)
         )
     return [*found.values(), *_inline_scales(model, groups)]
@@ -116,13 +116,13 @@ def _scale_owners(model: "ModelT") -> dict[int, int]:
     return owners
 
 
-def _inline_scales(model: "ModelT", groups: dict[int, str]) -> Iterator[Stored]:
+def _inline_scales(model: "ModelT", groups: dict[int, str]) -> Iterator[StoredTensor]:
     """Yield scales by row or tensor, which each signature stores again inside the graph."""
     for tensor in _constants(model):
         scale = getattr(tensor.quantization, "scale", None)
         if scale is not None and len(scale):
             size = SCALE_BYTES * len(scale) + ZERO_POINT_BYTES * len(tensor.quantization.zeroPoint)
-            yield Stored(groups.get(tensor.buffer, "constants"), "float32 scales", size, 0)
+            yield StoredTensor(groups.get(tensor.buffer, "constants"), "float32 scales", size, 0)
 
 
 MODEL = "TFLiteModel"
@@ -139,22 +139,22 @@ def breakdown(bundle: Path, tflite: Path) -> list[ByteGroup]:
     return account(stored_tensors(tflite), sections(bundle), bundle.stat().st_size)
 
 
-def account(stored: Sequence[Stored], parts: Iterable[Section], size: int) -> list[ByteGroup]:
+def account(stored: Sequence[StoredTensor], parts: Iterable[Section], size: int) -> list[ByteGroup]:
     """Return rows of stored tensors, the graph around them, the other sections and the rest."""
     entries = list(stored)
     for part in parts:
         length = part.end - part.begin
         if part.kind == MODEL:
             graph = length - sum(entry.size for entry in stored)
-            entries.append(Stored("graph", "flatbuffer", graph, 0))
+            entries.append(StoredTensor("graph", "flatbuffer", graph, 0))
         else:
-            entries.append(Stored(*GROUPS.get(part.kind, ("other", "bytes")), length, 0))
+            entries.append(StoredTensor(*GROUPS.get(part.kind, ("other", "bytes")), length, 0))
     rest = size - sum(entry.size for entry in entries)
-    return _rows([*entries, Stored("header and padding", "bytes", rest, 0)])
+    return _rows([*entries, StoredTensor("header and padding", "bytes", rest, 0)])
 
 
-def _rows(entries: Iterable[Stored]) -> list[ByteGroup]:
-    alike: dict[tuple[str, str], list[Stored]] = defaultdict(list)
+def _rows(entries: Iterable[StoredTensor]) -> list[ByteGroup]:
+    alike: dict[tuple[str, str], list[StoredTensor]] = defaultdict(list)
     for entry in entries:
         alike[entry.group, entry.dtype].append(entry)
     rows = [

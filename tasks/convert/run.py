@@ -30,7 +30,7 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     merged = inputs["merged"]
     size = block_size(merged, config.quantization)
     logger.info("blocks of %d weights share a scale", size)
-    steps = Steps(work.progress, {"trace": trace_steps(config), "quantize": 3, "pack": 1, "measure": 1})
+    steps = StepCounter(work.progress, {"trace": trace_steps(config), "quantize": 3, "pack": 1, "measure": 1})
 
     steps.begin("trace")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
@@ -65,7 +65,7 @@ def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Pat
     )
 
 
-class Steps:
+class StepCounter:
     """Where a stage stands."""
 
     def __init__(self, progress: Progress, lengths: Mapping[str, int]) -> None:

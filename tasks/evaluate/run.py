@@ -11,7 +11,7 @@ from tasks.evaluate.concluding.mlflow_metrics import flat_metrics
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.gather import gather
 from tasks.evaluate.metrics.answers import answer_records
-from tasks.evaluate.metrics.scorer import load_scorer
+from tasks.evaluate.metrics.chosen_metrics import load_scorer
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.records.evaluation import write_evaluation

@@ -20,7 +20,7 @@ from tasks.finetune.budget import Plan, plan_examples
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import Encoded, encode_examples
 from tasks.finetune.network import adapted_model
-from tasks.finetune.train_loop import Trained, train
+from tasks.finetune.train_loop import TrainingResult, train
 from tasks.kernel.errors import DataError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.models.chat import end_of_turn
@@ -87,7 +87,7 @@ def training_record(
     base: Path,
     config: FinetuneConfig,
     plan: Plan,
-    trained: Trained,
+    trained: TrainingResult,
     before: dict[str, float],
     after: dict[str, float],
 ) -> Training:
@@ -109,7 +109,9 @@ def training_record(
     )
 
 
-def metrics_of(plan: Plan, trained: Trained, before: dict[str, float], after: dict[str, float]) -> Metrics:
+def metrics_of(
+    plan: Plan, trained: TrainingResult, before: dict[str, float], after: dict[str, float]
+) -> Metrics:
     """Return the flat figures; losses are nats per supervised token, averaged over domains."""
     return {
         "steps": trained.steps,

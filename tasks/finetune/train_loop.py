@@ -20,9 +20,9 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from tasks.finetune.answer_loss import supervised_loss
 from tasks.finetune.budget import sorted_within_steps, tokens_by_step
+from tasks.finetune.callbacks import ReportProgress, StopOnSignal
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import IGNORED, Encoded
-from tasks.finetune.watching import ReportProgress, StopOnSignal
 from tasks.kernel.errors import ConfigError, ModelError, StageError
 from tasks.kernel.workspace import Progress
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a finished loop hands back besides the model's weights."""
 
     steps: int
@@ -52,7 +52,7 @@ def train(
     config: FinetuneConfig,
     checkpoints: Path,
     progress: Progress,
-) -> Trained:
+) -> TrainingResult:
     """Train `model` in place on `sequence`, from the newest checkpoint if there is one.
 
     On the CPU the weights and losses after a resumption are those of an unbroken run, bit by bit.
@@ -74,7 +74,7 @@ def train(
         at = f"{state.global_step} of {state.max_steps} steps"
         raise StageError(f"finetune: asked to stop after {at}; a checkpoint is kept, run again to go on")
     history = [entry["loss"] for entry in state.log_history if "loss" in entry]
-    return Trained(state.global_step, _step_of(newest) if newest else 0, tuple(history))
+    return TrainingResult(state.global_step, _step_of(newest) if newest else 0, tuple(history))
 
 
 def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:

@@ -4,16 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from tasks.convert.breakdown import Stored, Use, account, buffer_bytes, group_of
+from tasks.convert.breakdown import StoredTensor, Use, account, buffer_bytes, group_of
 from tasks.convert.bundle_file import Section
 from tasks.records.edge import ByteGroup
 
 LAYER = "Prefill/model/LlamaModel_model/LlamaDecoderLayer_0"
 STORED = [
-    Stored("mlp", "int4", 400),
-    Stored("mlp", "int4", 200),
-    Stored("mlp", "float16 scales", 30, 0),
-    Stored("embedding and head", "int8", 250),
+    StoredTensor("mlp", "int4", 400),
+    StoredTensor("mlp", "int4", 200),
+    StoredTensor("mlp", "float16 scales", 30, 0),
+    StoredTensor("embedding and head", "int8", 250),
 ]
 SECTIONS = [
     Section("LlmMetadataProto", 100, 140),

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from tasks.convert.run import Steps
+from tasks.convert.run import StepCounter
 
 
-def reports(play: Callable[[Steps], None]) -> list[tuple[int, int, str]]:
+def reports(play: Callable[[StepCounter], None]) -> list[tuple[int, int, str]]:
     calls: list[tuple[int, int, str]] = []
-    play(Steps(lambda done, total, unit: calls.append((done, total, unit)), {"trace": 2, "pack": 1}))
+    play(StepCounter(lambda done, total, unit: calls.append((done, total, unit)), {"trace": 2, "pack": 1}))
     return calls
 
 

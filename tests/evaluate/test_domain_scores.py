@@ -11,8 +11,8 @@ from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured
 from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.measuring.systems import BASE, GENERALIST, Routing, assignments, expert
-from tasks.evaluate.metrics.scorer import load_scorer
+from tasks.evaluate.measuring.systems import BASE, GENERALIST, RouterDecisions, assignments, expert
+from tasks.evaluate.metrics.chosen_metrics import load_scorer
 from tasks.evaluate.task import evaluate_system
 from tasks.kernel.artifacts import MergedModel, Router
 from tasks.kernel.errors import DataError
@@ -48,7 +48,7 @@ def concluded(folder: Path) -> Evaluation:
         )
         for name, right in {**RIGHT, BASE: set()}.items()
     }
-    routing = Routing(decisions, [0.0] * len(ASKED))
+    routing = RouterDecisions(decisions, [0.0] * len(ASKED))
     systems = assignments(questions, routing)
     evidence = Evidence(questions, ("ocd", "panic"), routing, systems, models, {}, {}, {}, 0)
     return evaluation(evidence, CONFIG, load_scorer(CONFIG, {}, folder))

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.evaluate.concluding.edge_report import edge_loss
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.bundles import EdgeRun, Prefill, RuntimeTraits, plan_prefill, run_bundle
+from tasks.evaluate.measuring.bundle_runs import EdgeRun, Prefill, RuntimeTraits, plan_prefill, run_bundle
 from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
@@ -104,7 +104,7 @@ def measured(
 
 
 def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.measuring.scoring import score_answers
+    from tasks.evaluate.measuring.answer_scoring import score_answers
     from tasks.models.loading import load_model
 
     texts = [text for text in measured.sequences if text]
@@ -114,7 +114,7 @@ def test_the_runtime_scores_what_transformers_scores(measured: EdgeRun, tiny: Ca
 
 
 def test_the_scored_tokens_are_the_chat_formats_own(measured: EdgeRun, tiny: Callable[[int], Path]) -> None:
-    from tasks.evaluate.measuring.scoring import encode
+    from tasks.evaluate.measuring.answer_scoring import encode
     from tasks.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(tiny(0))

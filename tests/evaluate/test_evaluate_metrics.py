@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.metrics.scorer import Scorer, load_scorer
+from tasks.evaluate.metrics.chosen_metrics import Scorer, load_scorer
 from tasks.evaluate.metrics.text_metrics import bleu, exact_match, rouge_l, token_f1
 from tasks.kernel.errors import ConfigError
 from tasks.records.estimate import Estimate

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tasks.evaluate.measuring.answer_scoring import BATCH_TOKENS, Encoded, batches, encode, score_answers
 from tasks.evaluate.measuring.generation import Decoding, answer
-from tasks.evaluate.measuring.scoring import BATCH_TOKENS, Encoded, batches, encode, score_answers
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import silent
 from tasks.models.chat import chat_turns

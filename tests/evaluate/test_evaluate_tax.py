@@ -10,8 +10,8 @@ from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured
 from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.measuring.systems import GENERALIST, Routing, assignments, expert
-from tasks.evaluate.metrics.scorer import load_scorer
+from tasks.evaluate.measuring.systems import GENERALIST, RouterDecisions, assignments, expert
+from tasks.evaluate.metrics.chosen_metrics import load_scorer
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace
 from tasks.records.estimate import Estimate
@@ -38,7 +38,7 @@ def evidence(asked: Sequence[tuple[str, Outcome, float]]) -> Evidence:
         Question("ocd", str(place), f"question {place}", "wash hands") for place in range(len(asked))
     ]
     decisions = [Decision(outcome, ((domain, 1.0),), 1.0, 1.0) for domain, outcome, _ in asked]
-    routing = Routing(decisions, [0.0] * len(asked))
+    routing = RouterDecisions(decisions, [0.0] * len(asked))
     right = {place: Loss(10.0 + place, 10) for place in range(len(asked))}
     worse = {place: Loss(10.0 + place + 10 * asked[place][2], 10) for place in right}
     models = {

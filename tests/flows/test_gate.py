@@ -9,7 +9,7 @@ import pytest
 
 from flows.champions.difference import Quality
 from flows.champions.gate import Figures, Gate, judge
-from flows.champions.paired import paired_ratios
+from flows.champions.same_questions import paired_ratios
 from tasks.records.estimate import Estimate
 
 NAMES = ("perplexity", "bundle size", "latency")

@@ -72,7 +72,7 @@ class TinyChat:
 
     def reply(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a chat completion; a JSON schema is kept to."""
-        from tasks.generate.teachers.decoding import Sampling, decode_batch, shared_prefix, turn_ends
+        from tasks.generate.teachers.decoding import SamplingSettings, decode_batch, shared_prefix, turn_ends
         from tasks.generate.teachers.grammar import Grammar
 
         text = self._tokenizer.apply_chat_template(
@@ -86,7 +86,7 @@ class TinyChat:
             shared_prefix(self._model, []),
             [prompt],
             turn_ends(self._tokenizer, size),
-            Sampling(body["temperature"], body["top_p"], body["max_tokens"]),
+            SamplingSettings(body["temperature"], body["top_p"], body["max_tokens"]),
             body["seed"],
             Grammar(self._tokenizer, size, schema).begin(1) if schema else None,
         )[0]

@@ -10,7 +10,7 @@ from generate_corpus import passages, workspace
 from tasks.generate.config import Budget, GenerateConfig
 from tasks.generate.drafting.budgets import Spent, reached, spent_on
 from tasks.generate.drafting.drafts import DraftingResult, collect_drafts
-from tasks.generate.drafting.groups import Answered, group_seed, read_group, write_group
+from tasks.generate.drafting.groups import AnsweredGroup, group_seed, read_group, write_group
 from tasks.generate.pairs import Ask, Reply
 from tasks.generate.questions.asking import Plan, plan_asks
 from tasks.generate.teacher_config import Prices, ScriptedTeacher
@@ -70,7 +70,7 @@ def test_a_budget_of_pairs_stops_and_says_so(tmp_path: Path, caplog: pytest.LogC
 
 
 def spent_on_all(drafted: DraftingResult) -> Spent:
-    return spent_on(Answered(drafts=drafted.drafts, seconds=0), CONFIG.teacher, TEXTS)
+    return spent_on(AnsweredGroup(drafts=drafted.drafts, seconds=0), CONFIG.teacher, TEXTS)
 
 
 def test_a_larger_budget_goes_on_from_there(tmp_path: Path) -> None:

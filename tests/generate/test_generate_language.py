@@ -10,14 +10,14 @@ from transformers import PreTrainedModel
 from tasks.generate.config import GenerateConfig
 from tasks.generate.run import run
 from tasks.generate.teacher_config import TransformersTeacher
-from tasks.generate.teachers.decoding import Sampling, decode_batch, shared_prefix
+from tasks.generate.teachers.decoding import SamplingSettings, decode_batch, shared_prefix
 from tasks.models.loading import load_model
 from tasks.models.sources import TinyModel
 from tasks.models.tiny import save_tiny_model
 from tasks.records.dataset import Example
 
 pytestmark = pytest.mark.models
-GREEDY = Sampling(temperature=0, top_p=1, max_new_tokens=12)
+GREEDY = SamplingSettings(temperature=0, top_p=1, max_new_tokens=12)
 COMMON = list(range(5, 45))
 PROMPTS = [COMMON + [50 + at] * (3 * at + 1) for at in range(6)]
 
@@ -69,8 +69,8 @@ def test_a_batch_leaves_the_shared_prefix_untouched(model: PreTrainedModel) -> N
 
 def test_sampling_follows_its_seed_and_the_nucleus(model: PreTrainedModel) -> None:
     prefix = shared_prefix(model, PROMPTS)
-    free = Sampling(temperature=1.5, top_p=1, max_new_tokens=12)
-    narrow = Sampling(temperature=1.5, top_p=1e-6, max_new_tokens=12)
+    free = SamplingSettings(temperature=1.5, top_p=1, max_new_tokens=12)
+    narrow = SamplingSettings(temperature=1.5, top_p=1e-6, max_new_tokens=12)
     one, again, other = (decode_batch(model, prefix, PROMPTS, stops(model), free, seed) for seed in (1, 1, 2))
     assert one == again != other
     greedy = decode_batch(model, prefix, PROMPTS, stops(model), GREEDY, seed=0)

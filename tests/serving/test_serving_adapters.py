@@ -7,7 +7,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from serving.adapters import Adapters, Network, switch
+from serving.adapter_experts import AdapterExperts, Network, switch
 from tasks.kernel.errors import DataError
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_model, load_tokenizer
@@ -26,7 +26,7 @@ def logits(network: torch.nn.Module) -> torch.Tensor:
 
 
 def loaded(base: Path, adapters: dict[str, Path], name: str) -> Network:
-    return Adapters(base, adapters, max_new_tokens=8).load(name)
+    return AdapterExperts(base, adapters, max_new_tokens=8).load(name)
 
 
 def alone(base: Path, adapter: Path) -> torch.Tensor:
@@ -47,7 +47,7 @@ def test_experts_on_the_same_weights_share_them(base: Path, make_adapter: MakeAd
         "tax": make_adapter(2),
         "nf4": make_adapter(3, "nf4"),
     }
-    adapters = Adapters(base, made, max_new_tokens=8)
+    adapters = AdapterExperts(base, made, max_new_tokens=8)
     assert adapters.shared("ocd") == adapters.shared("tax") != adapters.shared("nf4")
 
 
@@ -82,4 +82,4 @@ def test_an_adapter_without_its_record_is_refused(base: Path, make_adapter: Make
     adapter = make_adapter(1)
     (adapter / "training.json").unlink()
     with pytest.raises(DataError, match=r"training\.json: .*train the adapter again"):
-        Adapters(base, {"ocd": adapter}, max_new_tokens=8)
+        AdapterExperts(base, {"ocd": adapter}, max_new_tokens=8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.answerer import Answerer, answerer, refusal, wants_generalist
+from serving.chosen_model import ChosenModel, answerer, refusal, wants_generalist
 from tasks.router_runtime.policy import Decision, Outcome, Policy
 
 CAREFUL = Policy(min_confidence=0.7, min_scope=0.5)
@@ -32,13 +32,13 @@ def decision(
     ],
 )
 def test_each_outcome_says_who_answers_and_why(decided: Decision, name: str | None, line: str) -> None:
-    assert answerer(decided, CAREFUL, generalist=True) == Answerer(name, line)
+    assert answerer(decided, CAREFUL, generalist=True) == ChosenModel(name, line)
 
 
 def test_without_a_generalist_only_what_is_in_scope_reaches_an_expert() -> None:
     unsure, beyond = decision("generalist", 0.41, 0.9), decision("generalist", 0.93, 0.1)
     assert answerer(unsure, CAREFUL, generalist=False).name == "anxiety"
-    assert answerer(beyond, CAREFUL, generalist=False) == Answerer(
+    assert answerer(beyond, CAREFUL, generalist=False) == ChosenModel(
         None, "[refused: out of scope, and there is no generalist here]"
     )
 

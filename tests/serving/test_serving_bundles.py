@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tiny_bundle import CONTEXT, convert_tiny
 
-from serving.bundles import Bundles
+from serving.bundle_experts import BundleExperts
 from serving.experts import Experts
 from tasks.kernel.errors import DataError, ModelError
 
@@ -18,21 +18,23 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture
-def bundles(made_once: MadeOnce, tmp_path: Path) -> Bundles:
+def bundles(made_once: MadeOnce, tmp_path: Path) -> BundleExperts:
     """Two domains with a tiny model's bundle each, and one without."""
     folder = made_once("tiny-bundle", convert_tiny) / "edge"
-    return Bundles({"ocd": folder, "tax": folder, "away": tmp_path}, tmp_path / "packed", max_new_tokens=64)
+    return BundleExperts(
+        {"ocd": folder, "tax": folder, "away": tmp_path}, tmp_path / "packed", max_new_tokens=64
+    )
 
 
 @pytest.fixture
-def alone(bundles: Bundles) -> list[str]:
+def alone(bundles: BundleExperts) -> list[str]:
     """What is answered where nobody else asks."""
     experts = Experts(bundles)
     return ["".join(experts.answer(*pair)) for pair in ASKED]
 
 
 def test_answers_that_are_read_in_turns_are_those_of_each_question_alone(
-    bundles: Bundles, alone: list[str]
+    bundles: BundleExperts, alone: list[str]
 ) -> None:
     experts = Experts(bundles, keep=1)
     turns = list(zip_longest(*(experts.answer(*pair) for pair in ASKED), fillvalue=""))
@@ -40,14 +42,16 @@ def test_answers_that_are_read_in_turns_are_those_of_each_question_alone(
     assert ["".join(pieces) for pieces in zip(*turns, strict=True)] == alone
 
 
-def test_answers_in_threads_are_those_of_each_question_alone(bundles: Bundles, alone: list[str]) -> None:
+def test_answers_in_threads_are_those_of_each_question_alone(
+    bundles: BundleExperts, alone: list[str]
+) -> None:
     experts = Experts(bundles, keep=1)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda pair: "".join(experts.answer(*pair)), ASKED * 3)) == alone * 3
 
 
 def test_an_answer_goes_on_after_another_was_left_and_everything_closed(
-    bundles: Bundles, alone: list[str]
+    bundles: BundleExperts, alone: list[str]
 ) -> None:
     experts = Experts(bundles)
     answer, left = experts.answer(*ASKED[0]), experts.answer(*ASKED[2])
@@ -57,13 +61,15 @@ def test_an_answer_goes_on_after_another_was_left_and_everything_closed(
     assert begun + "".join(answer) == alone[0]
 
 
-def test_a_question_that_fills_the_context_is_refused_and_the_next_one_answered(bundles: Bundles) -> None:
+def test_a_question_that_fills_the_context_is_refused_and_the_next_one_answered(
+    bundles: BundleExperts,
+) -> None:
     experts = Experts(bundles)
     with pytest.raises(DataError, match=f"the bundle holds {CONTEXT} and needs 9 to answer; shorten it"):
         next(experts.answer("ocd", "why " * 600))
     assert "".join(experts.answer("ocd", "Why?"))
 
 
-def test_a_bundle_that_is_missing_is_named(bundles: Bundles) -> None:
+def test_a_bundle_that_is_missing_is_named(bundles: BundleExperts) -> None:
     with pytest.raises(ModelError, match=r"model\.litertlm: no such bundle; run the convert stage again"):
         next(Experts(bundles).answer("away", "Why?"))

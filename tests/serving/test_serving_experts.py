@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.adapters import Adapters
+from serving.adapter_experts import AdapterExperts
 from serving.experts import Experts
 from tasks.kernel.errors import ModelError, ServiceError
 
@@ -152,14 +152,14 @@ def test_many_threads_on_few_places_get_whole_answers(office: Office) -> None:
 
 
 @pytest.fixture(scope="module")
-def adapters(base: Path, make_adapter: Callable[..., Path]) -> Adapters:
+def adapters(base: Path, make_adapter: Callable[..., Path]) -> AdapterExperts:
     """Two on the same weights, one on others."""
     folders = {"ocd": make_adapter(1), "tax": make_adapter(2), "bees": make_adapter(3, "nf4")}
-    return Adapters(base, folders, max_new_tokens=16)
+    return AdapterExperts(base, folders, max_new_tokens=16)
 
 
 @pytest.fixture(scope="module")
-def alone(adapters: Adapters) -> dict[str, str]:
+def alone(adapters: AdapterExperts) -> dict[str, str]:
     """What each says when nobody else asks."""
     experts = Experts(adapters)
     answers = {name: "".join(experts.answer(name, "Why?")) for name in NAMES}
@@ -168,7 +168,7 @@ def alone(adapters: Adapters) -> dict[str, str]:
 
 
 def test_answers_that_are_read_in_turns_are_those_of_each_expert_alone(
-    adapters: Adapters, alone: dict[str, str]
+    adapters: AdapterExperts, alone: dict[str, str]
 ) -> None:
     experts = Experts(adapters)
     turns = list(zip_longest(*(experts.answer(name, "Why?") for name in NAMES), fillvalue=""))
@@ -176,7 +176,9 @@ def test_answers_that_are_read_in_turns_are_those_of_each_expert_alone(
     assert dict(zip(NAMES, map("".join, zip(*turns, strict=True)), strict=True)) == alone
 
 
-def test_answers_in_threads_are_those_of_each_expert_alone(adapters: Adapters, alone: dict[str, str]) -> None:
+def test_answers_in_threads_are_those_of_each_expert_alone(
+    adapters: AdapterExperts, alone: dict[str, str]
+) -> None:
     experts, asked = Experts(adapters, keep=1), NAMES * 4
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda name: "".join(experts.answer(name, "Why?")), asked))

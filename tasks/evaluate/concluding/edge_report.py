@@ -9,10 +9,10 @@ from importlib.metadata import version
 from statistics import fmean, median
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.bundles import EdgeRun, RuntimeTraits
+from tasks.evaluate.measuring.bundle_runs import EdgeRun, RuntimeTraits
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.systems import expert
-from tasks.evaluate.metrics.scorer import Scorer
+from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import EdgePerplexity, EdgeRuntime
 from tasks.statistics.bootstrap import Bootstrap, Loss, perplexity

@@ -14,7 +14,7 @@ from tasks.evaluate.concluding.router_report import router_finding, router_secti
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.systems import BASE, GENERALIST, expert
-from tasks.evaluate.metrics.scorer import Scorer
+from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.edge import Sizes
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.evaluation import (

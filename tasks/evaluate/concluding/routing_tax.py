@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import ceil, log2
 
 from tasks.evaluate.measuring.evidence import Evidence
-from tasks.evaluate.metrics.scorer import Scorer
+from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.estimate import Estimate
 from tasks.records.evaluation import Quality, RoutingTax, Tax
 from tasks.statistics.bootstrap import NOISE, Loss, verdict

@@ -7,10 +7,10 @@ that needs a model.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.evaluate.measuring.bundles import EdgeRun
+from tasks.evaluate.measuring.bundle_runs import EdgeRun
 from tasks.evaluate.measuring.float_models import Measured
 from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.measuring.systems import Routing
+from tasks.evaluate.measuring.systems import RouterDecisions
 from tasks.records.edge import Sizes
 from tasks.statistics.bootstrap import Loss
 
@@ -21,7 +21,7 @@ class Evidence:
 
     questions: Sequence[Question]
     labels: Sequence[str]
-    routing: Routing
+    routing: RouterDecisions
     systems: Mapping[str, Sequence[str]]
     """Model name by system and question."""
     models: Mapping[str, Measured]

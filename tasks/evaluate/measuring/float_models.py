@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.measuring.answer_scoring import Encoded, encode, score_answers
 from tasks.evaluate.measuring.generation import Decoding, answer, milliseconds
 from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.measuring.scoring import Encoded, encode, score_answers
 from tasks.models.chat import Turns, chat_turns
 from tasks.models.loading import load_model, load_tokenizer
 from tasks.statistics.bootstrap import Loss

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.bundles import EdgeRun, run_bundle
+from tasks.evaluate.measuring.bundle_runs import EdgeRun, run_bundle
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured, Wanted, decoding, measure
 from tasks.evaluate.measuring.memory import peak_bytes

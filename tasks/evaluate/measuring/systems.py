@@ -19,7 +19,7 @@ BASE = "base"
 
 
 @dataclass(frozen=True)
-class Routing:
+class RouterDecisions:
     """What the router says of each question."""
 
     decisions: list[Decision]
@@ -36,7 +36,7 @@ class Routing:
         return [decision.confidence for decision in self.decisions]
 
 
-def route(router: Router, questions: Sequence[Question]) -> Routing:
+def route(router: Router, questions: Sequence[Question]) -> RouterDecisions:
     """Route each question on its own, as a user's would be; the first is routed twice to warm up."""
     router.decide([question.text for question in questions[:1]])
     decisions, times = [], []
@@ -44,7 +44,7 @@ def route(router: Router, questions: Sequence[Question]) -> Routing:
         start = perf_counter()
         decisions += router.decide([question.text])
         times.append(1000 * (perf_counter() - start))
-    return Routing(decisions, times)
+    return RouterDecisions(decisions, times)
 
 
 def expert(domain: str) -> str:
@@ -52,7 +52,7 @@ def expert(domain: str) -> str:
     return f"expert/{domain}"
 
 
-def assignments(questions: Sequence[Question], routing: Routing) -> dict[str, list[str]]:
+def assignments(questions: Sequence[Question], routing: RouterDecisions) -> dict[str, list[str]]:
     """Return for each system the model that answers each question.
 
     Every held-out question belongs to some domain, so a refusal is an error; a refusal can be scored under no

@@ -8,7 +8,7 @@ a later run be compared on the same questions.
 from collections.abc import Iterator
 
 from tasks.evaluate.measuring.evidence import Evidence
-from tasks.evaluate.metrics.scorer import Scorer
+from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.evaluation import Answer
 from tasks.statistics.bootstrap import Loss
 

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from typing import Self
 
 from tasks.generate.config import Budget
-from tasks.generate.drafting.groups import Answered
+from tasks.generate.drafting.groups import AnsweredGroup
 from tasks.generate.judging.filters import rejection
 from tasks.generate.pairs import kept
 from tasks.generate.teacher_config import Prices, Teacher
@@ -36,7 +36,7 @@ class Spent:
         return Spent(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
-def spent_on(group: Answered, teacher: Teacher, passages: Mapping[str, Passage]) -> Spent:
+def spent_on(group: AnsweredGroup, teacher: Teacher, passages: Mapping[str, Passage]) -> Spent:
     """Return what one group has cost and yielded."""
     found = kept(parse_drafts(group.drafts, passages, teacher).candidates)
     return Spent(
@@ -59,7 +59,7 @@ def reached(budget: Budget, spent: Spent) -> str:
     return ""
 
 
-def _money(group: Answered, prices: Prices) -> float:
+def _money(group: AnsweredGroup, prices: Prices) -> float:
     read = sum(draft.reply.input_tokens for draft in group.drafts)
     written = sum(draft.reply.output_tokens for draft in group.drafts)
     return (read * prices.input_per_million + written * prices.output_per_million) / _MILLION

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.drafting.budgets import Spent, reached, spent_on
-from tasks.generate.drafting.groups import Answered, group_seed, read_group, write_group
+from tasks.generate.drafting.groups import AnsweredGroup, group_seed, read_group, write_group
 from tasks.generate.pairs import Ask, Draft, RequestLimitError
 from tasks.generate.questions.asking import Plan
 from tasks.generate.teachers.making import AskTeacher, make_teacher
@@ -69,7 +69,7 @@ class _Collection:
     folder: Path | None
     work: Workspace
 
-    def collect(self) -> tuple[list[Answered], str]:
+    def collect(self) -> tuple[list[AnsweredGroup], str]:
         """Return the groups in order, and the limit that kept some of them out.
 
         The data set holds groups up to its budget, whoever asked them; and nothing is asked once all
@@ -77,7 +77,7 @@ class _Collection:
         """
         known = [self._read(asks) for asks in self.plan.groups]
         paid = sum((self._spent(group) for group in known if group), Spent())
-        held, answered, stopped = Spent(), list[Answered](), ""
+        held, answered, stopped = Spent(), list[AnsweredGroup](), ""
         for asks, there in zip(self.plan.groups, known, strict=True):
             if limit := reached(self.config.budget, held):
                 return answered, limit
@@ -92,7 +92,7 @@ class _Collection:
                 held += self._spent(group)
         return answered, stopped
 
-    def _ask(self, asks: Sequence[Ask], paid: Spent) -> tuple[Answered | None, str]:
+    def _ask(self, asks: Sequence[Ask], paid: Spent) -> tuple[AnsweredGroup | None, str]:
         """Return the replies to a group, or the limit that forbids to ask for them."""
         if limit := reached(self.config.budget, replace(paid, pairs=0)):
             return None, limit
@@ -112,13 +112,15 @@ class _Collection:
             paid.asks + written, self.plan.asked, unit, passages=paid.passages, pairs=paid.pairs
         )
 
-    def _read(self, asks: Sequence[Ask]) -> Answered | None:
-        return read_group(self._place, asks, self._seed(asks)) if asks else Answered(drafts=[], seconds=0)
+    def _read(self, asks: Sequence[Ask]) -> AnsweredGroup | None:
+        return (
+            read_group(self._place, asks, self._seed(asks)) if asks else AnsweredGroup(drafts=[], seconds=0)
+        )
 
     def _seed(self, asks: Sequence[Ask]) -> int:
         return group_seed(self.config.seed, asks)
 
-    def _spent(self, group: Answered) -> Spent:
+    def _spent(self, group: AnsweredGroup) -> Spent:
         return spent_on(group, self.config.teacher, self.passages)
 
     @cached_property

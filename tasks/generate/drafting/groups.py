@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 _SEED_BYTES = 4
 
 
-class Answered(Record):
+class AnsweredGroup(Record):
     """The drafts of one group, and the time that their replies took."""
 
     drafts: list[Draft]
@@ -32,7 +32,7 @@ class Answered(Record):
 
 
 class _Sealed(Record):
-    answered: Answered
+    answered: AnsweredGroup
     sha256: str
     """Digest of `answered`, because a flipped letter in a reply would still be a reply."""
 
@@ -43,7 +43,7 @@ def group_seed(seed: int, asks: Sequence[Ask]) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:_SEED_BYTES])
 
 
-def read_group(folder: Path, asks: Sequence[Ask], seed: int) -> Answered | None:
+def read_group(folder: Path, asks: Sequence[Ask], seed: int) -> AnsweredGroup | None:
     """Return the replies to `asks`, marked as used just now; None where they are to be asked for."""
     path = _path(folder, asks, seed)
     try:
@@ -62,10 +62,10 @@ def read_group(folder: Path, asks: Sequence[Ask], seed: int) -> Answered | None:
 
 def write_group(
     folder: Path, asks: Sequence[Ask], seed: int, replies: Sequence[Reply], seconds: float
-) -> Answered:
+) -> AnsweredGroup:
     """Keep the replies to `asks` durably, and return them."""
     drafts = [Draft(ask=ask, reply=reply) for ask, reply in zip(asks, replies, strict=True)]
-    answered = Answered(drafts=drafts, seconds=round(seconds, 3))
+    answered = AnsweredGroup(drafts=drafts, seconds=round(seconds, 3))
     folder.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=folder, prefix=".", suffix=".partial")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -81,9 +81,9 @@ def _path(folder: Path, asks: Sequence[Ask], seed: int) -> Path:
     return folder / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 
-def _digest(answered: Answered) -> str:
+def _digest(answered: AnsweredGroup) -> str:
     return hashlib.sha256(answered.model_dump_json().encode()).hexdigest()
 
 
-def _asks(answered: Answered) -> list[Ask]:
+def _asks(answered: AnsweredGroup) -> list[Ask]:
     return [draft.ask for draft in answered.drafts]

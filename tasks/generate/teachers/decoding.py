@@ -19,7 +19,7 @@ Tokens = list[int]
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingSettings:
     """How the next token is drawn; temperature 0 takes the most probable one."""
 
     temperature: float
@@ -80,7 +80,7 @@ def decode_batch(
     prefix: Prefix,
     prompts: Sequence[Tokens],
     stop: torch.Tensor,
-    sampling: Sampling,
+    sampling: SamplingSettings,
     seed: int,
     constraint: Constraint | None = None,
 ) -> list[Tokens]:
@@ -141,7 +141,7 @@ def _going(tokens: torch.Tensor, stop: torch.Tensor, constraint: Constraint | No
     return going
 
 
-def _next_tokens(logits: torch.Tensor, sampling: Sampling, draw: torch.Generator) -> torch.Tensor:
+def _next_tokens(logits: torch.Tensor, sampling: SamplingSettings, draw: torch.Generator) -> torch.Tensor:
     """Return one token id a row; the nucleus is the smallest set of tokens that holds `top_p`."""
     if sampling.temperature == 0:
         return logits.argmax(-1)

@@ -18,7 +18,7 @@ from tasks.generate.pairs import Ask, Reply, Report
 from tasks.generate.teacher_config import CLOSING_TOKENS, EmbeddedTeacher, TransformersTeacher
 from tasks.generate.teachers.decoding import (
     Prefix,
-    Sampling,
+    SamplingSettings,
     Tokens,
     decode_batch,
     question_ends,
@@ -57,7 +57,7 @@ class LanguageTeacher:
         self._conversations = Conversations(self._tokenizer)
         self._model = load_teacher(config, folder)
         self._size = vocabulary_size(self._model)
-        self._sampling = Sampling(config.temperature, config.top_p, config.max_new_tokens)
+        self._sampling = SamplingSettings(config.temperature, config.top_p, config.max_new_tokens)
         ends = question_ends if config.mode == "answer_first" else turn_ends
         self._stop = ends(self._tokenizer, self._size).to(self._model.device)
         self._prefixes: dict[QuestionType | None, Prefix] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from tasks.route.encoder.encoder_scorer import bare_scorer, centroids_of, embed, with_examples
-from tasks.route.encoder.fine_tuning import Sides, fine_tune
+from tasks.route.encoder.fine_tuning import TrainingSides, fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph
 from tasks.route.encoder.pooling import read_encoder
 from tasks.route.kinds.tuning import grouped
@@ -44,14 +44,14 @@ def fit_encoder(
     )
 
 
-def sides_of(train: Questions, validation: Questions | None, config: EncoderRouter) -> Sides:
+def sides_of(train: Questions, validation: Questions | None, config: EncoderRouter) -> TrainingSides:
     """Return what is fitted on, and what is held out to stop by."""
     labels = tuple(train.domains)
     if validation and set(validation.labels) == set(labels):
-        return Sides(labels, train, validation)
+        return TrainingSides(labels, train, validation)
     groups, parts = grouped(train, round(1 / config.validation_share))
     if parts != round(1 / config.validation_share):
         LOG.warning("encoder: 1 in %d of the training questions is held out to stop by", parts)
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=config.seed)
     fitting, held = next(folds.split(np.zeros(len(train.texts)), train.labels, groups))
-    return Sides(labels, train.at(fitting.tolist()), train.at(held.tolist()))
+    return TrainingSides(labels, train.at(fitting.tolist()), train.at(held.tolist()))

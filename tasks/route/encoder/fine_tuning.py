@@ -43,7 +43,7 @@ _WEIGHT_DECAY, _WARM_UP = 0.01, 0.1
 
 
 @dataclass(frozen=True)
-class Sides:
+class TrainingSides:
     """Questions to fit on and to stop by."""
 
     labels: tuple[str, ...]
@@ -55,7 +55,9 @@ class Sides:
         return [self.labels, *((side.texts, side.labels) for side in (self.fitting, self.held_out))]
 
 
-def fine_tune(reader: Reader, sides: Sides, config: EncoderRouter, scratch: Path, progress: Progress) -> None:
+def fine_tune(
+    reader: Reader, sides: TrainingSides, config: EncoderRouter, scratch: Path, progress: Progress
+) -> None:
     """Leave in `reader.model` the weights of the epoch with the least loss on the held-out questions."""
     name = json.dumps([config.model_dump(mode="json"), sides.identity()], sort_keys=True)
     work = scratch / f"encoder-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
@@ -79,7 +81,7 @@ def _keep(model: PooledEncoder, best: Path) -> None:
         shutil.rmtree(checkpoint)
 
 
-def _trainer(reader: Reader, sides: Sides, config: EncoderRouter, work: Path) -> "_ScoreTrainer":
+def _trainer(reader: Reader, sides: TrainingSides, config: EncoderRouter, work: Path) -> "_ScoreTrainer":
     set_seed(config.seed)
     fitting, held = (rows_of(reader, side, sides.labels) for side in (sides.fitting, sides.held_out))
     cuda = torch.cuda.is_available()

@@ -15,7 +15,7 @@ from tasks.router_runtime.question_scores import Floats, QuestionScores
 from tasks.router_runtime.router import Router
 
 
-class Routed(Record):
+class RoutedQuestion(Record):
     """A held-out question and where it went."""
 
     id: str
@@ -69,11 +69,11 @@ def ask(router: Router, questions: Questions) -> RouterAnswers:
     return RouterAnswers(router, questions, scored, shares, router.decided(scored), right)
 
 
-def routed_questions(answers: RouterAnswers) -> list[Routed]:
+def routed_questions(answers: RouterAnswers) -> list[RoutedQuestion]:
     """Return where each question goes, with the probability of every domain."""
     columns = (answers.questions.ids, answers.questions.texts, answers.questions.labels, answers.predicted)
     return [
-        Routed(
+        RoutedQuestion(
             id=name,
             question=text,
             domain=domain,

@@ -11,7 +11,7 @@ from tasks.kernel.errors import DataError
 from tasks.models.bundle import SPARE, Bundle, sampler
 
 
-class Bundles:
+class BundleExperts:
     """The bundles of all domains, none of them open."""
 
     def __init__(self, folders: Mapping[str, Path], cache: Path, max_new_tokens: int) -> None:

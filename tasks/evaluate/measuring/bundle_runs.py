@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from tasks.evaluate.measuring.answer_scoring import Encoded
 from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.measuring.memory import resident_bytes
-from tasks.evaluate.measuring.scoring import Encoded
 from tasks.kernel.errors import ModelError
 from tasks.models.bundle import Bundle, sampler
 from tasks.models.chat import Turns

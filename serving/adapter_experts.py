@@ -23,7 +23,7 @@ _UNFINISHED = "\ufffd"
 """What a tokenizer shows for a character whose bytes have not all come yet."""
 
 
-class Adapters:
+class AdapterExperts:
     """The adapters of a run, none of them in memory."""
 
     def __init__(self, base: Path, folders: Mapping[str, Path], max_new_tokens: int) -> None:

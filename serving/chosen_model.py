@@ -14,7 +14,7 @@ GENERALIST = "generalist"
 
 
 @dataclass(frozen=True)
-class Answerer:
+class ChosenModel:
     """Who answers one question."""
 
     name: str | None
@@ -23,7 +23,7 @@ class Answerer:
     """Who and why, as the user reads it."""
 
 
-def answerer(decision: Decision, policy: Policy, *, generalist: bool) -> Answerer:
+def answerer(decision: Decision, policy: Policy, *, generalist: bool) -> ChosenModel:
     """Return who answers; `generalist`: whether there is one to ask."""
     outcome, note = decision.outcome, ""
     if outcome == GENERALIST and not generalist:
@@ -32,11 +32,11 @@ def answerer(decision: Decision, policy: Policy, *, generalist: bool) -> Answere
     reason = _reason(decision, policy, outcome) + note
     match outcome:
         case "expert":
-            return Answerer(decision.label, f"[{_expert(decision)}{reason and f': {reason}'}]")
+            return ChosenModel(decision.label, f"[{_expert(decision)}{reason and f': {reason}'}]")
         case "generalist":
-            return Answerer(GENERALIST, f"[{GENERALIST}: {reason}]")
+            return ChosenModel(GENERALIST, f"[{GENERALIST}: {reason}]")
         case "refused":
-            return Answerer(None, f"[refused: {reason}]")
+            return ChosenModel(None, f"[refused: {reason}]")
 
 
 def wants_generalist(policy: Policy) -> bool:
