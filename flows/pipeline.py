@@ -24,9 +24,8 @@ from flows.report.collect import collect
 from flows.report.html import write_report
 from flows.report.schema import RunFacts
 from flows.runs.folders import StartedRun, note_mlflow_run, start_run
-from flows.runs.machine import environment
+from flows.runs.machine import PeakMemory, environment
 from flows.runs.outcome import Outcome, failures, outcome_of, settled, stage_rows, users_fault
-from flows.runs.peak_memory import PeakMemory
 from flows.runs.publish import show
 from flows.runs.runners import Runner, task_runner, with_gpu
 from flows.runs.selection import Rebuild, chosen, order_of

@@ -5,10 +5,14 @@ Nothing is left in the folder unless every form in it answers a thousand questio
 
 import json
 import shutil
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.router_runtime.composite import CascadeScorer, HierarchyScorer
@@ -17,7 +21,6 @@ from tasks.router_runtime.keywords import KeywordScorer
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.neural import MODEL, TOKENIZER, NeuralScorer
 from tasks.router_runtime.phone.linear_graph import linear_graph
-from tasks.router_runtime.phone.linear_json import Precision, linear_json
 from tasks.router_runtime.phone.parity import (
     Answers,
     Parity,
@@ -28,6 +31,7 @@ from tasks.router_runtime.phone.parity import (
     parity_questions,
     require,
 )
+from tasks.router_runtime.question_scores import Floats
 from tasks.router_runtime.router import Router
 
 FORMAT = "pocketmoe-phone-1"
@@ -105,6 +109,9 @@ def _graph_answers(router: Router, scorer: LinearScorer, folder: Path, questions
     return answers_of_graph(path, scorer, questions)
 
 
+Precision = Literal["int16", "float32"]
+
+
 def _write_part(router: Router, folder: Path, precision: Precision) -> None:
     """Write one router and, in folders of their own, the routers that it is made of."""
     folder.mkdir(exist_ok=True)
@@ -163,3 +170,41 @@ def _neural(scorer: NeuralScorer, folder: Path) -> dict[str, object]:
         "precision": scorer.part.precision,
         "centroids": scorer.centroids.tolist(),
     }
+
+
+_LARGEST = 32767
+
+
+def linear_json(scorer: LinearScorer, precision: Precision) -> dict[str, object]:
+    """Return the fields of router.json that hold the classifier."""
+    return {
+        "form": "linear",
+        "precision": precision,
+        "intercept": scorer.intercept.tolist(),
+        "blocks": [
+            {
+                "analyzer": block.analyzer,
+                "shortest": block.ngram_range[0],
+                "longest": block.ngram_range[1],
+                "min_letters": block.min_letters,
+                "sublinear": block.sublinear,
+                "ngrams": block.vocabulary,
+                "idf": _base64(scorer.idf[start:end], "<f4"),
+                **_weights(scorer.coef[:, start:end].T, precision),
+            }
+            for block, start, end in scorer.ranges
+        ],
+    }
+
+
+def _weights(coef: Floats, precision: Precision) -> dict[str, str]:
+    """Return the weights (n-grams, labels), one n-gram's labels side by side."""
+    if precision == "float32":
+        return {"weights": _base64(coef, "<f4")}
+    largest = np.abs(coef).max(axis=1, initial=0)
+    steps = np.where(largest > 0, largest / _LARGEST, 1.0).astype("<f4")
+    return {"weights": _base64(np.rint(coef / steps[:, None]), "<i2"), "steps": _base64(steps, "<f4")}
+
+
+def _base64(values: Floats, kind: str) -> str:
+    return b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode("ascii")
