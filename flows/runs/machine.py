@@ -1,7 +1,7 @@
 """What a run ran on, and how much memory it took: cores, processor, versions and commit.
 
-In: the run's nodes, whose manifests name the packages that built them, and a block to watch. Out: a part of the
-report, and the most memory that all processes of the block held together.
+In: the run's nodes, whose manifests name the packages that built them, and a block to watch. Out: a part of
+the report, and the most memory that all processes of the block held together.
 """
 
 import os
