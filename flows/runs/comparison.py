@@ -68,9 +68,11 @@ class _Comparison:
 
 def _run_name() -> str:
     """Return what is compared, for the dashboard."""
-    files = flow_run.parameters["files"]
-    paths = flow_run.parameters["configs"] or [files["train"], files["test"]]
-    return "compare " + "+".join(Path(path).stem for path in paths)
+    paths = [Path(path) for path in flow_run.parameters["configs"]]
+    if files := flow_run.parameters["files"]:
+        given = QuestionFiles.model_validate(files)
+        paths = [given.train, given.test]
+    return "compare " + "+".join(path.stem for path in paths)
 
 
 @flow(name="pocketmoe-compare-routers", flow_run_name=_run_name, persist_result=False)

@@ -16,7 +16,7 @@ from tasks.kernel.execution.child import run_child
 from tasks.kernel.execution.worker import Event, Outcome, Request
 from tasks.kernel.workspace import Workspace
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.integration]
 
 FILES = ["adapter_config.json", "adapter_model.safetensors", "training.json"]
 STEPS = 24

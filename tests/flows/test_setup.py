@@ -103,6 +103,7 @@ def test_a_completing_run_is_told(server: Server, received: Received) -> None:
     assert received.message("good-run")["subject"] == "pocketmoe good-run: Completed"
 
 
+@pytest.mark.integration
 def test_a_killed_run_crashes_and_a_healthy_one_completes(server: Server, received: Received) -> None:
     dead = server.start(TINY, "dead-run", "600")
     healthy = server.start(TINY, "healthy-run", str(WINDOW.total_seconds() + 25))
