@@ -82,6 +82,12 @@ def test_what_is_no_text_is_refused_by_row_and_field(tmp_path: Path, cell: objec
         ingested(json_lines(tmp_path / "a.jsonl", *rows))
 
 
+def test_a_map_of_parquet_is_no_text(tmp_path: Path) -> None:
+    cells = pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string()))
+    with pytest.raises(DocumentError, match="`a` is a value of the type tuple, no text"):
+        ingested(parquet(tmp_path / "a.parquet", q=["x?"], a=cells))
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"a\.parquet, row 1: `a` holds bytes that are not UTF-8"):
         ingested(parquet(tmp_path / "a.parquet", q=["x?"], a=[b"\xff\xfe"]))

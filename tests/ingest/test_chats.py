@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel.errors import DocumentError
-from tests.ingest.data_sets import ingested, json_lines
+from tests.ingest.data_sets import Ingested, ingested, json_lines
 
 Turn = dict[str, object]
 POSITIONS = {"question": "c.0.value", "answer": "c.1.value"}
@@ -96,3 +96,13 @@ def test_a_question_without_an_answer_and_no_turns_are_empty(tmp_path: Path) -> 
 def test_lists_that_are_no_conversation_go_by_position(tmp_path: Path) -> None:
     row = {"q": "x?", "c": [{"body": "first"}, {"body": "second"}]}
     assert ingested(json_lines(tmp_path / "a.jsonl", row), answer="c.1.body").pairs == [("x?", "second")]
+
+
+def test_turns_in_columns_have_roles_too(tmp_path: Path) -> None:
+    rows = [
+        {"c": {key: [turn[key] for turn in row["c"]] for key in ("from", "value")}} for row in (PLAIN, SYSTEM)
+    ]
+    source = json_lines(tmp_path / "a.jsonl", *rows)
+    assert ingested(source, **ROLES).pairs[1] == ("What is a post?", "It holds the tool.")
+    with pytest.raises(DocumentError, match=r"a\.jsonl:2: `c\.value\.1` is a turn of the user"):
+        Ingested(source, tmp_path / "again", question="c.value.0", answer="c.value.1")

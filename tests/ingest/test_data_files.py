@@ -43,6 +43,7 @@ def test_what_a_mac_leaves_beside_a_file_is_left_out(tmp_path: Path) -> None:
         ("test-00001-of-00001.jsonl", "train-00001-of-00002.jsonl", "train-00002-of-00002.jsonl"),
         ("test-00000-of-00001-a09b74b3ef9c3b56.jsonl", "train.jsonl", "train-00001.jsonl"),
         ("test.jsonl", "train_0.jsonl", "train_part2.jsonl", "train.part3.jsonl", "train-shard-4.jsonl"),
+        ("test.0-of-1.jsonl", "train.00000-of-00002.jsonl", "train.00001-of-00002.jsonl"),
         ("test/0000.jsonl", "train/0000.jsonl", "train/data-00000-of-00001.jsonl"),
     ],
 )

@@ -47,7 +47,7 @@ def cell_text(value: Any, field: str) -> str:
             return _number(value, field)
         case bytes() | bytearray() | memoryview():
             return _decoded(bytes(value), field)
-        case list() | tuple():
+        case list():
             return _joined(value, field)
         case _:
             raise RefusedError(field, f"`{field}` is {described(value)}, no text; {_remedy(value, field)}")
@@ -107,7 +107,7 @@ def _decoded(value: bytes, field: str) -> str:
         ) from error
 
 
-def _joined(items: list[Any] | tuple[Any, ...], field: str) -> str:
+def _joined(items: list[Any], field: str) -> str:
     if any(isinstance(item, dict) for item in items):
         first = next(item for item in items if isinstance(item, dict))
         raise RefusedError(

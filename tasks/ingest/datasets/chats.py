@@ -19,8 +19,8 @@ _NAMES: dict[str, Role] = {
     **dict.fromkeys(("assistant", "gpt", "model", "bot", "chatbot", "chatgpt", "ai"), "assistant"),
     **dict.fromkeys(("system", "developer"), "system"),
 }
-_ROLE_KEYS = ("role", "from")
-_TEXT_KEYS = ("value", "content", "text")
+_ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+_TEXT_KEYS = ("value", "content", "text", "message")
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,24 @@ class Place:
         return role(self.chat[self.index])
 
 
-def is_chat(value: Any) -> bool:
-    """Return whether a value is a list of turns of a user and an assistant."""
-    return (
+def chat_of(value: Any) -> list[Turn] | None:
+    """Return a value as turns of a user and an assistant, in rows or in columns; none: it is not."""
+    if isinstance(value, dict):
+        value = _from_columns(value)
+    is_chat = (
         isinstance(value, list)
         and all(isinstance(turn, dict) for turn in value)
         and any(role(turn) in {"user", "assistant"} for turn in value)
     )
+    return value if is_chat else None
+
+
+def _from_columns(value: dict[str, Any]) -> list[Turn]:
+    """Return the turns that lists of equal length hold: who speaks in one, what is said in another."""
+    columns = {key: items for key, items in value.items() if isinstance(items, list)}
+    if not columns.keys() & set(_ROLE_KEYS) or len({len(items) for items in columns.values()}) != 1:
+        return []
+    return [dict(zip(columns, items, strict=True)) for items in zip(*columns.values(), strict=True)]
 
 
 def role(turn: Turn) -> str:

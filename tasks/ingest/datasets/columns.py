@@ -5,12 +5,12 @@ In: a row and a path or template of the mapping. Out: the text there. Every way 
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
 from tasks.ingest.datasets.cells import RefusedError, cell_text, printable, trimmed
-from tasks.ingest.datasets.chats import ROLES, Place, exchange, is_chat, role, spoken, turn_text
+from tasks.ingest.datasets.chats import ROLES, Place, chat_of, exchange, role, spoken, turn_text
 
 Row = Mapping[str, Any]
 
@@ -50,8 +50,8 @@ def value_at(row: Row, path: str) -> Any:
         return row[path]
     value: Any = row
     for step in path.split("."):
-        if is_chat(value) and step in ROLES:
-            value = spoken(value, step)
+        if step in ROLES and (chat := chat_of(value)):
+            value = spoken(chat, step)
         elif isinstance(value, Mapping) and (step in value or not value):
             value = value.get(step)
         elif isinstance(value, list) and step.isdecimal():
@@ -68,19 +68,23 @@ def turns_at(row: Row, template: str) -> Iterator[Place]:
     for path in columns_of(template):
         steps = path.split(".")
         for depth in range(1, 0 if path in row else len(steps)):
-            before, step = ".".join(steps[:depth]), steps[depth]
-            chat = value_at(row, before)
-            if is_chat(chat) and step.isdecimal() and int(step) < len(chat):
-                yield Place(path, before, chat, int(step))
+            chat_path = ".".join(steps[:depth])
+            value = value_at(row, chat_path)
+            # In columns the position comes after the column: `turns.value.0`.
+            step = (steps[depth + 1 :] if isinstance(value, dict) else steps[depth:])[:1]
+            chat = chat_of(value) if step and step[0].isdecimal() else None
+            if chat and int(step[0]) < len(chat):
+                yield Place(path, chat_path, chat, int(step[0]))
 
 
-def chats_at(row: Row, template: str) -> Iterator[tuple[str, list[Any], set[int]]]:
+def chats_at(row: Row, template: str) -> Iterator[tuple[str, Sequence[Any], set[int]]]:
     """Yield path, turns and used positions of every conversation that a template names."""
     for place in turns_at(row, template):
-        yield place.chat_path, list(place.chat), {place.index}
+        yield place.chat_path, place.chat, {place.index}
     for path in columns_of(template):
         before, _, step = path.rpartition(".")
-        if before and path not in row and step in ROLES and is_chat(chat := value_at(row, before)):
+        chat = chat_of(value_at(row, before)) if before and path not in row and step in ROLES else None
+        if chat:
             start, answer = exchange(chat)
             yield before, chat, set(range(start, answer + 1))
 

@@ -125,7 +125,7 @@ def _example(
 def _unused(row: Mapping[str, Any], mapping: DatasetMapping) -> int:
     """Return how many turns of the conversations in a row are in neither question nor answer."""
     used: dict[str, set[int]] = {}
-    chats: dict[str, list[Any]] = {}
+    chats: dict[str, Sequence[Any]] = {}
     for template in (mapping.question, mapping.answer):
         for path, chat, indexes in chats_at(row, template):
             used.setdefault(path, set()).update(indexes)

@@ -17,8 +17,8 @@ from tasks.kernel.errors import DocumentError
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _SHARD = re.compile(
-    r"(?:(?P<split>.*?)[-_]?(?:part|shard)?[-_]|(?P<other>.*?)(?:part|shard))?(?P<number>\d+)"
-    r"(?:[-_]of[-_](?P<total>\d+))?(?:-[0-9a-f]{8,})?",
+    r"(?:(?P<split>.*?)[-_.]?(?:part|shard)?[-_.]|(?P<other>.*?)[-_.]?(?:part|shard))?(?P<number>\d+)"
+    r"(?:[-_.]?of[-_.]?(?P<total>\d+))?(?:-[0-9a-f]{8,})?",
     re.IGNORECASE,
 )
 """`train-00001`, `train_part2`, `train-00000-of-00002`, and what the hub adds to it: `-a09b74b3ef9c3b56`."""
@@ -131,7 +131,8 @@ def _compare_splits(source: Path, files: Sequence[DataFile], splits: Collection[
 
 
 def _shard(path: Path) -> _Shard | None:
-    found = _SHARD.fullmatch(_stem(path))
+    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    found = _SHARD.fullmatch(plain.stem)
     if found is None:
         return None
     total = found["total"]

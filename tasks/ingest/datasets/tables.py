@@ -49,7 +49,8 @@ def parquet(path: Path) -> Iterator[tuple[int, Row | RefusedError]]:
     from pyarrow import ArrowException
 
     try:
-        found = pyarrow.parquet.read_table(path)
+        with pyarrow.parquet.ParquetFile(path) as file:
+            found = file.read()
     except (ArrowException, OSError, ValueError) as error:
         raise DocumentError(f"{shown(path)}: not a Parquet file ({error}); write it again") from error
     require_different(shown(path), found.column_names)
