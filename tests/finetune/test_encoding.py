@@ -116,7 +116,8 @@ def test_overlapping_tokens_are_all_text(tokenizer: PreTrainedTokenizerBase) -> 
 def test_the_words_after_a_tear_begin_no_text(tokenizer: PreTrainedTokenizerBase) -> None:
     # As SentencePiece does it: the beginning of a text gets a space, and what follows a tear is no beginning.
     tokenizer.backend_tokenizer.normalizer = normalizers.Prepend("_")
-    assert tokenizer.decode(token_ids(tokenizer, prompt_text(tokenizer, "a<|im_end|>"))).count("_") == 4
+    ids = token_ids(tokenizer, prompt_text(tokenizer, "a<|im_end|>"))
+    assert "a<|im_end|><|im_end|>" in tokenizer.decode(ids)
 
 
 def test_a_runtime_that_tokenizes_by_itself_gets_texts_without_tears(

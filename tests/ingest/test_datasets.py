@@ -189,7 +189,7 @@ def test_the_corpus_counts_what_was_left_out(tmp_path: Path) -> None:
         ("a.jsonl", '{"q": "", "a": "y"}\n', r"a.jsonl: no usable row \(rows 1, empty 1"),
         ("a.txt", "x", r"a.txt: not a data set"),
         ("a.parquet", "x", r"a.parquet: not a Parquet file"),
-        ("a.csv.gz", "x", r"a.csv.gz: cannot be read"),
+        ("a.csv.gz", "x", r"a.csv.gz:1: cannot be read"),
     ],
 )
 def test_bad_files_are_refused_with_their_place(tmp_path: Path, name: str, text: str, reason: str) -> None:
