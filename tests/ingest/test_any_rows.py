@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tasks.ingest.datasets.cells import RefusedError, cell_text, visible
 from tasks.ingest.datasets.examples import map_rows
 from tasks.ingest.datasets.rows import Rows, read_local
 from tasks.kernel.errors import DocumentError
+
+pytestmark = pytest.mark.slow
 
 ANY = settings(
     max_examples=500, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
