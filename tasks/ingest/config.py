@@ -21,7 +21,8 @@ class DatasetMapping(Slice):
 
     A template is either a column (`output`) or text with columns in braces
     (`Task: {instruction}`). Dots step into nested values (`context.contexts`,
-    `answers.0.body`); lists are joined by line breaks; empty columns leave no gap.
+    `answers.0.body`) and conversations (`messages.user`, `messages.assistant`); lists are
+    joined by line breaks; empty columns leave no gap.
     """
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
@@ -52,6 +53,8 @@ class DatasetMapping(Slice):
     """Turn HTML in the columns into plain text."""
     max_rows: int | None = Field(default=None, ge=1)
     """Use this many usable rows of each split at most, in the data set's order."""
+    max_refused: float = Field(default=0.01, ge=0, le=1)
+    """Share of rows that may be refused as unusable; the stage fails where there are more."""
 
     @model_validator(mode="after")
     def hub_options_need_hub(self) -> Self:
@@ -68,15 +71,26 @@ class DatasetMapping(Slice):
         return self
 
     @model_validator(mode="after")
+    def columns_differ(self) -> Self:
+        """Refuse two columns of one name: only the last would be seen."""
+        if self.columns and len(set(self.columns)) < len(self.columns):
+            raise ValueError("columns: a name stands twice; give each column a name of its own")
+        return self
+
+    @model_validator(mode="after")
     def templates_are_well_formed(self) -> Self:
         """Refuse braces that do not pair, and empty ones."""
         for field in ("question", "answer"):
             template: str = getattr(self, field)
             try:
-                names = [name for _, name, _, _ in Formatter().parse(template)]
+                parts = list(Formatter().parse(template))
             except ValueError as error:
                 raise ValueError(f"{field}: {error}; write {{{{ and }}}} for plain braces") from error
-            if "" in names:
+            if any(spec or conversion for _, _, spec, conversion in parts):
+                raise ValueError(
+                    f"{field}: braces hold a column's name alone; write {{{{ and }}}} for plain braces"
+                )
+            if "" in (name for _, name, _, _ in parts):
                 raise ValueError(f"{field}: empty braces; write {{column}}, or {{{{}}}} for plain braces")
         return self
 

@@ -3,24 +3,32 @@
 In: `documents` (a folder or one file), `dataset` (a local file or folder of files), or
 neither where the config names a data set on the hub; `tokenizer` where passages are measured
 in tokens. Out: `passages.jsonl`, `examples.jsonl`, `documents.json` and, with a data set,
-`dataset.json`. Documents are cleaned and cut one at a time and each by itself: a library of
-books needs the memory of one page, and a new file leaves the passages of the others as they are.
+`dataset.json`; `refused_rows.jsonl` where rows were refused. Documents are cleaned and cut one
+at a time and each by itself: a library of books needs the memory of one page, and a new file
+leaves the passages of the others as they are.
 """
+
+import logging
+from collections.abc import Sequence
 
 from tasks.ingest.cleaning.clean import clean_blocks
 from tasks.ingest.config import DatasetMapping, IngestConfig
 from tasks.ingest.datasets.examples import map_rows
-from tasks.ingest.datasets.rows import Rows, read_hub, read_local
+from tasks.ingest.datasets.hub import read_hub
+from tasks.ingest.datasets.rows import Rows, read_local
 from tasks.ingest.passages.account import Account, count_library, describe_library
 from tasks.ingest.passages.cutting import Measure, count_words, cut_passages
 from tasks.ingest.passages.stored_documents import Document, Library
 from tasks.ingest.reading.library import read_library
 from tasks.kernel.errors import ConfigError, DocumentError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records import refused
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
 from tasks.records.documents import write_documents
 from tasks.records.files import append_records, write_json, write_records
+
+logger = logging.getLogger(__name__)
 
 
 def run(inputs: Inputs, config: IngestConfig, work: Workspace) -> Metrics:
@@ -29,11 +37,7 @@ def run(inputs: Inputs, config: IngestConfig, work: Workspace) -> Metrics:
     rows = _rows(inputs, config.dataset)
     library = _library(inputs, config, work)
     accounts = _cut_all(library, config, _measure(inputs, config), work)
-    examples: list[Example] = []
-    if config.dataset is not None:
-        examples, counts = map_rows(rows, config.dataset)
-        write_json(work.out / "dataset.json", counts)
-        work.progress(len(examples), len(examples), "examples")
+    examples = [] if config.dataset is None else _map(rows, config.dataset, work)
     write_records(work.out / "examples.jsonl", examples)
     write_documents(work.out, describe_library(library, accounts))
     return count_library(library, accounts) | {"examples": len(examples)}
@@ -55,6 +59,19 @@ def _rows(inputs: Inputs, mapping: DatasetMapping | None) -> list[Rows]:
     if mapping is None:
         return []
     return read_local(inputs["dataset"], mapping) if "dataset" in inputs else read_hub(mapping)
+
+
+def _map(rows: Sequence[Rows], mapping: DatasetMapping, work: Workspace) -> list[Example]:
+    """Return the examples of a data set, and write what became of its rows."""
+    mapped = map_rows(rows, mapping)
+    write_json(work.out / "dataset.json", mapped.summary())
+    if mapped.refused:
+        write_records(work.out / refused.FILE, mapped.refused)
+        logger.warning(
+            "data set: %d rows refused, see %s; %s", len(mapped.refused), refused.FILE, "; ".join(mapped.told)
+        )
+    work.progress(len(mapped.examples), len(mapped.examples), "examples")
+    return list(mapped.examples.values())
 
 
 def _library(inputs: Inputs, config: IngestConfig, work: Workspace) -> Library:

@@ -8,7 +8,8 @@ import pytest
 
 from tasks.ingest.config import DatasetMapping, IngestConfig
 from tasks.ingest.datasets.examples import map_rows
-from tasks.ingest.datasets.rows import Rows, _hub_rows, read_local
+from tasks.ingest.datasets.hub import hub_rows
+from tasks.ingest.datasets.rows import Rows, read_local
 from tasks.ingest.run import run
 from tasks.kernel.errors import DocumentError
 from tasks.kernel.workspace import Workspace, silent
@@ -20,7 +21,7 @@ ROWS = [{"q": "One, or two?", "a": "Two", "n": 1}, {"q": "Why?", "a": 'She said 
 
 def examples(source: Path, **mapping: object) -> list[Example]:
     chosen = DatasetMapping.model_validate({"question": "q", "answer": "a", **mapping})
-    return map_rows(read_local(source, chosen), chosen)[0]
+    return list(map_rows(read_local(source, chosen), chosen).examples.values())
 
 
 def pairs(source: Path, **mapping: object) -> list[tuple[str, str]]:
@@ -151,7 +152,7 @@ def test_hub_rows_show_class_labels_by_name() -> None:
 
     features = Features({"v": Value("string"), "label": ClassLabel(names=["sad", "glad"])})
     table = Dataset.from_dict({"v": ["a", "b", "c"], "label": [1, 0, -1]}, features=features)
-    rows = _hub_rows("x/y[train]", "train", table)
+    rows = hub_rows("x/y[train]", "train", table)
     assert [row["label"] for _, row in rows.rows] == ["glad", "sad", None]
 
 
@@ -188,7 +189,7 @@ def test_the_corpus_counts_what_was_left_out(tmp_path: Path) -> None:
         ("a.jsonl", '{"q": "", "a": "y"}\n', r"a.jsonl: no usable row \(rows 1, empty 1"),
         ("a.txt", "x", r"a.txt: not a data set"),
         ("a.parquet", "x", r"a.parquet: not a Parquet file"),
-        ("a.csv.gz", "x", r"a.csv.gz: cannot be read"),
+        ("a.csv.gz", "x", r"a.csv.gz:1: cannot be read"),
     ],
 )
 def test_bad_files_are_refused_with_their_place(tmp_path: Path, name: str, text: str, reason: str) -> None:

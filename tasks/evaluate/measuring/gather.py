@@ -111,7 +111,7 @@ def _total(
 
 def _asked(model: Path, questions: Sequence[Question]) -> list[tuple[str, Turns]]:
     tokenizer = load_tokenizer(model)
-    return [(one.text, chat_turns(tokenizer, one.text, one.reference)) for one in questions]
+    return [(one.text, chat_turns(tokenizer, one.text, one.reference).whole()) for one in questions]
 
 
 def _measure_all(
