@@ -1,7 +1,9 @@
 """Keep each pair of a domain once.
 
 In: candidates. Out: the same, with `duplicate_question` or `duplicate_answer` for those that another one
-makes superfluous, whose id is the detail. The one of higher precedence stays, then the earlier one.
+makes superfluous, whose id is the detail. The one of higher precedence stays, then the earlier one. Of two
+questions of a data set, what a template puts around both does not count: else short texts with one label are
+one pair.
 """
 
 from collections.abc import Sequence
@@ -10,20 +12,21 @@ import numpy as np
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging.relevance import Vectors, sentence_vectors
+from tasks.generate.selection.framing import Frames, normal
 from tasks.generate.selection.precedence import precedence
 from tasks.generate.selection.resemblance import Pair, same_answer, same_question
-from tasks.records.dataset import Candidate
+from tasks.records.dataset import Candidate, Example
 from tasks.text.near import NearDuplicates
 
 
 def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
     """Refuse pairs that ask, or ask about the same and tell, nearly what another one does."""
     judged = list(candidates)
-    known = _Known([one for one in judged if not one.reason], config)
-    for at in sorted(range(len(judged)), key=lambda at: -precedence(judged[at])):
-        if judged[at].reason:
-            continue
-        pair = Pair(judged[at].example)
+    frames = Frames(judged, config.min_answer_words)
+    pairs = {at: _compared(one.example, frames) for at, one in enumerate(judged) if not one.reason}
+    known = _Known(list(pairs.values()), config)
+    for at in sorted(pairs, key=lambda at: -precedence(judged[at])):
+        pair = pairs[at]
         found = known.repeated(pair)
         if found:
             judged[at] = judged[at].model_copy(update={"reason": found[0], "detail": found[1]})
@@ -35,14 +38,20 @@ def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> 
     return drop_same_meaning(judged, config.judging.semantic_duplicate)
 
 
+def _compared(example: Example, frames: Frames) -> Pair:
+    plain = normal(example)
+    asked = frames.asked(plain.question)
+    return Pair(plain if asked == plain.question else plain.model_copy(update={"question": asked}))
+
+
 class _Known:
     """The pairs that stay, by question and by answer."""
 
-    def __init__(self, candidates: Sequence[Candidate], config: GenerateConfig) -> None:
+    def __init__(self, pairs: Sequence[Pair], config: GenerateConfig) -> None:
         self._threshold = config.judging.near_duplicate
         self._statement_words = config.min_answer_words
-        self._questions = NearDuplicates((one.example.question for one in candidates), self._threshold)
-        self._answers = NearDuplicates((one.example.answer for one in candidates), self._threshold)
+        self._questions = NearDuplicates((one.example.question for one in pairs), self._threshold)
+        self._answers = NearDuplicates((one.example.answer for one in pairs), self._threshold)
         self._asked: list[Pair] = []
         self._told: list[Pair] = []
 
