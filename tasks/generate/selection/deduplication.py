@@ -87,7 +87,8 @@ def drop_same_meaning(candidates: Sequence[Candidate], least: float) -> list[Can
     places = sorted(
         (at for at, one in enumerate(judged) if not one.reason), key=lambda at: -precedence(judged[at])
     )
-    asked = sentence_vectors([judged[at].example.question for at in places])
+    frames = Frames(judged, 1)
+    asked = sentence_vectors([frames.asked(judged[at].example.question) for at in places])
     told = sentence_vectors([judged[at].example.answer for at in places])
     for start in range(0, len(places), _BLOCK):
         for row, column in _near(asked, told, start, least):

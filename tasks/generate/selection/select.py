@@ -30,8 +30,8 @@ LEAKS = {
 def select_pairs(candidates: Sequence[Candidate], config: GenerateConfig, inputs: Inputs) -> list[Candidate]:
     """Return the candidates with splits.
 
-    Raises DataError where too few pairs or passages are left, too few of them to train on, or too few of these
-    because of what is tested; or where a benchmark cannot be read.
+    Raises DataError where too few pairs or passages are left, too few of them to train on, or too few of
+    these because of what is tested; or where a benchmark cannot be read.
     """
     clean = drop_benchmarks(candidates, domain_inputs(inputs, "benchmark"), config)
     agreed = drop_contradictions(clean, config.min_answer_words)
