@@ -14,6 +14,7 @@ from typing import Literal, ParamSpec, TypeVar
 from flows.config import GENERALIST, Config
 from flows.dag import dag, stand_in
 from flows.runs.selection import Rebuild, chosen, nested, order_of
+from flows.shared_sources import shared_files
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
 from tasks.kernel.execution.attempt import Order
@@ -41,6 +42,8 @@ class Row:
     reason: str
     drift: tuple[str, ...] = ()
     """Libraries whose versions differ from those that built the artifact, such as `peft 0.20 -> 0.21`."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of the stage's inputs: a document that another domain has too."""
 
     def as_dict(self) -> dict[str, object]:
         """Return the row for `plan --json`."""
@@ -57,7 +60,7 @@ class _Pending:
 def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> list[Row]:
     """Return a row for each stage and domain, in the order of the DAG."""
     rebuild = rebuild or Rebuild()
-    refused = refusals(config)
+    refused, warned = refusals(config), _warnings(config)
     again = chosen(config, rebuild)
     order = order_of(rebuild, again)
     rows: list[Row] = []
@@ -72,11 +75,20 @@ def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> 
             row, node = replace(row, status="miss", reason="asked for again"), None
         if label in refused:
             row, node = replace(row, status="refused", reason="; ".join(refused[label])), None
-        rows.append(row)
+        rows.append(replace(row, warnings=tuple(warned.get(label, ()))))
         return stand_in(node or _Pending(label), stage)
 
     dag(config, call)
     return rows
+
+
+def _warnings(config: Config) -> dict[str, list[str]]:
+    """Return by `stage:domain` what must be known beforehand of the domain's documents and data set."""
+    found: dict[str, list[str]] = {}
+    for file in shared_files(config):
+        for domain in file.names:
+            found.setdefault(f"ingest:{domain}", []).append(file.told())
+    return found
 
 
 def refusals(config: Config) -> dict[str, list[str]]:

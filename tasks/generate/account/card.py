@@ -50,6 +50,7 @@ _TEACHER = ("kind", "mode", "constrained", "guided", "temperature", "top_p", "ma
 _JUDGE = ("kind", "threshold")
 _LEFT_OUT = {
     *("teacher", "judging", "budget", "checkpoint_every", "min_training_pairs", "max_leaked_share"),
+    "shared",
 }
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _NAMED = 2

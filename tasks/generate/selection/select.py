@@ -6,7 +6,7 @@ came here makes no difference but one: of two that exclude each other, the one t
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import kept
@@ -14,10 +14,13 @@ from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.precedence import REVIEWED, precedence
+from tasks.generate.selection.sharing import shared_sides
 from tasks.generate.selection.splitting import draw_splits
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, domain_inputs
-from tasks.records.dataset import Candidate
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Candidate, Example, Split
+from tasks.records.files import read_records
 
 logger = logging.getLogger(__name__)
 LEAKS = {
@@ -37,15 +40,26 @@ def select_pairs(candidates: Sequence[Candidate], config: GenerateConfig, inputs
     agreed = drop_contradictions(clean, config.min_answer_words)
     distinct = drop_duplicates(agreed, config)
     _require_enough(distinct, config)
-    chosen = drop_leaks(_placed(distinct, config), config)
+    chosen = drop_leaks(_placed(distinct, config, _sides(config, inputs)), config)
     _tell_of_reviewed(candidates, chosen)
     _require_training(chosen, config)
     _require_enough(chosen, config)
     return chosen
 
 
-def _placed(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
-    drawn = iter(draw_splits(kept(candidates), config))
+def _sides(config: GenerateConfig, inputs: Inputs) -> dict[str, Split]:
+    """Return the splits of what other domains have as well, by passage and example."""
+    if config.shared is None:
+        return {}
+    passages = read_records(inputs["corpus"] / "passages.jsonl", Passage)
+    ready = read_records(inputs["corpus"] / "examples.jsonl", Example)
+    return shared_sides(passages, ready, config.shared)
+
+
+def _placed(
+    candidates: Sequence[Candidate], config: GenerateConfig, sides: Mapping[str, Split]
+) -> list[Candidate]:
+    drawn = iter(draw_splits(kept(candidates), config, sides))
     return [one if one.reason else one.model_copy(update={"example": next(drawn)}) for one in candidates]
 
 
