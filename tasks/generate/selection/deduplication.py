@@ -12,10 +12,10 @@ import numpy as np
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.judging.relevance import Vectors, sentence_vectors
-from tasks.generate.selection.framing import Frames, normal
+from tasks.generate.selection.framing import Frames
 from tasks.generate.selection.precedence import precedence
 from tasks.generate.selection.resemblance import Pair, same_answer, same_question
-from tasks.records.dataset import Candidate, Example
+from tasks.records.dataset import Candidate
 from tasks.text.near import NearDuplicates
 
 
@@ -23,59 +23,48 @@ def drop_duplicates(candidates: Sequence[Candidate], config: GenerateConfig) -> 
     """Refuse pairs that ask, or ask about the same and tell, nearly what another one does."""
     judged = list(candidates)
     frames = Frames(judged, config.min_answer_words)
-    pairs = {at: _compared(one.example, frames) for at, one in enumerate(judged) if not one.reason}
-    known = _Known(list(pairs.values()), config)
+    pairs = {at: Pair(frames.compared(one.example)) for at, one in enumerate(judged) if not one.reason}
+    known = _Known(list(pairs.values()), config.judging.near_duplicate)
     for at in sorted(pairs, key=lambda at: -precedence(judged[at])):
-        pair = pairs[at]
-        found = known.repeated(pair)
+        pair, states = pairs[at], bool(frames.told(judged[at].example.answer))
+        found = known.repeated(pair, states=states)
         if found:
             judged[at] = judged[at].model_copy(update={"reason": found[0], "detail": found[1]})
         else:
-            known.add(pair)
+            known.add(pair, states=states)
     if config.judging.semantic_duplicate is None:
         return judged
 
     return drop_same_meaning(judged, config.judging.semantic_duplicate)
 
 
-def _compared(example: Example, frames: Frames) -> Pair:
-    plain = normal(example)
-    asked = frames.asked(plain.question)
-    return Pair(plain if asked == plain.question else plain.model_copy(update={"question": asked}))
-
-
 class _Known:
     """The pairs that stay, by question and by answer."""
 
-    def __init__(self, pairs: Sequence[Pair], config: GenerateConfig) -> None:
-        self._threshold = config.judging.near_duplicate
-        self._statement_words = config.min_answer_words
+    def __init__(self, pairs: Sequence[Pair], threshold: float) -> None:
+        self._threshold = threshold
         self._questions = NearDuplicates((one.example.question for one in pairs), self._threshold)
         self._answers = NearDuplicates((one.example.answer for one in pairs), self._threshold)
         self._asked: list[Pair] = []
         self._told: list[Pair] = []
 
-    def add(self, pair: Pair) -> None:
+    def add(self, pair: Pair, *, states: bool) -> None:
+        """Remember `pair`; `states` tells its answer from a label, which many examples rightly share."""
         self._questions.add(pair.example.question)
         self._asked.append(pair)
-        if self._states(pair):
+        if states:
             self._answers.add(pair.example.answer)
             self._told.append(pair)
 
-    def repeated(self, pair: Pair) -> tuple[str, str] | None:
+    def repeated(self, pair: Pair, *, states: bool) -> tuple[str, str] | None:
         """Return why `pair` is superfluous, with the id of the other one."""
         for number in self._questions.near(pair.example.question):
             if same_question(self._asked[number], pair, self._threshold):
                 return "duplicate_question", self._asked[number].example.id
-        if self._states(pair):
-            for number in self._answers.near(pair.example.answer):
-                if same_answer(self._told[number], pair, self._threshold):
-                    return "duplicate_answer", self._told[number].example.id
+        for number in self._answers.near(pair.example.answer) if states else ():
+            if same_answer(self._told[number], pair, self._threshold):
+                return "duplicate_answer", self._told[number].example.id
         return None
-
-    def _states(self, pair: Pair) -> bool:
-        """Tell answers from labels ("positive", "B"), which many examples rightly share."""
-        return pair.answer_length >= self._statement_words
 
 
 _BLOCK = 512

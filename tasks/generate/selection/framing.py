@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tasks.records.dataset import Candidate, Example
 from tasks.text.near import comparable
-from tasks.text.words import WORD
+from tasks.text.words import FUNCTION_WORDS, WORD
 
 _TIERS = ((1, 0.9), (3, 0.5), (5, 0.2), (8, 0.1))
-"""Words in a row, and the share of the texts above which such a stretch is a frame."""
-_ANCHORED = 3
-"""Of such stretches, the beginning and the end of a text are part: a prompt may be one word."""
+"""Words in a row, and the share of the texts above which such a stretch is a frame; no lone `the` is one."""
+_EDGES = {1: 0, 3: 2, 5: 1, 8: 1}
+"""How far stretches reach over the beginning and the end of a text: a prompt may be one word."""
 _FEWEST = 10
 """Texts below which nothing is called a frame, and that must have it: a few alike are copies."""
 _COUNTED = 2000
@@ -61,14 +61,13 @@ class Frame:
 
     def _framed(self, words: list[str]) -> set[int]:
         """Return the places of the words that a frame covers."""
-        return {
-            place
-            for length, frames in self._frames.items()
-            if frames
-            for at, stretch in _stretches(words, length)
-            if stretch in frames
-            for place in range(max(0, at), min(len(words), at + length))
-        }
+        found: set[int] = set()
+        for length, frames in self._frames.items():
+            edge = _EDGES[length]
+            for at, stretch in _stretches(_padded(words, edge), length) if frames else ():
+                if stretch in frames:
+                    found.update(range(max(0, at - edge), min(len(words), at - edge + length)))
+        return found
 
 
 class Frames:
@@ -85,17 +84,32 @@ class Frames:
         """Return what a question asks itself; all of it where it is nothing but frame."""
         return self._questions.bare(question) or comparable(question)
 
+    def said(self, answer: str) -> str:
+        """Return what an answer says itself; all of it where it is a label or nothing but frame."""
+        return (self._states(answer) and self._answers.bare(answer)) or comparable(answer)
+
     def told(self, answer: str) -> str:
         """Return what an answer says itself; nothing of a label, which many examples rightly share."""
-        words = _length(comparable(answer))
-        bare = self._answers.bare(answer) if words >= self._statement_words else ""
-        own = _length(bare)
-        return bare if own == words or own >= _FEWEST_OWN else ""
+        if not self._states(answer):
+            return ""
+        bare = self._answers.bare(answer)
+        whole = bare == comparable(answer)
+        return bare if whole or _length(bare) >= _FEWEST_OWN else ""
+
+    def _states(self, answer: str) -> bool:
+        return _length(comparable(answer)) >= self._statement_words
+
+    def compared(self, example: Example) -> Example:
+        """Return the example with what its texts say themselves."""
+        return _changed(example, self.asked(example.question), self.said(example.answer))
 
 
 def normal(example: Example) -> Example:
     """Return the example with its texts in the one spelling that is compared."""
-    question, answer = comparable(example.question), comparable(example.answer)
+    return _changed(example, comparable(example.question), comparable(example.answer))
+
+
+def _changed(example: Example, question: str, answer: str) -> Example:
     if (question, answer) == (example.question, example.answer):
         return example
     return example.model_copy(update={"question": question, "answer": answer})
@@ -104,20 +118,38 @@ def normal(example: Example) -> Example:
 def _frequent(
     counted: Sequence[list[str]], words: Counter[str], length: int, least: float
 ) -> frozenset[Stretch]:
-    """Return the stretches that more than `least` texts have; a rare word can be in none of them."""
+    """Return the stretches that more than `least` texts have, and half of those that have all but one end.
+
+    What follows a prompt in a tenth of the texts is their own, although the prompt stands in all of them. A
+    rare word can be in no such stretch.
+    """
     common = {word for word, count in words.items() if count > least} | {_EDGE}
+    common -= FUNCTION_WORDS if length == 1 else frozenset()
+    found, parts = (_count(counted, size, _EDGES[length], common) for size in (length, length - 1))
+    return frozenset(
+        stretch
+        for stretch, count in found.items()
+        if count > least and 2 * count >= max(parts[stretch[:-1]], parts[stretch[1:]])
+    )
+
+
+def _count(counted: Sequence[list[str]], length: int, edge: int, common: set[str]) -> Counter[Stretch]:
+    """Return in how many texts each stretch of common words stands."""
     found: Counter[Stretch] = Counter()
     for text in counted:
-        found.update({stretch for _, stretch in _stretches(text, length) if common.issuperset(stretch)})
-    return frozenset(stretch for stretch, count in found.items() if count > least)
+        padded = _padded(text, edge)
+        found.update({stretch for _, stretch in _stretches(padded, length) if common.issuperset(stretch)})
+    return found
+
+
+def _padded(words: list[str], edge: int) -> list[str]:
+    return [*[_EDGE] * edge, *words, *[_EDGE] * edge]
 
 
 def _stretches(words: list[str], length: int) -> Iterator[tuple[int, Stretch]]:
-    """Yield each stretch with its place; one that reaches over an edge begins below 0 or ends behind all."""
-    edge = length - 1 if length == _ANCHORED else 0
-    padded = [*[_EDGE] * edge, *words, *[_EDGE] * edge] if words else []
-    for at in range(len(padded) - length + 1):
-        yield at - edge, tuple(padded[at : at + length])
+    """Yield each stretch with the place of its first word."""
+    for at in range(len(words) - length + 1 if length else 0):
+        yield at, tuple(words[at : at + length])
 
 
 def _length(text: str) -> int:

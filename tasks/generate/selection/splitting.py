@@ -82,6 +82,7 @@ def _require_places(units: Sequence[Unit], drawn: dict[str, Split], config: Gene
         missing = ", ".join(split for split in SPLITS if split not in places)
         by_document = config.split_by == "document"
         remedy = "set `split_by: passage`, " if by_document else ""
+        remedy += "leave out what other domains have as well, " if config.shared else ""
         raise DataError(
             f"no pairs are left for {missing}: {len(units)} {'documents' if by_document else 'passages'} with"
             f" pairs are too few to split; {remedy}add documents, or lower `min_test_pairs`, `test_share` or"
