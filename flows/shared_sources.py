@@ -29,7 +29,7 @@ class SharedFile:
     def told(self) -> str:
         """Return what a reader of the plan must know."""
         first, *others = (f"{name} ({domain})" for domain, name in self.names.items())
-        told = f"{first} is also in {', '.join(others)}"
+        told = f"{first} is the same file as {', '.join(others)}"
         if self.alike:
             parts = "passages" if self.kind == "documents" else "examples"
             return f"{told}: its {parts} stand on one side in all of them; one domain should have it"

@@ -53,7 +53,9 @@ def _sides(config: GenerateConfig, inputs: Inputs) -> dict[str, Split]:
         return {}
     passages = read_records(inputs["corpus"] / "passages.jsonl", Passage)
     ready = read_records(inputs["corpus"] / "examples.jsonl", Example)
-    return shared_sides(passages, ready, config.shared)
+    sides = shared_sides(passages, ready, config.shared)
+    logger.warning("%d passages and examples stand in other domains too, on the same side", len(sides))
+    return sides
 
 
 def _placed(
