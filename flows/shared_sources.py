@@ -90,7 +90,8 @@ class _File:
 def _files(config: Config) -> Iterator[tuple[str, str, _File]]:
     """Yield kind, domain and file for each file that a domain may read."""
     for domain, sources in config.domains.items():
-        places = {"documents": sources.documents, "dataset": sources.dataset and sources.dataset.path}
+        data = sources.dataset.path if sources.dataset else None
+        places = {"documents": sources.documents, "dataset": data}
         for kind, place in places.items():
             for file in _below(place) if place else ():
                 yield kind, domain, file

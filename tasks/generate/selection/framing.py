@@ -36,16 +36,22 @@ class Frame:
         step = -(-len(texts) // _COUNTED) or 1
         counted = [_words(comparable(text)) for text in texts[::step]]
         self._frames: dict[int, frozenset[Stretch]] = {}
+        self._known: dict[str, str] = {}
         if len(counted) >= _FEWEST:
             counts = Counter(word for words in counted for word in set(words))
-            self._frames = {
+            found = {
                 length: _frequent(counted, counts, length, max(share * len(counted), _FEWEST - 1))
                 for length, share in _TIERS
             }
+            self._frames = {length: frames for length, frames in found.items() if frames}
 
     def bare(self, text: str) -> str:
         """Return what `text` says itself; nothing where it is all frame."""
-        text = comparable(text)
+        if text not in self._known:
+            self._known[text] = self._cut(comparable(text)) if self._frames else comparable(text)
+        return self._known[text]
+
+    def _cut(self, text: str) -> str:
         found = list(WORD.finditer(text))
         framed = self._framed([_plain(match) for match in found])
         if not framed:
@@ -64,7 +70,7 @@ class Frame:
         found: set[int] = set()
         for length, frames in self._frames.items():
             edge = _EDGES[length]
-            for at, stretch in _stretches(_padded(words, edge), length) if frames else ():
+            for at, stretch in _stretches(_padded(words, edge), length):
                 if stretch in frames:
                     found.update(range(max(0, at - edge), min(len(words), at - edge + length)))
         return found

@@ -24,7 +24,7 @@ def shared_sides(
     sides: dict[str, Split] = {}
     for digest, ids in documents.items():
         if digest in shared.whole:
-            sides |= dict.fromkeys(ids, "train")
+            sides |= _all(ids, "train")
         elif digest in shared.documents:
             sides |= _drawn(ids, shared)
     if shared.examples and not any(example.split in {"test", "validation"} for example in ready):
@@ -37,7 +37,10 @@ def _drawn(ids: Sequence[str], shared: SharedSources) -> dict[str, Split]:
     order = sorted(ids, key=lambda name: hashlib.sha256(f"{shared.seed}:{name}".encode()).digest())
     test, validation = (ceil(share * len(ids)) for share in (shared.test_share, shared.validation_share))
     if test + validation >= len(ids) or len(ids) < len(SPLITS):
-        return dict.fromkeys(ids, "train")
-    held_out: dict[str, Split] = dict.fromkeys(order[:test], "test")
-    held_out |= dict.fromkeys(order[test : test + validation], "validation")
-    return dict.fromkeys(ids, "train") | held_out
+        return _all(ids, "train")
+    held_out = _all(order[:test], "test") | _all(order[test : test + validation], "validation")
+    return _all(ids, "train") | held_out
+
+
+def _all(ids: Iterable[str], split: Split) -> dict[str, Split]:
+    return dict.fromkeys(ids, split)
