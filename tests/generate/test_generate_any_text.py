@@ -1,5 +1,6 @@
 """Pins that no rule of generation or judging raises, whatever a document, a model or a data set says."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from tasks.generate.selection.decontamination import drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.framing import Frame
 from tasks.generate.teacher_config import EmbeddedTeacher, ScriptedTeacher
+from tasks.generate.teachers.parsing import parse_drafts
 from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS, Example
 
@@ -88,6 +90,42 @@ def test_any_reply_is_read(opening: str, reply: str, answer: str) -> None:
     )
     assert question is None or question.endswith("?")
     assert rejection(question or opening, answer) != ""
+
+
+MARKS = (
+    "[",
+    "{",
+    "]",
+    "}",
+    ",",
+    ":",
+    '"',
+    "```json\n",
+    "```",
+    "\n",
+    "Q:",
+    "A:",
+    "question: -",
+    "answer:",
+    "why?",
+)
+KEYS = ('{"question": "', '", "answer": "', '"}', '"type": "how"', "1e999", "NaN", "9" * 5000, '[{"a":' * 400)
+
+
+@ANYTHING
+@given(st.lists(st.sampled_from((*MARKS, *KEYS, *WORDS)), max_size=16).map(" ".join))
+def test_any_reply_of_several_pairs_is_read(reply: str) -> None:
+    draft = Draft(ask=Ask(passage="a-0", count=2, text="Text."), reply=Reply(text=reply))
+    parsed = parse_drafts([draft], {"a-0": passage("Text.")}, CONFIG.teacher)
+    assert all(one.example.question.strip() and one.example.answer.strip() for one in parsed.candidates)
+
+
+@pytest.mark.parametrize(
+    "reply", ["question: - -\nA: y -", '[{"question": 1, "answer": ' + "9" * 6000 + "}]"]
+)
+def test_a_reply_without_a_readable_pair_yields_none(reply: str) -> None:
+    draft = Draft(ask=Ask(passage="a-0", count=2, text="Text."), reply=Reply(text=reply))
+    assert parse_drafts([draft], {"a-0": passage("Text.")}, CONFIG.teacher).candidates == []
 
 
 @ANYTHING
