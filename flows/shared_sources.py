@@ -61,6 +61,15 @@ def shared_files(config: Config) -> list[SharedFile]:
     ]
 
 
+def file_warnings(config: Config) -> dict[str, list[str]]:
+    """Return by `stage:domain` what must be known beforehand of the domain's files."""
+    found: dict[str, list[str]] = {}
+    for file in shared_files(config):
+        for domain in file.names:
+            found.setdefault(f"ingest:{domain}", []).append(file.told())
+    return found
+
+
 def generation(config: Config, domain: str, shared: list[SharedFile]) -> GenerateConfig:
     """Return the domain's slice for generation, with what other domains have too."""
     own = [file for file in shared if domain in file.names]

@@ -6,7 +6,7 @@ not, because nothing knows of them before every domain is read, so figures that 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from tasks.text.words import lowered
 FILE = "passages.jsonl"
 NEAR = 0.5
 """Share of a document's sentences that stand in another one, from which on it is told of."""
+MOST_BYTES = 20_000_000
+"""Of the corpora that a plan looks through, some seconds' worth."""
 _FEWEST = 5
 """Sentences below which a document is too short to tell."""
 _SHORTEST = 20
@@ -45,6 +47,20 @@ def shared_documents(found: Folders, domains: Sequence[str]) -> list[str]:
         *(_same(one, other) for one, other in _pairs(texts)),
         *(_near(texts[one], texts[other], count) for one, other, count in _alike(texts)),
     ]
+
+
+def near_copies(folders: Mapping[str, Path], domains: Sequence[str]) -> dict[str, list[str]]:
+    """Return by domain a sentence for each two of other bytes; none of very long corpora."""
+    found = Folders(folders)
+    files = [file for name in found.names() if (file := found.file(name, FILE))]
+    if sum(file.stat().st_size for file in files) > MOST_BYTES:
+        return {}
+    told: dict[str, list[str]] = {}
+    texts = [text for domain in domains for text in _texts(found, domain)]
+    for one, other, count in _alike(texts):
+        for text in (texts[one], texts[other]):
+            told.setdefault(text.domain, []).append(_near(texts[one], texts[other], count))
+    return told
 
 
 def _texts(found: Folders, domain: str) -> list[_Text]:

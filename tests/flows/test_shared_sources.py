@@ -10,6 +10,7 @@ from flows.plan import plan
 from flows.report.cautions import cautions
 from flows.report.collect import collect
 from flows.report.schema import DomainReport, Report, RunFacts
+from flows.report.shared_documents import near_copies
 from flows.shared_sources import generation, shared_files
 from tasks.kernel.settings import PROJECT, Settings
 from tasks.records.corpus import Passage
@@ -141,6 +142,8 @@ def test_the_report_tells_of_copies_and_of_near_copies(tmp_path: Path) -> None:
     assert near.startswith("anxiety and worry: 89 % of the sentences of a.pdf stand in b.pdf too.")
     other = " ".join([*SENTENCES[:2], *(sentence.replace("valley", "castle") for sentence in SENTENCES[2:])])
     assert warnings(tmp_path / "other", ("d1", text), ("d2", other)) == []
+    folders = {f"corpus/{name}": tmp_path / "near" / at for name, at in (("anxiety", "1"), ("worry", "2"))}
+    assert near_copies(folders, ["anxiety", "worry"]) == {"anxiety": [near], "worry": [near]}
 
 
 @pytest.mark.parametrize(("leaked", "told"), [(25, ""), (30, "30 of 100 training pairs were left out")])
