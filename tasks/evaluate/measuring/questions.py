@@ -49,7 +49,8 @@ def read_questions(
         if not found:
             message = f"{path}: domain {domain} has no held-out questions; give it more documents or examples"
             raise DataError(message)
-        fitting, too_long = [], []
+        fitting: list[Question] = []
+        too_long: list[Question] = []
         for question in found:
             (fitting if fits(question) else too_long).append(question)
         if not fitting:
