@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar, cast
 
 from flows.config import GENERALIST, Config
+from flows.shared_sources import generation, shared_files
 from tasks.convert.task import convert_expert
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
@@ -82,10 +83,16 @@ def file_comparison_dag(train: Path, test: Path, routes: ComparedRoutes, call: C
 
 def _questions(config: Config, call: Call) -> tuple[dict[str, Corpus], dict[str, QADataset]]:
     corpora, datasets = {}, {}
+    shared = shared_files(config)
     for name, domain in config.domains.items():
         local = domain.dataset.path if domain.dataset else None
         corpora[name] = call(ingest_corpus, name, config.ingest_of(name), domain.documents, local)
         datasets[name] = call(
-            generate_qa, name, corpora[name], config.generate_of(name), domain.review, config.benchmarks
+            generate_qa,
+            name,
+            corpora[name],
+            generation(config, name, shared),
+            domain.review,
+            config.benchmarks,
         )
     return corpora, datasets

@@ -13,8 +13,10 @@ from typing import Literal, ParamSpec, TypeVar
 
 from flows.config import GENERALIST, Config
 from flows.dag import dag, stand_in
+from flows.report.shared_documents import near_copies
 from flows.runs.selection import Rebuild, chosen, nested, order_of
-from tasks.kernel.artifacts import Artifact
+from flows.shared_sources import file_warnings
+from tasks.kernel.artifacts import Artifact, Corpus
 from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
 from tasks.kernel.execution.attempt import Order
 from tasks.kernel.fingerprint import Recipe, differences, recipe_key
@@ -41,6 +43,8 @@ class Row:
     reason: str
     drift: tuple[str, ...] = ()
     """Libraries whose versions differ from those that built the artifact, such as `peft 0.20 -> 0.21`."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of the stage's inputs: a document that another domain has too."""
 
     def as_dict(self) -> dict[str, object]:
         """Return the row for `plan --json`."""
@@ -57,7 +61,7 @@ class _Pending:
 def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> list[Row]:
     """Return a row for each stage and domain, in the order of the DAG."""
     rebuild = rebuild or Rebuild()
-    refused = refusals(config)
+    refused, warned = refusals(config), file_warnings(config)
     again = chosen(config, rebuild)
     order = order_of(rebuild, again)
     rows: list[Row] = []
@@ -72,11 +76,22 @@ def plan(config: Config, settings: Settings, rebuild: Rebuild | None = None) -> 
             row, node = replace(row, status="miss", reason="asked for again"), None
         if label in refused:
             row, node = replace(row, status="refused", reason="; ".join(refused[label])), None
-        rows.append(row)
+        rows.append(replace(row, warnings=tuple(warned.get(label, ()))))
         return stand_in(node or _Pending(label), stage)
 
-    dag(config, call)
-    return rows
+    return _with_near_copies(rows, dag(config, call), config, Store(settings.store, settings.store_url))
+
+
+def _with_near_copies(
+    rows: list[Row], nodes: Mapping[str, Artifact], config: Config, store: Store
+) -> list[Row]:
+    """Return the rows, those of corpora that are built with what these say of near copies."""
+    built = {name: node for name, node in nodes.items() if isinstance(node, Corpus)}
+    told = near_copies({name: store.folder(node) for name, node in built.items()}, list(config.domains))
+    return [
+        replace(row, warnings=(*row.warnings, *told.get(row.domain, ()))) if row.stage == "ingest" else row
+        for row in rows
+    ]
 
 
 def refusals(config: Config) -> dict[str, list[str]]:

@@ -123,6 +123,8 @@ def _show(rows: "Sequence[Row]") -> None:
         table.add_row(row.stage, row.domain, row.status, row.reason)
     console = Console(emoji=False)
     console.print(table)
+    for warning in dict.fromkeys(warning for row in rows for warning in row.warnings):
+        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     if drift := sorted({clause for row in rows for clause in row.drift}):
         warned = sum(bool(row.drift) for row in rows)
         console.print(

@@ -13,6 +13,9 @@ from tasks.records.router import RouterReport
 
 BUDGET_SLACK = 0.05
 """Share by which the training tokens of expert and generalist may differ."""
+TOLD_LEAKS = 0.25
+"""Share of the training pairs left out for what is tested above which a reader is told."""
+_LEAKS = ("leaks_to_held_out", "in_benchmark")
 _NAMES = {
     "corpus": "text",
     "qa": "question-answer pairs",
@@ -72,10 +75,22 @@ def _data(part: DomainReport) -> Iterator[str]:
     if unreadable:
         files = f"{unreadable} of its {len(part.documents)} files"
         yield f"{files} gave no text; each is named with its reason."
+    yield from _thinned(part)
     if part.funnel and part.funnel.stopped_by:
         yield (
             f"asking ended at the limit of {part.funnel.stopped_by}, before"
             f" {words.count(part.funnel.not_asked)} of the planned pairs."
+        )
+
+
+def _thinned(part: DomainReport) -> Iterator[str]:
+    """Say how many training pairs are left out because they resemble what is tested."""
+    leaked = sum(part.funnel.rejected.get(reason, 0) for reason in _LEAKS) if part.funnel else 0
+    every = leaked + ((part.funnel and part.funnel.train) or 0)
+    if leaked > TOLD_LEAKS * every:
+        yield (
+            f"{words.count(leaked)} of {words.count(every)} training pairs were left out because they"
+            " resemble held-out pairs or a benchmark."
         )
 
 

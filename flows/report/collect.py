@@ -13,6 +13,7 @@ from flows.report.cautions import cautions
 from flows.report.evaluation_samples import samples_of
 from flows.report.pair_account import condensed, shown
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow, TrainedReport
+from flows.report.shared_documents import shared_documents
 from tasks.kernel.errors import DataError
 from tasks.records import coverage, documents, edge, evaluation, funnel, merge, router, samples, training
 from tasks.records.edge import Sizes
@@ -53,6 +54,7 @@ def collect(
             "warnings": [
                 *facts.warnings,
                 *cautions(report),
+                *shared_documents(found, list(report.domains)),
                 *(measured.warnings if measured else ()),
                 *dict.fromkeys(found.problems),
             ]

@@ -97,6 +97,21 @@ class JudgingConfig(Slice):
     """Share of a held-out or benchmark text that may not be covered by such copies."""
 
 
+class SharedSources(Slice):
+    """What other domains have as well; a run finds it out by the digests of the files."""
+
+    documents: tuple[str, ...] = ()
+    """Digests of documents that all these domains cut into the same passages: each has one side."""
+    whole: tuple[str, ...] = ()
+    """Digests of those that they cut otherwise or split as a whole: trained on everywhere."""
+    examples: bool = False
+    """The data set's examples are those of another domain."""
+    test_share: float = 0.15
+    validation_share: float = 0.1
+    """The same for all these domains, as is the seed."""
+    seed: int = 42
+
+
 class GenerateConfig(Slice):
     """Questions to a domain's passages, filtered and split."""
 
@@ -130,6 +145,12 @@ class GenerateConfig(Slice):
     """Passages are drawn for the test split until it holds this many pairs."""
     min_pairs: int = Field(default=60, ge=3)
     """A domain with fewer pairs is refused."""
+    min_training_pairs: int | None = Field(default=None, ge=1)
+    """And one with fewer of them left to train on; none: a quarter of `min_pairs`."""
+    max_leaked_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of the training pairs that may be left out because they resemble what is tested."""
+    shared: SharedSources | None = None
+    """What other domains have too; none: found out by the run."""
     checkpoint_every: int = Field(default=5, ge=1, le=1000)
     """Passages between two checkpoints."""
     seed: int = Field(default=42, ge=0, lt=2**32)
@@ -163,6 +184,11 @@ class GenerateConfig(Slice):
             if shares and (min(shares.values()) < 0 or sum(shares.values()) <= 0):
                 raise ValueError(f"{name}: give shares of 0 or more that do not all vanish")
         return self
+
+    @property
+    def fewest_training_pairs(self) -> int:
+        """Training pairs below which a domain is refused."""
+        return self.min_training_pairs or max(1, self.min_pairs // 4)
 
     def refusals(self) -> list[str]:
         """Return what this stage cannot do yet, one sentence each: nothing."""

@@ -7,10 +7,19 @@ are looked up. On 23,200 questions that takes 2.3 s and finds all; MinHash with 
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 from tasks.text.words import word_set
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
+
+
+def comparable(text: str) -> str:
+    """Return `text` in the one spelling that is compared: NFKC, without characters that nobody sees."""
+    return text if text.isascii() else normalize("NFKC", _INVISIBLE.sub("", text))
 
 
 class NearDuplicates:
@@ -18,25 +27,25 @@ class NearDuplicates:
 
     def __init__(self, vocabulary: Iterable[str], threshold: float) -> None:
         """Count the words of `vocabulary`, all texts that will be compared, to know the rare ones."""
-        self._frequency = Counter(word for text in vocabulary for word in word_set(text))
+        self._frequency = Counter(word for text in vocabulary for word in _words(text))
         self._threshold = threshold
         self._sets: list[frozenset[str]] = []
         self._by_word: dict[str, list[int]] = {}
 
     def add(self, text: str) -> None:
         """Remember `text`."""
-        words = word_set(text)
+        words = _words(text)
         for word in self._rarest(words):
             self._by_word.setdefault(word, []).append(len(self._sets))
         self._sets.append(words)
 
     def near(self, text: str) -> list[int]:
         """Return the numbers, in the order of adding, of the texts that `text` resembles."""
-        words = word_set(text)
+        words = _words(text)
         return sorted(number for number in self.candidates(words) if self.resembles(words, number))
 
     def __contains__(self, text: str) -> bool:
-        words = word_set(text)
+        words = _words(text)
         return any(self.resembles(words, number) for number in self.candidates(words))
 
     def candidates(self, words: frozenset[str]) -> set[int]:
@@ -61,7 +70,7 @@ def chains(texts: Sequence[str], threshold: float) -> list[int]:
     chain = list(range(len(texts)))
     members = [[number] for number in chain]
     for number, text in enumerate(texts):
-        words = word_set(text)
+        words = _words(text)
         for other in index.candidates(words):
             if chain[other] != chain[number] and index.resembles(words, other):
                 small, large = sorted((chain[other], chain[number]), key=lambda one: len(members[one]))
@@ -70,6 +79,10 @@ def chains(texts: Sequence[str], threshold: float) -> list[int]:
                 members[large] += members[small]
         index.add(text)
     return chain
+
+
+def _words(text: str) -> frozenset[str]:
+    return word_set(comparable(text))
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:

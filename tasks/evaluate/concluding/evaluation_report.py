@@ -4,7 +4,7 @@ Experts, generalist and base are compared on the same resampled questions, and e
 words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -29,6 +29,9 @@ from tasks.records.evaluation import (
 )
 from tasks.statistics.bootstrap import Bootstrap, Loss, verdict
 
+_NAMED = 5
+"""Ids of questions that a warning names."""
+
 
 def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Evaluation:
     """Return everything the report says; a pure function of evidence, config and metrics."""
@@ -44,9 +47,26 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
         router=router,
         memory=Memory(peak_bytes=evidence.peak_bytes),
         settings=config.model_dump(mode="json"),
-        warnings=[*router_warnings(evidence), *edge_warnings(evidence, scorer.bootstrap, config)],
+        warnings=[
+            *_left_out(evidence, config),
+            *router_warnings(evidence),
+            *edge_warnings(evidence, scorer.bootstrap, config),
+        ],
         findings=[*_findings(domains), router_finding(router)],
     )
+
+
+def _left_out(evidence: Evidence, config: EvaluateConfig) -> Iterator[str]:
+    """Name the questions that no model could be given whole."""
+    named: dict[str, list[str]] = {}
+    for question in evidence.too_long:
+        named.setdefault(question.domain, []).append(question.id)
+    for domain, ids in named.items():
+        shown = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+        yield (
+            f"{domain}: left out {len(ids)} held-out question{'s' * (len(ids) > 1)} ({shown}) longer than"
+            f" `max_length`, {config.max_length} tokens; raise it to measure them"
+        )
 
 
 def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:

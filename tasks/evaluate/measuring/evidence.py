@@ -29,6 +29,8 @@ class Evidence:
     edges: Mapping[str, EdgeRun]
     sizes: Mapping[str, Sizes]
     peak_bytes: int
+    too_long: Sequence[Question] = ()
+    """Held-out questions that are in nothing else here."""
 
     def domains(self) -> list[str]:
         """Return the domains in order."""

@@ -14,7 +14,7 @@ from tasks.evaluate.measuring.bundle_runs import EdgeRun, run_bundle
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured, Wanted, decoding, measure
 from tasks.evaluate.measuring.memory import peak_bytes
-from tasks.evaluate.measuring.questions import Question, first_of_each, read_questions
+from tasks.evaluate.measuring.questions import HeldOut, Question, first_of_each, read_questions
 from tasks.evaluate.measuring.systems import (
     BASE,
     GENERALIST,
@@ -25,7 +25,7 @@ from tasks.evaluate.measuring.systems import (
     route,
 )
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
-from tasks.models.chat import Turns, chat_turns
+from tasks.models.chat import Turns, chat_turns, prompt_text, token_ids
 from tasks.models.loading import load_tokenizer
 from tasks.records import edge
 from tasks.records.edge import Sizes
@@ -50,7 +50,8 @@ class Counter:
 
 def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     """Measure each bundle and each float model once; raise DataError where inputs do not fit together."""
-    questions = read_questions(domain_inputs(inputs, "qa"), config.max_questions_per_domain, config.seed)
+    held_out = _held_out(inputs, config)
+    questions = held_out.questions
     router, experts = load_router(inputs["router"]), domain_inputs(inputs, "merged")
     check_domains(questions, router, experts)
     routing = route(router, questions)
@@ -70,7 +71,10 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     }
     models = _measure_all(wanted, edges, questions, config, done)
     sizes = {domain: read_sizes(inputs, domain) for domain in experts}
-    return Evidence(questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes())
+    memory, too_long = peak_bytes(), held_out.too_long
+    return Evidence(
+        questions, router.labels, routing, systems, models, positions, edges, sizes, memory, too_long
+    )
 
 
 def read_sizes(inputs: Inputs, domain: str) -> Sizes:
@@ -81,6 +85,17 @@ def read_sizes(inputs: Inputs, domain: str) -> Sizes:
         if (folder / edge.SIZES).is_file():
             sizes |= edge.read_sizes(folder)
     return sizes
+
+
+def _held_out(inputs: Inputs, config: EvaluateConfig) -> HeldOut:
+    """Read the questions; one fits where it leaves room for a token of its answer."""
+    tokenizer = load_tokenizer(inputs["base"])
+
+    def fits(question: Question) -> bool:
+        return len(token_ids(tokenizer, prompt_text(tokenizer, question.text))) < config.max_length
+
+    folders = domain_inputs(inputs, "qa")
+    return read_questions(folders, config.max_questions_per_domain, config.seed, fits)
 
 
 def _wanted(

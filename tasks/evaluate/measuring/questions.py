@@ -1,11 +1,12 @@
 """Read the held-out questions of every domain.
 
 In: `qa/<domain>` folders. Out: one list of questions, domain by domain, so that every later
-table is an array over the same positions.
+table is an array over the same positions, and those that no model can be given whole: one
+too long question is no reason to lose all that was trained.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,27 +25,50 @@ class Question:
     reference: str
 
 
-def read_questions(folders: Mapping[str, Path], limit: int | None, seed: int) -> list[Question]:
-    """Return at most `limit` test questions a domain; raise DataError where a domain has none."""
+@dataclass(frozen=True)
+class HeldOut:
+    """The questions that are asked, and those that are left out because they leave no room for an answer."""
+
+    questions: list[Question]
+    too_long: list[Question]
+
+
+def read_questions(
+    folders: Mapping[str, Path], limit: int | None, seed: int, fits: Callable[[Question], bool]
+) -> HeldOut:
+    """Return at most `limit` test questions a domain that `fits` lets through, and those that it does not.
+
+    Raises DataError where a domain has no question left.
+    """
     if not folders:
         raise DataError("evaluate: no `qa/<domain>` input; give the library at least one domain")
-    questions: list[Question] = []
+    held_out = HeldOut([], [])
     for domain, folder in folders.items():
         path = folder / "test.jsonl"
-        examples = read_records(path, Example)
-        if not examples:
+        found = [_question(domain, example) for example in read_records(path, Example)]
+        if not found:
             message = f"{path}: domain {domain} has no held-out questions; give it more documents or examples"
             raise DataError(message)
-        questions += [_question(domain, example) for example in draw(examples, limit, seed)]
-    return questions
+        fitting: list[Question] = []
+        too_long: list[Question] = []
+        for question in found:
+            (fitting if fits(question) else too_long).append(question)
+        if not fitting:
+            raise DataError(
+                f"{path}: each of the {len(found)} held-out questions of domain {domain} is longer than"
+                " `evaluate.max_length`; raise it or give the domain shorter questions"
+            )
+        held_out.questions.extend(draw(fitting, limit, seed))
+        held_out.too_long.extend(too_long)
+    return held_out
 
 
-def draw(examples: list[Example], limit: int | None, seed: int) -> list[Example]:
-    """Return `limit` examples drawn with the seed, in their order in the file."""
-    if limit is None or limit >= len(examples):
-        return examples
-    chosen = random.Random(seed).sample(range(len(examples)), limit)  # noqa: S311 - no secret is drawn
-    return [examples[position] for position in sorted(chosen)]
+def draw(questions: list[Question], limit: int | None, seed: int) -> list[Question]:
+    """Return `limit` questions drawn with the seed, in their order in the file."""
+    if limit is None or limit >= len(questions):
+        return questions
+    chosen = random.Random(seed).sample(range(len(questions)), limit)  # noqa: S311 - no secret is drawn
+    return [questions[position] for position in sorted(chosen)]
 
 
 def first_of_each(questions: Sequence[Question], count: int) -> dict[str, list[int]]:

@@ -48,7 +48,10 @@ _STEPS = ("planned", "not_asked", "asked", "no_reply", "returned", "unread", "su
 _ALWAYS = frozenset({"asked", "returned", "parsed"})
 _TEACHER = ("kind", "mode", "constrained", "guided", "temperature", "top_p", "max_new_tokens", "quantization")
 _JUDGE = ("kind", "threshold")
-_LEFT_OUT = {"teacher", "judging", "budget", "checkpoint_every"}
+_LEFT_OUT = {
+    *("teacher", "judging", "budget", "checkpoint_every", "min_training_pairs", "max_leaked_share"),
+    "shared",
+}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _NAMED = 2
 

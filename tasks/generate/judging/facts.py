@@ -94,7 +94,7 @@ def _values(text: str) -> Iterator[Decimal]:
             yield from _value(run)
             run = []
         end = match.end()
-        if token[0].isdigit() or token in _VALUES or (run and token in _POWERS):
+        if token[0].isdecimal() or token in _VALUES or (run and token in _POWERS):
             run.append(token)
     if run:
         yield from _value(run)

@@ -70,7 +70,7 @@ def claim(sentence: str) -> Claim:
     asserted: set[str] = set()
     scopes: list[set[str]] = []
     left = 0
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if _is_cue(token) and following not in _ONLY and (token, following) != ("no", "."):
             scopes.append(set())
             left = _SCOPE

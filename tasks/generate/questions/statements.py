@@ -121,7 +121,7 @@ def _resolved(sentence: str, before: str) -> str:
 
 def _is_named(noun: str, clause: Clause) -> bool:
     """Tell whether the subject of `clause` is called `noun`, by its own words or by what it is said to be."""
-    if noun == WORD.findall(clause.subject.lower())[-1]:
+    if [noun] == WORD.findall(clause.subject.lower())[-1:]:
         return True
     words = _OF_KIND.split(clause.rest, maxsplit=1)[0].split() if clause.verb in BEING else []
     return bool(words) and noun == words[-1]

@@ -9,6 +9,7 @@ or their answers nearly equal words, so the work grows with the number of pairs.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from tasks.generate.selection.framing import normal
 from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.generate.selection.resemblance import SAME_STATEMENT, Pair, conflict
 from tasks.records.dataset import Candidate
@@ -21,7 +22,7 @@ MOST_COMPARED = 32
 def drop_contradictions(candidates: Sequence[Candidate], statement_words: int) -> list[Candidate]:
     """Refuse contradicting pairs; answers below `statement_words` words are compared by question only."""
     judged = list(candidates)
-    pairs = {at: Pair(one.example) for at, one in enumerate(judged) if not one.reason}
+    pairs = {at: Pair(normal(one.example)) for at, one in enumerate(judged) if not one.reason}
     for here, there in _comparable(pairs, statement_words):
         seen = conflict(pairs[here], pairs[there])
         if seen:

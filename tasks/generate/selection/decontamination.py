@@ -2,9 +2,9 @@
 
 In: candidates with splits, and benchmark files. Out: the same, with `leaks_to_held_out` or `in_benchmark` for
 those that resemble a held-out text: by the share of their words (Jaccard), or because copies of 8 words in
-a row cover half of it. GPT-3 looked for 13 words in a row (Brown et al. 2020, appendix C), PaLM for 70 % of
-a text's 8-grams (Chowdhery et al. 2022), Tulu 3 for 8-grams that cover half of a test's tokens (Lambert et
-al. 2024).
+a row cover half of it. What a template puts around the texts of a data set does not count. GPT-3 looked for
+13 words in a row (Brown et al. 2020, appendix C), PaLM for 70 % of a text's 8-grams (Chowdhery et al. 2022),
+Tulu 3 for 8-grams that cover half of a test's tokens (Lambert et al. 2024).
 """
 
 from collections import defaultdict
@@ -14,6 +14,7 @@ from pathlib import Path
 from tasks.generate.config import GenerateConfig, JudgingConfig
 from tasks.generate.pairs import kept, refuse
 from tasks.generate.selection.benchmarks import read_benchmark
+from tasks.generate.selection.framing import Frames
 from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.records.dataset import Candidate, Example
 from tasks.text.near import NearDuplicates
@@ -45,15 +46,17 @@ class KnownTexts:
 
 def drop_leaks(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
     """Refuse training pairs that resemble held-out ones, or these where the training pair is reviewed."""
+    frames = Frames(candidates, config.min_answer_words)
     reviewed = [one for one in candidates if _trains(one) and precedence(one) == REVIEWED]
     spared = _refuse(
         candidates,
-        _Sides(reviewed, candidates, config),
+        _Sides(reviewed, candidates, frames, config.judging),
         lambda one: not _trains(one) and precedence(one) != REVIEWED,
         "leaks_to_reviewed",
     )
     held_out = [one for one in spared if not one.reason and not _trains(one)]
-    return _refuse(spared, _Sides(held_out, spared, config), _trains, "leaks_to_held_out")
+    sides = _Sides(held_out, spared, frames, config.judging)
+    return _refuse(spared, sides, _trains, "leaks_to_held_out")
 
 
 def drop_benchmarks(
@@ -64,37 +67,49 @@ def drop_benchmarks(
     Raises DataError where a file cannot be read.
     """
     read = [text for name in sorted(benchmarks) for text in read_benchmark(benchmarks[name], name)]
-    texts = [(text.place, text.text) for text in read if len(WORD.findall(text.text)) >= _BENCHMARK_WORDS]
-    if not texts:
+    long = [text for text in read if len(WORD.findall(text.text)) >= _BENCHMARK_WORDS]
+    if not long:
         return list(candidates)
-    known = KnownTexts(texts, _texts(candidates), config.judging)
+    frames = Frames(candidates, config.min_answer_words)
+    texts = [(text.place, bare) for text in long for bare in _readings(text.text, frames)]
+    known = KnownTexts(texts, _texts(candidates, frames), config.judging)
 
     def listed(example: Example) -> tuple[str, str] | None:
         if example.split in {"test", "validation"}:
             return None
-        answer = example.answer if _states(example, config) else ""
-        place = known.found(example.question) or known.found(answer)
+        place = known.found(frames.asked(example.question)) or known.found(frames.told(example.answer))
         return ("in_benchmark", place) if place else None
 
     return refuse(candidates, listed)
+
+
+def _readings(text: str, frames: Frames) -> list[str]:
+    """Return a text as a question and as an answer of the data set: without the frame of either."""
+    return list(dict.fromkeys(bare for bare in (frames.asked(text), frames.told(text)) if bare))
 
 
 class _Sides:
     """Questions and answers of the pairs on one side."""
 
     def __init__(
-        self, known: Sequence[Candidate], compared: Sequence[Candidate], config: GenerateConfig
+        self,
+        known: Sequence[Candidate],
+        compared: Sequence[Candidate],
+        frames: Frames,
+        config: JudgingConfig,
     ) -> None:
-        self._config = config
-        questions = [(one.example.id, one.example.question) for one in known]
-        answers = [(one.example.id, one.example.answer) for one in known if _states(one.example, config)]
-        self._questions = KnownTexts(questions, _texts(compared), config.judging)
-        self._answers = KnownTexts(answers, _texts(compared), config.judging)
+        self._frames = frames
+        questions = [(one.example.id, frames.asked(one.example.question)) for one in known]
+        answers = [(one.example.id, told) for one in known if (told := frames.told(one.example.answer))]
+        texts = _texts(compared, frames)
+        self._questions = KnownTexts(questions, texts, config)
+        self._answers = KnownTexts(answers, texts, config)
 
     def found(self, example: Example) -> str:
         """Return the id of a pair whose question or answer `example` resembles, or ""."""
-        answer = self._answers.found(example.answer) if _states(example, self._config) else ""
-        return self._questions.found(example.question) or answer
+        told = self._frames.told(example.answer)
+        answer = self._answers.found(told) if told else ""
+        return self._questions.found(self._frames.asked(example.question)) or answer
 
 
 def _refuse(
@@ -112,13 +127,10 @@ def _trains(candidate: Candidate) -> bool:
     return candidate.example.split == "train"
 
 
-def _states(example: Example, config: GenerateConfig) -> bool:
-    """Tell answers from labels ("positive", "B"), which many examples rightly share."""
-    return len(WORD.findall(example.answer)) >= config.min_answer_words
-
-
-def _texts(candidates: Iterable[Candidate]) -> list[str]:
-    return [text for one in kept(candidates) for text in (one.question, one.answer)]
+def _texts(candidates: Iterable[Candidate], frames: Frames) -> list[str]:
+    return [
+        text for one in kept(candidates) for text in (frames.asked(one.question), frames.told(one.answer))
+    ]
 
 
 class Copies:

@@ -5,7 +5,8 @@ came here makes no difference but one: of two that exclude each other, the one t
 """
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.pairs import kept
@@ -13,31 +14,54 @@ from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.precedence import REVIEWED, precedence
+from tasks.generate.selection.sharing import shared_sides
 from tasks.generate.selection.splitting import draw_splits
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, domain_inputs
-from tasks.records.dataset import Candidate
+from tasks.records.corpus import Passage
+from tasks.records.dataset import Candidate, Example, Split
+from tasks.records.files import read_records
 
 logger = logging.getLogger(__name__)
+LEAKS = {
+    "leaks_to_held_out": "resemble held-out ones",
+    "in_benchmark": "are in a benchmark",
+}
+"""Why a training pair is left out although nothing is wrong with it."""
 
 
 def select_pairs(candidates: Sequence[Candidate], config: GenerateConfig, inputs: Inputs) -> list[Candidate]:
     """Return the candidates with splits.
 
-    Raises DataError where too few pairs or passages are left, or where a benchmark cannot be read.
+    Raises DataError where too few pairs or passages are left, too few of them to train on, or too few of
+    these because of what is tested; or where a benchmark cannot be read.
     """
     clean = drop_benchmarks(candidates, domain_inputs(inputs, "benchmark"), config)
     agreed = drop_contradictions(clean, config.min_answer_words)
     distinct = drop_duplicates(agreed, config)
     _require_enough(distinct, config)
-    chosen = drop_leaks(_placed(distinct, config), config)
+    chosen = drop_leaks(_placed(distinct, config, _sides(config, inputs)), config)
     _tell_of_reviewed(candidates, chosen)
+    _require_training(chosen, config)
     _require_enough(chosen, config)
     return chosen
 
 
-def _placed(candidates: Sequence[Candidate], config: GenerateConfig) -> list[Candidate]:
-    drawn = iter(draw_splits(kept(candidates), config))
+def _sides(config: GenerateConfig, inputs: Inputs) -> dict[str, Split]:
+    """Return the splits of what other domains have as well, by passage and example."""
+    if config.shared is None:
+        return {}
+    passages = read_records(inputs["corpus"] / "passages.jsonl", Passage)
+    ready = read_records(inputs["corpus"] / "examples.jsonl", Example)
+    sides = shared_sides(passages, ready, config.shared)
+    logger.warning("%d passages and examples stand in other domains too, on the same side", len(sides))
+    return sides
+
+
+def _placed(
+    candidates: Sequence[Candidate], config: GenerateConfig, sides: Mapping[str, Split]
+) -> list[Candidate]:
+    drawn = iter(draw_splits(kept(candidates), config, sides))
     return [one if one.reason else one.model_copy(update={"example": next(drawn)}) for one in candidates]
 
 
@@ -49,12 +73,39 @@ def _tell_of_reviewed(before: Sequence[Candidate], after: Sequence[Candidate]) -
             )
 
 
+def _require_training(candidates: Sequence[Candidate], config: GenerateConfig) -> None:
+    """Refuse a domain of which what is tested leaves too little to train on; tell of what it takes."""
+    lost = Counter(one.reason for one in candidates if one.reason in LEAKS)
+    left = sum(not one.reason and one.example.split == "train" for one in candidates)
+    every, leaked = left + lost.total(), lost.total()
+    reasons = " and ".join(f"{lost[reason]} {said}" for reason, said in LEAKS.items() if lost[reason])
+    told = f"{_sources(candidates)}: {left} of {every} training pairs are left"
+    told += f", because {reasons}" if leaked else ""
+    if leaked > config.max_leaked_share * every:
+        raise DataError(
+            f"{told}: more than `max_leaked_share` ({config.max_leaked_share:.0%}) is left out; remove what"
+            " stands on both sides from the data set, compare less strictly (`judging.leak_similarity`,"
+            " `judging.leak_ngram_share`), or raise `max_leaked_share`"
+        )
+    if left < config.fewest_training_pairs:
+        raise DataError(
+            f"{told}: `min_training_pairs` is {config.fewest_training_pairs}; add documents or a data set to"
+            " this domain, or lower `min_training_pairs`, `test_share` or `validation_share`"
+        )
+    if leaked:
+        logger.warning("%s", told)
+
+
+def _sources(candidates: Sequence[Candidate]) -> str:
+    documents = sorted({candidate.example.document for candidate in candidates} - {""})
+    return ", ".join(documents) or "the data set"
+
+
 def _require_enough(candidates: Sequence[Candidate], config: GenerateConfig) -> None:
     pairs = len(kept(candidates))
     if pairs < config.min_pairs:
-        documents = sorted({candidate.example.document for candidate in candidates} - {""})
         raise DataError(
-            f"{', '.join(documents) or 'the data set'}: {pairs} question-answer pairs are too few"
+            f"{_sources(candidates)}: {pairs} question-answer pairs are too few"
             f" (`min_pairs` is {config.min_pairs}); add documents or a data set to this domain, or lower"
             " `min_pairs` and `min_test_pairs`"
         )

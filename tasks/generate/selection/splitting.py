@@ -2,33 +2,44 @@
 
 In: pairs. Out: pairs with their split. Whole passages or whole documents are drawn, never single pairs,
 because pairs of one passage tell of each other. What neighbouring passages share belongs to one of them.
+What other domains have as well comes with its side.
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import SPLITS, Example, Split
 
 PLACES = len(SPLITS)
+HELD_OUT: tuple[Split, ...] = ("test", "validation")
+"""In the order of drawing."""
 Unit = list[Example]
 """Pairs that stay together."""
 
 
-def draw_splits(examples: Sequence[Example], config: GenerateConfig) -> list[Example]:
+def draw_splits(
+    examples: Sequence[Example], config: GenerateConfig, sides: Mapping[str, Split] | None = None
+) -> list[Example]:
     """Return the examples with a split each; one that a data set has fixed stays as it is.
 
-    Where a data set names training examples alone, held-out ones are drawn from those. Raises
-    DataError where there are fewer than three passages, documents or questions to draw from.
+    `sides` are the splits of passages and examples that other domains have as well, by id. Where a data set
+    names training examples alone, held-out ones are drawn from those. Raises DataError where there are fewer
+    than three passages, documents or questions to draw from.
     """
     units = _units(examples, config)
     random.Random(config.seed).shuffle(units)  # noqa: S311  # a sample, no secret
-    drawn: dict[str, Split] = {
-        unit[0].id: unit[0].split for unit in units if unit[0].split in {"validation", "test"}
+    drawn: dict[str, Split] = {unit[0].id: unit[0].split for unit in units if unit[0].split in HELD_OUT}
+    fixed = set(drawn.values())
+    drawn |= _shared(units, drawn, sides or {})
+    wanted = {
+        "test": max(config.min_test_pairs, round(config.test_share * len(examples))),
+        "validation": max(1, round(config.validation_share * len(examples))),
     }
-    _fill(units, drawn, "test", max(config.min_test_pairs, round(config.test_share * len(examples))))
-    _fill(units, drawn, "validation", max(1, round(config.validation_share * len(examples))))
+    for split in HELD_OUT:
+        if split not in fixed:
+            _fill(units, drawn, split, wanted[split])
     _require_places(units, drawn, config)
     place = {example.id: drawn.get(unit[0].id, "train") for unit in units for example in unit}
     return [example.model_copy(update={"split": place[example.id]}) for example in examples]
@@ -43,16 +54,20 @@ def _units(examples: Iterable[Example], config: GenerateConfig) -> list[Unit]:
     return [units[key] for key in sorted(units)]
 
 
+def _shared(units: Sequence[Unit], drawn: dict[str, Split], sides: Mapping[str, Split]) -> dict[str, Split]:
+    """Return the splits of the units that other domains have as well."""
+    first = (unit[0] for unit in units if unit[0].id not in drawn)
+    return {one.id: sides[key] for one in first if (key := one.passage or one.id) in sides}
+
+
 def _fill(units: Sequence[Unit], drawn: dict[str, Split], split: Split, wanted: int) -> None:
-    """Draw units for `split` until it holds `wanted` pairs, unless a data set has fixed it.
+    """Draw units for `split` until it holds `wanted` pairs.
 
     A unit that would more than double what is wanted is taken only where no smaller one is left.
     """
-    if split in drawn.values():
-        return
     open_units = [unit for unit in units if unit[0].id not in drawn]
     free = [unit for unit in open_units if unit[0].split is None] or open_units
-    size = 0
+    size = sum(len(unit) for unit in units if drawn.get(unit[0].id) == split)
     while free and size < wanted:
         fitting = (unit for unit in free if size + len(unit) <= 2 * wanted)
         unit = next(fitting, min(free, key=len))
@@ -67,6 +82,7 @@ def _require_places(units: Sequence[Unit], drawn: dict[str, Split], config: Gene
         missing = ", ".join(split for split in SPLITS if split not in places)
         by_document = config.split_by == "document"
         remedy = "set `split_by: passage`, " if by_document else ""
+        remedy += "leave out what other domains have as well, " if config.shared else ""
         raise DataError(
             f"no pairs are left for {missing}: {len(units)} {'documents' if by_document else 'passages'} with"
             f" pairs are too few to split; {remedy}add documents, or lower `min_test_pairs`, `test_share` or"

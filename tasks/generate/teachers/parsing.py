@@ -113,9 +113,7 @@ def read_pairs(reply: str) -> tuple[list[Pair], bool]:
     if strict:
         return strict, False
     mended = [pair for piece in _pieces(text) for pair in _mended(piece)]
-    mended = mended or [
-        Pair(_plain(found["question"]), _plain(found["answer"])) for found in _LABELLED.finditer(text)
-    ]
+    mended = mended or [pair for found in _LABELLED.finditer(text) for pair in _pair(found.groupdict())]
     return mended, bool(mended)
 
 
@@ -131,10 +129,9 @@ class _Members(list[tuple[str, object]]):
 def _strict(text: str) -> list[Pair]:
     fenced = _FENCE.match(text)
     try:
-        value = json.loads(fenced[1] if fenced else text, object_pairs_hook=_Members)
-    except (json.JSONDecodeError, RecursionError):
+        return list(_walk(json.loads(fenced[1] if fenced else text, object_pairs_hook=_Members)))
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, thousands of brackets
         return []
-    return list(_walk(value))
 
 
 def _pieces(text: str) -> list[str]:
@@ -146,10 +143,9 @@ def _pieces(text: str) -> list[str]:
 def _mended(piece: str) -> list[Pair]:
     closed = piece.rfind("}") + 1
     try:
-        value = json_repair.loads(piece[:closed] if closed else piece, skip_json_loads=True)
+        pairs = list(_walk(json_repair.loads(piece[:closed] if closed else piece, skip_json_loads=True)))
     except (RecursionError, ValueError):
         return []
-    pairs = list(_walk(value))
     if pairs and not closed and piece.rstrip(", \n")[-1] not in "\"'”]":
         pairs[-1] = replace(pairs[-1], cut_off=True)
     return pairs
