@@ -4,21 +4,19 @@ A failed run is reported as far as it came: what is not there is null in the JSO
 the page, and named in the warnings.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from flows.config import GENERALIST
+from flows.report.artifact_folders import Folders
 from flows.report.cautions import cautions
 from flows.report.evaluation_samples import samples_of
 from flows.report.pair_account import condensed, shown
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow, TrainedReport
 from flows.report.shared_documents import shared_documents
-from tasks.kernel.errors import DataError
 from tasks.records import coverage, documents, edge, evaluation, funnel, merge, router, samples, training
 from tasks.records.edge import Sizes
 from tasks.records.evaluation import Answer, Evaluation
-from tasks.records.files import RecordError
 
 STEPS = ("corpus", "qa", "adapter", "merged", "edge")
 BUNDLE = "model.litertlm"
@@ -60,46 +58,6 @@ def collect(
             ]
         }
     )
-
-
-R = TypeVar("R")
-
-
-class Folders:
-    """Artifact folders by name, such as `qa/anxiety` and `router`."""
-
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = folders
-        self.problems: list[str] = []
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._folders
-
-    def names(self) -> list[str]:
-        """Return the names of the folders that there are."""
-        return list(self._folders)
-
-    def file(self, name: str, file: str) -> Path | None:
-        """Return the path of a file of an artifact, if there are both."""
-        path = self._folders[name] / file if name in self._folders else None
-        return path if path and path.is_file() else None
-
-    def record(self, name: str, file: str, read: Callable[[Path], R], *, optional: bool = False) -> R | None:
-        """Return what `read` makes of an artifact's folder; None, and a problem noted, where it cannot.
-
-        An artifact of an earlier version rightly lacks an `optional` file.
-        """
-        if self.file(name, file) is None:
-            if name in self and not optional:
-                self.problems.append(f"{name}/{file}: no such file, so its figures are missing.")
-            return None
-        try:
-            return read(self._folders[name])
-        except RecordError as error:
-            self.problems.append(f"{name}/{error.file}: {error.problem}, so its figures are missing.")
-        except DataError as error:
-            self.problems.append(f"{error}; its figures are missing.")
-        return None
 
 
 def _names(found: Folders, stages: Sequence[StageRow], config: Mapping[str, object]) -> list[str]:

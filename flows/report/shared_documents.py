@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.report.reading import Folders
+from flows.report.artifact_folders import Folders
 from flows.report.words import percent
 from tasks.records.corpus import Passage
 from tasks.records.files import read_records
