@@ -4,21 +4,21 @@ In: paths. Out: one mapping, and file and line of every field in it, so that a v
 error can name the place to mend.
 """
 
+import codecs
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from flows.yaml_values import FieldPath, Place, Places, parse
 from tasks.kernel.errors import ConfigError
 
-FieldPath = tuple[str, ...]
-Places = dict[FieldPath, str]
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_merged(paths: Sequence[Path]) -> tuple[dict[str, object], Places]:
-    """Return the merged mapping and `file:line` by field; later files win.
+    """Return the merged mapping and the place of each field; later files win.
 
-    Raises ConfigError where a file is missing, is not YAML or holds no mapping.
+    Raises ConfigError where a file is missing, is not YAML, holds no mapping, or would be read otherwise
+    than it looks.
     """
     merged: dict[str, object] = {}
     places: Places = {}
@@ -49,44 +49,40 @@ def named(content: Mapping[str, object], source: str, path: FieldPath = ()) -> P
     """Return `source` as the place of every field of `content`."""
     found: Places = {}
     for key, value in content.items():
-        found[(*path, key)] = source
+        found[(*path, key)] = Place(source)
         if isinstance(value, Mapping):
             found |= named(value, source, (*path, key))
     return found
 
 
-def place(places: Places, path: FieldPath) -> str:
+def place(places: Places, path: FieldPath) -> Place:
     """Return where `path`, or the nearest field around it, was written."""
+    if path in places:
+        return places[path]
     while path and path not in places:
         path = path[:-1]
-    return places.get(path, "")
+    return Place(places[path].where) if path in places else Place("")
 
 
 def _read(path: Path) -> tuple[dict[str, object], Places]:
+    content, places = parse(_text(path), path)
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds no mapping; begin with `name:` and `domains:`")
+    return content, places
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        written = path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file; the configurations are in configs/") from error
-    except (yaml.YAMLError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise ConfigError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if node is None or not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds no mapping; begin with `name:` and `domains:`")
-    return content, _places(node, path, ())
-
-
-def _places(node: yaml.Node, file: Path, path: FieldPath) -> Places:
-    here = {path: f"{file}:{node.start_mark.line + 1}"}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = (*path, str(key.value))
-            here |= _places(value, file, name)
-            here[name] = f"{file}:{key.start_mark.line + 1}"
-    if isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            here |= _places(value, file, (*path, str(index)))
-    return here
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
+    try:
+        return written.decode("utf-16" if written.startswith(_UTF16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not a YAML file: it is no UTF-8 text; save it as UTF-8") from error
 
 
 def _other_variant(before: Mapping[str, object], value: Mapping[str, object]) -> bool:
