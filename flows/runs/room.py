@@ -81,24 +81,27 @@ def nearest(folder: Path) -> Path:
     return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
 
 
-def refuse_shortage(config: "Config", settings: Settings, rebuild: "Rebuild | None") -> None:
+def refuse_shortage(
+    config: "Config", settings: Settings, rebuild: "Rebuild | None", free: int | None = None
+) -> None:
     """Raise StoreError where there is not the room for what a run will write.
 
     The plan is made only where there is not the room for everything anew.
     """
     experts = len(config.domains) + 1
-    if _free(settings) >= estimate(config, [*_SHARES] * experts):
+    free = _free(settings) if free is None else free
+    if free >= estimate(config, [*_SHARES] * experts):
         return
     from flows.plan import plan
 
-    if problem := shortage(config, plan(config, settings, rebuild), settings):
+    if problem := shortage(config, plan(config, settings, rebuild), settings, free):
         raise StoreError(problem)
 
 
-def shortage(config: "Config", rows: "Iterable[Row]", settings: Settings) -> str:
+def shortage(config: "Config", rows: "Iterable[Row]", settings: Settings, free: int | None = None) -> str:
     """Return the sentence on room that is missing for what the plan's rows write; empty: there is enough."""
     needed = estimate(config, [row.stage for row in rows if row.status == "miss"])
-    free = _free(settings)
+    free = _free(settings) if free is None else free
     if free >= needed:
         return ""
     return (

@@ -5,9 +5,9 @@ comes as a signal to the main thread, so that the run ends the way it does on Ct
 """
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Thread, current_thread, main_thread
 from types import FrameType
 
 from tasks.kernel.errors import PipelineError, ServiceError
@@ -18,14 +18,15 @@ _REFUSALS = 3
 
 
 @contextmanager
-def told_when_lost(url: str) -> Iterator[None]:
+def told_when_lost(url: str, poll_seconds: float = _POLL_SECONDS) -> Iterator[None]:
     """Raise ServiceError when the API at `url` is lost while the block runs."""
     import httpx
     from prefect.exceptions import PrefectException
 
-    lost, left = threading.Event(), threading.Event()
+    lost, left = Event(), Event()
+    watcher = Thread(target=_watch, args=(url, poll_seconds, lost, left), name="prefect-watch", daemon=True)
     try:
-        with _interrupted_when_lost(url, lost, left):
+        with _interrupted_by(watcher, left):
             yield
     except (httpx.HTTPError, PrefectException, PipelineError, RuntimeError, KeyboardInterrupt) as error:
         if lost.is_set() or isinstance(error, httpx.TransportError) or _refused(url):
@@ -36,13 +37,12 @@ def told_when_lost(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupted_when_lost(url: str, lost: threading.Event, left: threading.Event) -> Iterator[None]:
-    """Let a thread watch the API while the block runs, where the block may be interrupted at all."""
-    if threading.current_thread() is not threading.main_thread():
+def _interrupted_by(watcher: Thread, left: Event) -> Iterator[None]:
+    """Let the watcher watch while the block runs, where the block may be interrupted at all."""
+    if current_thread() is not main_thread():
         yield
         return
     before = signal.signal(signal.SIGUSR1, _interrupt)
-    watcher = threading.Thread(target=_watch, args=(url, lost, left), name="prefect-watch", daemon=True)
     watcher.start()
     try:
         yield
@@ -56,14 +56,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(url: str, lost: threading.Event, left: threading.Event) -> None:
+def _watch(url: str, poll_seconds: float, lost: Event, left: Event) -> None:
     refusals = 0
-    while not left.wait(_POLL_SECONDS):
+    while not left.wait(poll_seconds):
         refusals = refusals + 1 if _refused(url) else 0
         if refusals == _REFUSALS:
             lost.set()
             # To this thread, because a signal to the process may leave it asleep.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGUSR1)
             return
 
 
