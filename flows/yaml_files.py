@@ -5,12 +5,15 @@ error can name the place to mend.
 """
 
 import codecs
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flows.yaml_values import FieldPath, Place, Places, parse
 from tasks.kernel.errors import ConfigError
 
+_NO_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""What JSON takes for text, and YAML for an end of the line or for nothing that may stand in a file."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -79,10 +82,16 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
     try:
-        return written.decode("utf-16" if written.startswith(_UTF16) else "utf-8-sig")
+        text = written.decode("utf-16" if written.startswith(_UTF16) else "utf-8-sig")
+        return _NO_YAML.sub(_escaped, text) if path.suffix == ".json" else text
     except UnicodeDecodeError as error:
         line = written.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not a YAML file: it is no UTF-8 text; save it as UTF-8") from error
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Return a character as JSON may write it as well: in a string, where alone it may stand."""
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _other_variant(before: Mapping[str, object], value: Mapping[str, object]) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flows.config import Config, load_config
 from flows.yaml_values import parse
 from tasks.kernel.errors import ConfigError
+from tasks.records.files import write_json
 
 BASE = "name: test\ndomains:\n  anxiety:\n    documents: somewhere\n"
 DATASET = "    dataset: {{path: x, question: q, answer: a, {}}}\n"
@@ -194,6 +195,15 @@ def test_what_a_mapping_takes_over_loses_to_what_stands_in_it(tmp_path: Path) ->
 def test_halves_of_a_character_as_json_writes_them_are_one(tmp_path: Path) -> None:
     text = 'name: a\ndomains: {x: {documents: y, description: "\\ud83d\\ude00"}}\n'
     assert read(tmp_path, text).domains["x"].description == "\N{GRINNING FACE}"
+
+
+def test_a_runs_copy_of_its_configuration_holds_every_text(tmp_path: Path) -> None:
+    description = "one\u2028two\x85three\x7f \N{GRINNING FACE} größe \ufeff"
+    domain = {"documents": "y", "description": description}
+    config = Config.model_validate({"name": "a", "domains": {"x": domain}})
+    copy = tmp_path / "config.json"
+    write_json(copy, config.model_dump(mode="json"))
+    assert load_config([copy]) == config
 
 
 def test_the_home_folder_is_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
