@@ -40,11 +40,12 @@ class Place:
 
     def problem(self) -> str:
         """Return why it cannot be written to; empty: it can."""
+        found = nearest(self.folder)
         try:
-            with tempfile.TemporaryFile(dir=nearest(self.folder)):
+            with tempfile.TemporaryFile(dir=found):
                 return ""
         except OSError as error:
-            return f"{self.folder}: not writable ({error.strerror})" if self.needed else ""
+            return f"{found}: not writable ({error.strerror})" if self.needed else ""
 
 
 def writable_places(settings: Settings) -> dict[str, Place]:

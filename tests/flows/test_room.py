@@ -84,8 +84,8 @@ def test_a_command_says_it_in_one_message(tmp_path: Path, command: tuple[str | P
     (tmp_path / "file").write_text("no folder")
     done = Pipeline(tmp_path / "file" / "artifacts", free_port()).call(*command)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {tmp_path}/file/artifacts: not writable")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"error: {tmp_path}/file: not writable (")
+    assert done.stderr.count("\n") == 1
     assert done.stdout == ""
 
 
