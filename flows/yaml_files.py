@@ -59,12 +59,15 @@ def named(content: Mapping[str, object], source: str, path: FieldPath = ()) -> P
 
 
 def place(places: Places, path: FieldPath) -> Place:
-    """Return where `path`, or the nearest field around it, was written."""
-    if path in places:
-        return places[path]
-    while path and path not in places:
-        path = path[:-1]
-    return Place(places[path].where) if path in places else Place("")
+    """Return where `path`, or the nearest field around it, was written.
+
+    Parts of the path that stand in no file, such as the variant that validation took, are passed over.
+    """
+    found: FieldPath = ()
+    for part in path:
+        found = (*found, part) if (*found, part) in places else found
+    whole = bool(path) and found[-1:] == path[-1:]
+    return places[found] if whole else Place(places[found].where) if found in places else Place("")
 
 
 def _read(path: Path) -> tuple[dict[str, object], Places]:

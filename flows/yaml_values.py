@@ -126,10 +126,7 @@ class _Reader:
             name = self._name(key, value)
             if str(name) in lines:
                 first = lines[str(name)]
-                problem = (
-                    f"`{name}` stands here again, first on line {first}: only one would count; remove one"
-                )
-                self._refuse(key, problem)
+                self._refuse(key, f"`{name}` stands here again, first on line {first}; keep one of them")
             lines[str(name)] = _line(key)
             names.append(name)
         return names

@@ -56,7 +56,9 @@ def test_a_name_that_comes_twice_is_refused_with_both_lines(
     assert f"a.yaml:{second}: `{name}` stands here again, first on line {first};" in said
 
 
-@pytest.mark.parametrize("word", ["no", "yes", "off", "NULL", "~", "1.10", "1e+3", "2024", "0o1x: {}\n  on"])
+@pytest.mark.parametrize(
+    "word", ["no", "yes", "off", "NULL", "~", "1.10", "1.0e+3", "2024", "0o1x: {}\n  on"]
+)
 def test_a_domain_whose_name_is_no_text_is_told_to_be_quoted(tmp_path: Path, word: str) -> None:
     said = refused(tmp_path, f"name: test\ndomains:\n  {word}: {{documents: x}}\n")
     assert QUOTES in said
