@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
         if self.depth > _DEEPEST:
             raise yaml.MarkedYAMLError(
                 problem=f"more than {_DEEPEST} values within each other; write it flatter",
-                problem_mark=self.peek_event().start_mark,
+                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call]  # yaml has none
             )
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1

@@ -4,6 +4,7 @@ In: settings. Out: `PREFECT_API_URL` set while the block runs. A server that was
 is ended only after it has stored the state of every task run.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -49,6 +50,9 @@ def prepare_environment(settings: Settings) -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+    # Nor are lines that a lost server does not take: that it is lost is told once.
+    logging.raiseExceptions = False
 
 
 @contextmanager
