@@ -23,7 +23,7 @@ from flows.report.html import read_report
 from flows.report.schema import Report
 from flows.runs.folders import reopen
 from flows.server.dashboards import answers
-from flows.server.local import HOST
+from flows.server.ownership import HOST
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.settings import PROJECT
 

@@ -18,7 +18,8 @@ from benchmarks.readme import update_readme
 from flows.config import load_config
 from flows.plan import plan
 from flows.report.html import read_report
-from flows.server.local import HOST, prefect_api, prepare_environment
+from flows.server.local import prefect_api, prepare_environment
+from flows.server.ownership import HOST
 from tasks.kernel.settings import PROJECT, Settings
 
 HOME = PROJECT / "artifacts" / "bench-orchestration"

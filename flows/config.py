@@ -5,14 +5,16 @@ composes the stages' own configs; a domain's overrides are laid on them when its
 asked for, and validated with everything else.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
 
 from flows.champions.gate import Gate
-from flows.yaml_files import Places, merge, named, place, read_merged
+from flows.config_problems import FieldError, SliceError, problems
+from flows.yaml_files import merge, named, read_merged
 from tasks.convert.config import ConvertConfig
 from tasks.evaluate.config import EvaluateConfig
 from tasks.finetune.config import FinetuneConfig
@@ -29,12 +31,29 @@ Overrides = dict[str, JsonValue]
 S = TypeVar("S", bound=Slice)
 
 GENERALIST = "generalist"
+_DOMAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_NAME = 60
+_VARIABLE = re.compile(r"^\$\w|\$\{\w")
+
+
+def _written_out(path: Path) -> Path:
+    """Return the path with the home folder for `~`; refuse a shell's variable, which nobody fills in here."""
+    if _VARIABLE.search(str(path)):
+        raise ValueError(f"{path}: variables are not filled in here; write the path out")
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path}: there is no such home folder; write the path out") from error
+
+
+UserPath = Annotated[Path, AfterValidator(_written_out)]
+"""A file or folder as users write it."""
 
 
 class DatasetSource(DatasetMapping):
     """A ready-made data set: a local file, or a name on the hub."""
 
-    path: Path | None = None
+    path: UserPath | None = None
     """JSONL, JSON, CSV, TSV or Parquet file, or a folder of them; none for a hub data set."""
 
     @model_validator(mode="after")
@@ -50,10 +69,10 @@ class Domain(Slice):
 
     description: str = ""
     """One sentence on what the expert is for: in the report, and what a router by descriptions goes by."""
-    documents: Path | None = None
+    documents: UserPath | None = None
     """A folder of PDFs, or one PDF."""
     dataset: DatasetSource | None = None
-    review: Path | None = None
+    review: UserPath | None = None
     """A review file, written by `pocketmoe review export` and marked by hand."""
     model: ModelSource | None = None
     """A whole model that is the expert as it is, instead of an adapter on the base model."""
@@ -82,9 +101,9 @@ class Generalist(Slice):
 class OutOfScope(Slice):
     """Questions that belong to no domain: JSON lines with `question`, a JSON list, or lines of text."""
 
-    train: Path | None = None
+    train: UserPath | None = None
     """Examples that the router learns from what is out of scope; none: from questions in scope alone."""
-    test: Path | None = None
+    test: UserPath | None = None
     """Examples that it is judged by; none: nothing is claimed."""
 
     def files(self) -> dict[str, Path]:
@@ -98,7 +117,7 @@ class Config(Slice):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     base_model: ModelSource = EmbeddedModel()
     domains: dict[str, Domain] = Field(min_length=1)
-    benchmarks: dict[str, Path] = {}
+    benchmarks: dict[str, UserPath] = {}
     """Question files (JSONL, JSON or text, by any name) that no training pair may resemble."""
     out_of_scope: OutOfScope = OutOfScope()
     """Questions that no expert should answer."""
@@ -117,11 +136,14 @@ class Config(Slice):
 
     @model_validator(mode="after")
     def names_are_usable(self) -> Self:
-        """Refuse domain names that cannot name a folder, or that mean something else."""
+        """Refuse domain names that cannot stand in addresses and file names everywhere."""
         for name in self.domains:
-            if not name.replace("-", "").isalnum() or name != name.lower() or name == GENERALIST:
-                raise ValueError(
-                    f"domain {name!r}: use lower-case letters, digits and dashes, not `generalist`"
+            if not _DOMAIN.fullmatch(name) or len(name) > _LONGEST_NAME or name == GENERALIST:
+                raise FieldError(
+                    ("domains", name),
+                    "a domain's name stands in addresses and file names: use lower-case letters a to z,"
+                    f" digits and single dashes between them, at most {_LONGEST_NAME} characters and not"
+                    " `generalist`; its `description` may be in any script",
                 )
         return self
 
@@ -176,7 +198,7 @@ def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None
     try:
         return Config.model_validate(content)
     except ValidationError as error:
-        raise ConfigError("\n".join(_problems(error, places))) from error
+        raise ConfigError("\n".join(problems(error, places))) from error
 
 
 def _with_overrides(slice_: S, overrides: Overrides, field: str) -> S:
@@ -185,18 +207,4 @@ def _with_overrides(slice_: S, overrides: Overrides, field: str) -> S:
     try:
         return type(slice_).model_validate(merge(slice_.model_dump(mode="json"), overrides))
     except ValidationError as error:
-        first = error.errors()[0]
-        inner = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{field}.{inner}: {first['msg']}") from error
-
-
-def _problems(error: ValidationError, places: Places) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        path = tuple(str(part) for part in problem["loc"])
-        where = place(places, path)
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "no such field; correct the spelling or remove it"
-        lines.append(f"{where}: {'.'.join(path) or 'configuration'}: {message}")
-    return lines
+        raise SliceError(tuple(field.split(".")), error) from error

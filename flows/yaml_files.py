@@ -4,21 +4,24 @@ In: paths. Out: one mapping, and file and line of every field in it, so that a v
 error can name the place to mend.
 """
 
+import codecs
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from flows.yaml_values import FieldPath, Place, Places, parse
 from tasks.kernel.errors import ConfigError
 
-FieldPath = tuple[str, ...]
-Places = dict[FieldPath, str]
+_NO_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""What JSON takes for text, and YAML for an end of the line or for nothing that may stand in a file."""
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_merged(paths: Sequence[Path]) -> tuple[dict[str, object], Places]:
-    """Return the merged mapping and `file:line` by field; later files win.
+    """Return the merged mapping and the place of each field; later files win.
 
-    Raises ConfigError where a file is missing, is not YAML or holds no mapping.
+    Raises ConfigError where a file is missing, is not YAML, holds no mapping, or would be read otherwise
+    than it looks.
     """
     merged: dict[str, object] = {}
     places: Places = {}
@@ -49,44 +52,49 @@ def named(content: Mapping[str, object], source: str, path: FieldPath = ()) -> P
     """Return `source` as the place of every field of `content`."""
     found: Places = {}
     for key, value in content.items():
-        found[(*path, key)] = source
+        found[(*path, key)] = Place(source)
         if isinstance(value, Mapping):
             found |= named(value, source, (*path, key))
     return found
 
 
-def place(places: Places, path: FieldPath) -> str:
-    """Return where `path`, or the nearest field around it, was written."""
-    while path and path not in places:
-        path = path[:-1]
-    return places.get(path, "")
+def place(places: Places, path: FieldPath) -> Place:
+    """Return where `path`, or the nearest field around it, was written.
+
+    Parts of the path that stand in no file, such as the variant that validation took, are passed over.
+    """
+    found: FieldPath = ()
+    for part in path:
+        found = (*found, part) if (*found, part) in places else found
+    whole = bool(path) and found[-1:] == path[-1:]
+    return places[found] if whole else Place(places[found].where) if found in places else Place("")
 
 
 def _read(path: Path) -> tuple[dict[str, object], Places]:
+    content, places = parse(_text(path), path)
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds no mapping; begin with `name:` and `domains:`")
+    return content, places
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        written = path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file; the configurations are in configs/") from error
-    except (yaml.YAMLError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise ConfigError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if node is None or not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds no mapping; begin with `name:` and `domains:`")
-    return content, _places(node, path, ())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
+    try:
+        text = written.decode("utf-16" if written.startswith(_UTF16) else "utf-8-sig")
+        return _NO_YAML.sub(_escaped, text) if path.suffix == ".json" else text
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not a YAML file: it is no UTF-8 text; save it as UTF-8") from error
 
 
-def _places(node: yaml.Node, file: Path, path: FieldPath) -> Places:
-    here = {path: f"{file}:{node.start_mark.line + 1}"}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = (*path, str(key.value))
-            here |= _places(value, file, name)
-            here[name] = f"{file}:{key.start_mark.line + 1}"
-    if isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            here |= _places(value, file, (*path, str(index)))
-    return here
+def _escaped(found: re.Match[str]) -> str:
+    """Return a character as JSON may write it as well: in a string, where alone it may stand."""
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _other_variant(before: Mapping[str, object], value: Mapping[str, object]) -> bool:

@@ -6,6 +6,7 @@ answer as it comes. Every question stands alone, because that is what the expert
 
 import logging
 import warnings
+from collections.abc import Iterable
 from contextlib import closing
 
 from rich.console import Console
@@ -13,14 +14,16 @@ from rich.console import Console
 from serving.chosen_model import GENERALIST, answerer, refusal, wants_generalist
 from serving.experts import Experts, open_experts
 from serving.runs import FinishedRun
-from serving.terminal import Ask, say, until_farewell
+from serving.terminal import say
 from tasks.kernel.errors import DataError
 from tasks.router_runtime.router import Router
 from tasks.router_runtime.router_files import load_router
 
 
-def chat(run: FinishedRun, ask: Ask, console: Console, *, edge: bool, max_new_tokens: int) -> None:
-    """Answer until the questions end, or one is empty, `exit` or `quit`.
+def chat(
+    run: FinishedRun, questions: Iterable[str], console: Console, *, edge: bool, max_new_tokens: int
+) -> None:
+    """Answer each question.
 
     Ctrl-C ends an answer while one is being written, and otherwise the chat. Raises
     PipelineError where the run has no router or no experts that can be loaded.
@@ -31,7 +34,7 @@ def chat(run: FinishedRun, ask: Ask, console: Console, *, edge: bool, max_new_to
     with closing(open_experts(run, edge=edge, max_new_tokens=max_new_tokens)) as experts:
         if console.is_terminal:
             _greet(router, experts, console)
-        for question in until_farewell(ask):
+        for question in questions:
             reply(router, experts, question, console)
 
 

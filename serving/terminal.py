@@ -6,20 +6,23 @@ character of it reaches the terminal.
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import TextIO
 
 from rich.console import Console
 
 Ask = Callable[[], str]
-"""Returns the next question; raises EOFError after the last."""
+"""Returns the next question that is typed in; raises EOFError after the last."""
 FAREWELLS = {"", "exit", "quit"}
 _CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
-def questions_of(console: Console) -> Ask:
-    """Return a source of questions: a prompt on a terminal, the lines of standard input elsewhere."""
+def questions_of(console: Console) -> Iterator[str]:
+    """Yield what is typed in until a farewell; elsewhere every line of standard input that is not blank."""
     if sys.stdin.isatty():
-        return lambda: console.input("> ", markup=False)
-    return _line
+        return until_farewell(lambda: console.input("> ", markup=False))
+    return _lines(sys.stdin)
 
 
 def until_farewell(ask: Ask) -> Iterator[str]:
@@ -53,8 +56,9 @@ def _next(ask: Ask) -> str | None:
     return None if question.lower() in FAREWELLS else question
 
 
-def _line() -> str:
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line
+def _lines(source: TextIO) -> Iterator[str]:
+    """Yield each line that is not blank: a file's lines are questions, whatever they say."""
+    if isinstance(source, TextIOWrapper):
+        source.reconfigure(errors="replace")  # a byte that is no text costs its character alone
+    with suppress(KeyboardInterrupt):
+        yield from filter(None, map(str.strip, source))

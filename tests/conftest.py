@@ -65,9 +65,9 @@ def prefect_server() -> Callable[[Settings], AbstractContextManager[str]]:
             prepare_environment(settings)
             server = started(settings)
         try:
-            yield f"http://127.0.0.1:{settings.prefect_port}/api"
+            yield server.api
         finally:
-            stop(server)
+            stop(server.process)
 
     return serve
 

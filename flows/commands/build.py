@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.commands.session import ConfigFiles, app, session
+from flows.commands.session import ConfigFiles, app, session, warn
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.imports import importing
 
@@ -33,7 +33,7 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or Pr
 @app.command()
 def run(configs: ConfigFiles) -> None:
     """Build everything that CONFIGS describe and that is not built yet, and report on it."""
-    with session() as settings:
+    with session(writes=True) as settings:
         _run(configs, None, settings)
 
 
@@ -49,7 +49,7 @@ def rerun(
     yes: Yes = False,
 ) -> None:
     """Build chosen stages again, although they are built; shows its plan and asks."""
-    with session() as settings:
+    with session(writes=True) as settings:
         from flows.runs.folders import find_run
         from flows.runs.selection import Rebuild
 
@@ -62,7 +62,7 @@ def rerun(
 @app.command()
 def retry(name: RunName, *, yes: Yes = False) -> None:
     """Go on where RUN stopped, with its own parameters; shows its plan and asks."""
-    with session() as settings:
+    with session(writes=True) as settings:
         from flows.runs.folders import find_run, reopen
 
         this_run = reopen(find_run(settings, name))
@@ -78,14 +78,18 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """Say for each stage and domain whether a run would build it, and why."""
-    with session() as settings:
+    with session(writes=True) as settings:
         with importing():
             from flows.config import load_config
             from flows.plan import plan as planned
+            from flows.runs.room import shortage
             from flows.runs.selection import Rebuild
 
         rebuild = Rebuild(stages=tuple(begin or only or ()), only=bool(only))
-        rows = planned(load_config(configs), settings, rebuild)
+        config = load_config(configs)
+        rows = planned(config, settings, rebuild)
+        if lacking := shortage(config, rows, settings):
+            warn(lacking)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
         return
@@ -109,9 +113,12 @@ def _run(configs: Sequence[Path], rebuild: "Rebuild | None", settings: "Settings
         from flows.report.closing import closing_words
         from flows.runs.interrupt import ends_on_interrupt
         from flows.runs.live_progress import shown_progress
+        from flows.runs.room import refuse_shortage
         from flows.runs.selection import Rebuild
         from flows.server.local import prefect_api
-    refuse(load_config(configs))
+    config = load_config(configs)
+    refuse(config)
+    refuse_shortage(config, settings, rebuild)
     with ends_on_interrupt(), prefect_api(settings), shown_progress(Console(stderr=True, emoji=False)):
         folder = pipeline(list(configs), rebuild or Rebuild())
     Console(emoji=False).print(closing_words(folder))

@@ -63,7 +63,7 @@ def compare_routers(  # noqa: PLR0913  each option is a choice of its own
     With CONFIG on the questions of its domains, with --train and --test on two files; cached and logged
     to MLflow either way.
     """
-    with session() as settings:
+    with session(writes=True) as settings:
         if folder and folder.exists() and any(folder.iterdir()):
             raise ConfigError(f"{folder}: not empty; name a new folder")
         if bool(configs) == bool(train and test) or (configs and (train or test)):

@@ -79,9 +79,9 @@ def _show_routes(router: "Router", asked: list[str] | None, *, explained: bool) 
     """Show where questions go; without `asked`, those that are typed in."""
     from serving.route import route_questions
     from serving.routing_card import show
-    from serving.terminal import questions_of, until_farewell
+    from serving.terminal import questions_of
 
     console = Console(highlight=False, emoji=False)
-    for question in asked or until_farewell(questions_of(console)):
+    for question in asked or questions_of(console):
         [routed] = route_questions(router, [question], explained=explained)
         show(routed, router.policy, console)

@@ -12,7 +12,7 @@ from flows.commands.session import app, session
 @app.command()
 def up() -> None:
     """Serve the Prefect and MLflow dashboards on loopback until Ctrl-C."""
-    with session() as settings:
+    with session(writes=True) as settings:
         from flows.server.dashboards import serve_dashboards
 
         serve_dashboards(settings, Console(emoji=False))

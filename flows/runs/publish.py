@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from flows.report import words
 from flows.report.schema import Report, StageRow
 from flows.report.tables.result_tables import markdown_summary
-from flows.server.local import HOST
+from flows.server.ownership import HOST, noted
 from tasks.kernel.settings import Settings
 from tasks.kernel.tracking.mlflow_run import TrackedRun, asked, warned
 
@@ -74,6 +74,7 @@ def _counted(report: Report) -> str:
 def _runs_page(settings: Settings, parent: TrackedRun) -> str:
     """Return the address of the runs' pages in MLflow's dashboard."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    server = uri.rstrip("/") if uri.startswith("http") else f"http://{HOST}:{settings.mlflow_port}"
+    here = noted(settings, "mlflow") or f"http://{HOST}:{settings.mlflow_port}"
+    server = uri.rstrip("/") if uri.startswith("http") else here
     experiment = asked(parent.client.get_run, parent.run_id).info.experiment_id
     return f"{server}/#/experiments/{experiment}/runs"

@@ -22,7 +22,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import ValidationError
 
 from flows.server.dashboards import answers
-from flows.server.local import HOST
+from flows.server.ownership import own_api
 from tasks.kernel.errors import ConfigError, ServiceError
 from tasks.kernel.settings import PROJECT, Settings
 
@@ -80,10 +80,14 @@ def worker_environment(settings: Settings, api: str) -> dict[str, str]:
 @contextmanager
 def running_api(settings: Settings) -> Iterator[str]:
     """Give the address of a Prefect API that runs already; raise ServiceError where none answers."""
-    url = os.environ.get("PREFECT_API_URL", f"http://{HOST}:{settings.prefect_port}/api")
-    if not answers(f"{url}/health"):
+    configured = os.environ.get("PREFECT_API_URL")
+    if configured and not answers(f"{configured}/health"):
+        raise ServiceError(f"PREFECT_API_URL={configured}: no Prefect API answers; start it, or set another")
+    url = configured or own_api(settings)
+    if not url:
         raise ServiceError(
-            f"{url}: no Prefect API answers; start it with `pocketmoe up`, or set PREFECT_API_URL"
+            f"{settings.home}: no Prefect API of this folder answers; start it with `pocketmoe up`,"
+            " or set PREFECT_API_URL"
         )
     with temporary_settings({PREFECT_API_URL: url}):
         yield url

@@ -11,16 +11,15 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from flows.server.dashboards import answers
-from flows.server.local import HOST, refuse_busy_port
-from tasks.kernel.errors import ServiceError
+from flows.runs.room import Place, nearest, writable_places
+from flows.server.ownership import HOST, Service, busy, free_port, noted, own_api
 from tasks.kernel.settings import PROJECT, Settings
 
 REQUIREMENTS = PROJECT / "requirements"
@@ -75,10 +74,10 @@ def examine(settings: Settings) -> list[Check]:
         "torch, bitsandbytes": lambda: (*_attempt(_DEVICE), _REINSTALL),
         "Prefect": lambda: _prefect(settings),
         "MLflow database": lambda: _mlflow(settings.home / "mlflow" / "mlflow.db"),
-        "Prefect port": lambda: _port(settings.prefect_port, "POCKETMOE_PREFECT_PORT", "/api/health"),
-        "MLflow port": lambda: _port(settings.mlflow_port, "POCKETMOE_MLFLOW_PORT", "/health"),
-        "store": lambda: _writable(_nearest(settings.store)),
-        "disk": lambda: _disk(_nearest(settings.home)),
+        "Prefect port": lambda: _port(settings, "prefect", settings.prefect_port),
+        "MLflow port": lambda: _port(settings, "mlflow", settings.mlflow_port),
+        **{name: partial(_writable, place) for name, place in writable_places(settings).items()},
+        "disk": lambda: _disk(nearest(settings.home)),
         "memory": _memory,
         "processor": _cores,
     }
@@ -162,23 +161,18 @@ def _mlflow(database: Path) -> Finding:
     return worked, found, f"install the locked MLflow; if that does not help, move {database} away"
 
 
-def _port(port: int, variable: str, health: str) -> Finding:
-    try:
-        refuse_busy_port(port, variable)
-    except ServiceError as error:
-        served = answers(f"http://{HOST}:{port}{health}")
-        return served, f"{port} is in use" + " by the dashboard" * served, str(error)
-    return True, f"{port} is free", ""
+def _port(settings: Settings, service: Service, port: int) -> Finding:
+    if not busy(port):
+        return True, f"{port} is free", ""
+    here = noted(settings, service) == f"http://{HOST}:{port}"
+    if here and (service == "mlflow" or own_api(settings)):
+        return True, f"{port} is in use by this folder's dashboard", ""
+    return True, f"{port} is in use; {free_port(port)} is the next free one and would be taken", ""
 
 
-def _writable(folder: Path) -> Finding:
-    advice = "make it writable, or set POCKETMOE_ARTIFACTS to a folder that is"
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"PocketMoE")
-    except OSError as error:
-        return False, f"{folder}: {error.strerror}", advice
-    return True, f"{folder} is writable", ""
+def _writable(place: Place) -> Finding:
+    problem = place.problem()
+    return not problem, problem or f"{place.folder} is writable", place.advice
 
 
 def _disk(folder: Path) -> Finding:
@@ -222,11 +216,6 @@ def _container_limit() -> float:
         return float(Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return float("inf")
-
-
-def _nearest(folder: Path) -> Path:
-    """Return `folder` or the closest folder above it that is there."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def _normal(name: str) -> str:

@@ -4,9 +4,9 @@ In: settings. Out: `PREFECT_API_URL` set while the block runs. A server that was
 is ended only after it has stored the state of every task run.
 """
 
+import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,13 +14,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from flows.server.ownership import HOST, busy, free_port, is_own, note, own_api, ownership
+from flows.server.watch import told_when_lost
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.execution.guard import guarded
 from tasks.kernel.execution.locks import exclusive, held
 from tasks.kernel.settings import Settings
 
-HOST = "127.0.0.1"
+_LOCK = "prefect"
+_RETRIES = 3
 _START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.25
@@ -34,7 +38,8 @@ def prepare_environment(settings: Settings) -> None:
     Must be called before Prefect is imported: it reads these once.
     """
     home = Path(os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect")))
-    home.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # told by those who need it
+        home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     # A lost server must be told, and never be replaced by one of Prefect's own making.
     os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
@@ -45,101 +50,110 @@ def prepare_environment(settings: Settings) -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     # The terminal shows progress and one clear error; Prefect's own lines go to the dashboard.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+    # Nor are lines that a lost server does not take: that it is lost is told once.
+    logging.raiseExceptions = False
 
 
 @contextmanager
 def prefect_api(settings: Settings) -> Iterator[str]:
-    """Give the address of a working Prefect API.
+    """Give the address of a working Prefect API: the configured one, or the artifacts folder's own.
 
-    Raises ServiceError where the port is taken by something else, the server does not start, or the
-    API is lost while the block runs.
+    Raises ServiceError where the server does not start, or the API is lost while the block runs.
     """
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
     configured = os.environ.get("PREFECT_API_URL")
-    url = configured or f"http://{HOST}:{settings.prefect_port}/api"
-    with temporary_settings({PREFECT_API_URL: url}), _told_when_lost(url):
-        if configured and not _healthy(url):
-            raise ServiceError(
-                f"PREFECT_API_URL={url}: no Prefect API answers; start it or unset the variable"
-            )
-        if configured:
-            yield url
-        else:
-            with _common_server(url, settings):
-                yield url
-
-
-@contextmanager
-def _told_when_lost(url: str) -> Iterator[None]:
-    import httpx
-
-    try:
-        yield
-    except httpx.TransportError as error:
-        raise ServiceError(
-            f"{url}: the Prefect API no longer answers; what is built is kept: run again to go on"
-        ) from error
-
-
-@contextmanager
-def _common_server(url: str, settings: Settings) -> Iterator[None]:
-    """Use the server at `url`, or start it and keep it for as long as another run uses it."""
-    name = f"prefect-{settings.prefect_port}"
     with ExitStack() as stay:
-        with exclusive(settings.locks, name, _nothing):
-            if _healthy(url):
-                stay.enter_context(exclusive(settings.locks, f"{name}-{os.getpid()}", _nothing))
-                server = None
+        if configured and not _healthy(configured):
+            raise ServiceError(
+                f"PREFECT_API_URL={configured}: no Prefect API answers; start it or unset the variable"
+            )
+        url = configured or stay.enter_context(_common_server(settings))
+        # Each call to a lost server is tried again for so long: on loopback there is no network to blame.
+        patience = {} if configured else {PREFECT_CLIENT_MAX_RETRIES: _RETRIES}
+        stay.enter_context(temporary_settings({PREFECT_API_URL: url, **patience}))
+        stay.enter_context(told_when_lost(url))
+        yield url
+
+
+@contextmanager
+def _common_server(settings: Settings) -> Iterator[str]:
+    """Use the folder's server, or start it and keep it for as long as another run uses it."""
+    with ExitStack() as stay:
+        with exclusive(settings.locks, _LOCK, _nothing):
+            server = None
+            if url := own_api(settings):
+                stay.enter_context(exclusive(settings.locks, f"{_LOCK}-{os.getpid()}", _nothing))
             else:
-                server = started(settings)
+                url, server = started(settings)
         began = datetime.now(UTC)
         try:
-            yield
+            yield url
         finally:
             if server is not None:
-                _end(server, url, began, settings, name)
+                _end(server, url, began, settings)
 
 
-def started(settings: Settings) -> subprocess.Popen[bytes]:
-    """Start a Prefect server on the settings' port; raise ServiceError where it does not come up."""
-    refuse_busy_port(settings.prefect_port, "POCKETMOE_PREFECT_PORT")
-    with ExitStack() as undo:
-        server = start_prefect(settings)
-        undo.callback(stop, server)
-        _await(f"http://{HOST}:{settings.prefect_port}/api", server, settings)
-        undo.pop_all()
-    return server
+class Server(NamedTuple):
+    """A Prefect server that was started here."""
+
+    api: str
+    process: subprocess.Popen[bytes]
 
 
-def _end(server: subprocess.Popen[bytes], url: str, began: datetime, settings: Settings, name: str) -> None:
+def started(settings: Settings) -> Server:
+    """Start the folder's server on the settings' port or the next free one, and note where.
+
+    Raises ServiceError where it does not come up.
+    """
+    port = free_port(settings.prefect_port)
+    while True:
+        with ExitStack() as undo:
+            process = start_prefect(settings, port)
+            undo.callback(stop, process)
+            if _comes_up(port, process, settings):
+                note(settings, "prefect", port)
+                undo.pop_all()
+                return Server(api_at(port), process)
+        if not busy(port):
+            log = settings.home / "prefect" / "server.log"
+            raise ServiceError(f"the Prefect server did not start; its log is {log}; try `pocketmoe doctor`")
+        port = free_port(port + 1)  # another program took it meanwhile
+
+
+def api_at(port: int) -> str:
+    """Return the address of a Prefect API on loopback."""
+    return f"http://{HOST}:{port}/api"
+
+
+def _end(server: subprocess.Popen[bytes], url: str, began: datetime, settings: Settings) -> None:
     """Stop the server once it has stored everything and nobody uses it any more."""
     try:
         _drain(url, began)
         while server.poll() is None:
-            with exclusive(settings.locks, name, _nothing):
-                if not _guests(settings, name):
-                    return
+            with exclusive(settings.locks, _LOCK, _nothing):
+                if not _guests(settings):
+                    stop(server)  # under the lock: no other run may begin to use it now
             time.sleep(_POLL_SECONDS)
     finally:
         stop(server)
 
 
-def _guests(settings: Settings, name: str) -> bool:
-    return any(held(settings.locks, path.stem) for path in settings.locks.glob(f"{name}-*.lock"))
+def _guests(settings: Settings) -> bool:
+    return any(held(settings.locks, path.stem) for path in settings.locks.glob(f"{_LOCK}-*.lock"))
 
 
 def _nothing() -> None:
     """Wait without a word: it takes seconds."""
 
 
-def start_prefect(settings: Settings) -> subprocess.Popen[bytes]:
-    """Start a Prefect server on loopback; its log is `prefect/server.log` below the artifacts."""
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST]
-    command += ["--port", str(settings.prefect_port)]
+def start_prefect(settings: Settings, port: int) -> subprocess.Popen[bytes]:
+    """Start the folder's Prefect server on loopback; its log is `prefect/server.log` below the artifacts."""
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
     # Its pages ask port 4200 otherwise, whichever port they came from.
-    pages = {"PREFECT_UI_API_URL": f"http://{HOST}:{settings.prefect_port}/api"}
-    return start(command, settings.home / "prefect" / "server.log", pages)
+    own = {"PREFECT_UI_API_URL": api_at(port), **ownership(settings)}
+    return start(command, settings.home / "prefect" / "server.log", own)
 
 
 def start(
@@ -168,15 +182,6 @@ def stop(service: subprocess.Popen[bytes]) -> None:
     service.wait()
 
 
-def refuse_busy_port(port: int, variable: str) -> None:
-    """Raise ServiceError where something listens on the port already."""
-    with socket.socket() as probe:
-        if probe.connect_ex((HOST, port)) == 0:
-            raise ServiceError(
-                f"{HOST}:{port}: another program uses this port; end it, or set {variable} to a free one"
-            )
-
-
 def _healthy(url: str) -> bool:
     import httpx
 
@@ -186,13 +191,14 @@ def _healthy(url: str) -> bool:
         return False
 
 
-def _await(url: str, server: subprocess.Popen[bytes], settings: Settings) -> None:
+def _comes_up(port: int, process: subprocess.Popen[bytes], settings: Settings) -> bool:
+    """Wait until the server answers as the folder's own; tell whether it does before it ends."""
     deadline = time.monotonic() + _START_SECONDS
-    while not _healthy(url):
-        if server.poll() is not None or time.monotonic() > deadline:
-            log = settings.home / "prefect" / "server.log"
-            raise ServiceError(f"the Prefect server did not start; its log is {log}; try `pocketmoe doctor`")
+    while process.poll() is None and time.monotonic() < deadline:
+        if is_own(api_at(port), settings):
+            return process.poll() is None
         time.sleep(_POLL_SECONDS)
+    return False
 
 
 def _drain(url: str, began: datetime) -> None:

@@ -4,6 +4,7 @@ In: the environment. Out: one frozen value that is passed on explicitly.
 """
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tasks.kernel.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[2]
+_NO_ADDRESS = re.compile(r"[?#%\x00-\x1f\x7f\ud800-\udfff]")
+"""What an address reads as something else, and what is no text."""
 
 
 class Settings(BaseSettings):
@@ -50,13 +53,28 @@ class Settings(BaseSettings):
     def read(cls) -> Self:
         """Read the environment; raise ConfigError that names the variable at fault."""
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             problem = error.errors()[0]
             variable = f"POCKETMOE_{str(problem['loc'][0]).upper()}"
             raise ConfigError(
                 f"{variable}={problem['input']}: {problem['msg']}; set another or unset it"
             ) from error
+        settings._refuse_home()
+        return settings
+
+    def _refuse_home(self) -> None:
+        """Refuse an artifacts folder whose path cannot stand in the addresses of the databases below it."""
+        try:
+            path = str(self.home)
+        except (OSError, RuntimeError) as error:
+            raise ConfigError(f"POCKETMOE_ARTIFACTS={self.artifacts}: {error}; set another folder") from error
+        if odd := _NO_ADDRESS.search(path):
+            shown = ascii(odd[0])
+            raise ConfigError(
+                f"POCKETMOE_ARTIFACTS: {ascii(path)[1:-1]}: {shown} cannot stand in a database's address;"
+                " set a folder without it in its path"
+            )
 
     @property
     def home(self) -> Path:

@@ -13,9 +13,14 @@ from pathlib import Path
 from tasks.kernel.errors import ModelError
 
 
+def models_cache() -> Path:
+    """Return the folder of models that are unpacked or made here; raise RuntimeError without a home."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pocketmoe" / "models"
+
+
 def unpacked(name: str, save: Callable[[Path], None]) -> Path:
     """Fill `<cache>/<name>` once; racing processes each fill a folder of their own and one wins."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pocketmoe" / "models"
+    cache = models_cache()
     folder = cache / name
     if folder.is_dir():
         return folder

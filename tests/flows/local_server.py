@@ -85,7 +85,7 @@ def local_server(home: Path) -> Iterator[Server]:
     port = free_port()
     before = os.environ.get("PREFECT_HOME")
     os.environ["PREFECT_HOME"] = str(home / "prefect")
-    process = start_prefect(Settings(artifacts=home, prefect_port=port))
+    process = start_prefect(Settings(artifacts=home), port)
     os.environ.pop("PREFECT_HOME") if before is None else os.environ.update(PREFECT_HOME=before)
     server = Server(f"http://127.0.0.1:{port}/api", home)
     try:

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 from smoke_pipeline import free_port
 
-from flows.server.dashboards import serve_dashboards
+from flows.server.dashboards import Dashboard, serve_dashboards
+from flows.server.ownership import noted
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.settings import PROJECT, Settings
 
@@ -50,7 +51,7 @@ def served(tmp_path: Path, ports: tuple[int, int]) -> Iterator[subprocess.Popen[
 
 @pytest.mark.flow
 def test_both_answer_until_they_are_told_to_end(
-    served: subprocess.Popen[str], ports: tuple[int, int]
+    served: subprocess.Popen[str], ports: tuple[int, int], tmp_path: Path
 ) -> None:
     assert served.stdout is not None
     shown = "".join(iter(served.stdout.readline, "Ctrl-C ends both\n"))
@@ -59,23 +60,21 @@ def test_both_answer_until_they_are_told_to_end(
     assert [httpx.get(url).status_code for url in urls] == [200, 200]
     assert httpx.get(urls[1], headers={"Host": "elsewhere.example"}).status_code == 403
 
+    folder = Settings(artifacts=tmp_path)
+    assert [noted(folder, service) for service in ("prefect", "mlflow")] == urls
+    with pytest.raises(ServiceError, match=f"served at {urls[0]} already"):
+        serve_dashboards(folder, Console())
+
     family = psutil.Process(served.pid).children(recursive=True)
     served.send_signal(signal.SIGTERM)
     assert served.wait(timeout=60) == 0
     assert [member for member in family if _alive(member)] == []
 
 
-@pytest.mark.parametrize("position", [0, 1])
-def test_a_busy_port_is_refused_with_the_variable_to_set(
-    tmp_path: Path, ports: tuple[int, int], position: int
-) -> None:
-    settings = Settings(artifacts=tmp_path, prefect_port=ports[0], mlflow_port=ports[1])
-    variable = ["POCKETMOE_PREFECT_PORT", "POCKETMOE_MLFLOW_PORT"][position]
-    with (
-        socket.create_server(("127.0.0.1", ports[position])),
-        pytest.raises(ServiceError, match=f"{ports[position]}: .* set {variable}"),
-    ):
-        serve_dashboards(settings, Console())
+def test_a_taken_port_is_shown_beside_the_one_that_serves() -> None:
+    dashboard = Dashboard("MLflow", "mlflow", 5001, 5000, lambda: True, Path("log"), None)
+    assert dashboard.line == "MLflow   http://127.0.0.1:5001 (5000 is taken)"
+    assert replace(dashboard, port=5000).line == "MLflow   http://127.0.0.1:5000"
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -115,20 +115,6 @@ def test_one_failing_domain_fails_the_run_and_keeps_what_is_built(smoke: Pipelin
     assert json.loads(smoke.call("plan", "--json", SMOKE).stdout)[0]["status"] == "hit"
 
 
-def test_a_busy_port_is_named_before_anything_is_built(tmp_path: Path) -> None:
-    import socket
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-        done = Pipeline(tmp_path, port).call("run", SMOKE)
-    assert done.returncode == 2
-    assert f"127.0.0.1:{port}: another program uses this port" in done.stderr
-    assert "POCKETMOE_PREFECT_PORT" in done.stderr
-    assert not (tmp_path / "store").exists()
-
-
 def test_bad_input_is_named_with_exit_code_two(smoke: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     config = overlay(

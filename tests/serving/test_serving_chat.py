@@ -16,7 +16,7 @@ from tiny_adapters import write_adapter
 from serving.chat import chat, reply
 from serving.experts import Experts
 from serving.runs import open_run
-from serving.terminal import questions_of
+from serving.terminal import questions_of, until_farewell
 from tasks.kernel.artifacts import Adapter, Artifact, EdgeModel
 from tasks.kernel.artifacts import Router as RouterArtifact
 from tasks.kernel.errors import DataError
@@ -131,12 +131,15 @@ def test_a_question_that_cannot_be_answered_does_not_end_the_chat() -> None:
     assert "error: question: too long" in said(Scripted(DataError("question: too long")), "panic")
 
 
-def test_questions_of_a_pipe_are_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo"))
-    ask = questions_of(Console(file=io.StringIO()))
-    assert [ask(), ask()] == ["one\n", "two"]
-    with pytest.raises(EOFError):
-        ask()
+@pytest.mark.parametrize("blank", ["\n", "\n\n", " \t\n", "\r\n"])
+def test_every_line_of_a_pipe_is_a_question(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{blank}one\n{blank}exit\nquit\n{blank}two"))
+    assert list(questions_of(Console(file=io.StringIO()))) == ["one", "exit", "quit", "two"]
+
+
+def test_a_byte_that_is_no_text_costs_no_line_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"one\xff\ntwo\n"), encoding="utf-8"))
+    assert list(questions_of(Console(file=io.StringIO()))) == ["one\ufffd", "two"]
 
 
 @pytest.mark.models
@@ -146,8 +149,8 @@ def test_a_finished_run_answers_until_the_questions_end(
 ) -> None:
     console = Console(file=io.StringIO())
     settings = finished(tmp_path)
-    ask = asking("panic\n", "rituals\n", farewell, "panic\n")
-    chat(open_run(None, settings), ask, console, edge=False, max_new_tokens=3)
+    questions = until_farewell(asking("panic\n", "rituals\n", farewell, "panic\n"))
+    chat(open_run(None, settings), questions, console, edge=False, max_new_tokens=3)
     assert answerers(console) == ["[anxiety 98%]", "[ocd 98%]"]
 
 
@@ -157,7 +160,13 @@ def test_a_finished_run_lets_its_generalist_answer(tmp_path: Path) -> None:
     settings = finished(
         tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)), (*EXPERTS, "adapter-generalist")
     )
-    chat(open_run(None, settings), asking("Why?\n", "panic\n", ""), console, edge=False, max_new_tokens=3)
+    chat(
+        open_run(None, settings),
+        until_farewell(asking("Why?\n", "panic\n", "")),
+        console,
+        edge=False,
+        max_new_tokens=3,
+    )
     assert answerers(console) == ["[generalist: unsure, anxiety 50%]", "[anxiety 98%]"]
     assert "no generalist" not in written(console)
 
@@ -166,7 +175,9 @@ def test_a_finished_run_lets_its_generalist_answer(tmp_path: Path) -> None:
 def test_a_run_without_generalist_says_so_before_the_first_question(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=200)
     settings = finished(tmp_path, replace(ROUTER, policy=Policy(min_confidence=0.9)))
-    chat(open_run(None, settings), asking("Why?\n", ""), console, edge=False, max_new_tokens=3)
+    chat(
+        open_run(None, settings), until_farewell(asking("Why?\n", "")), console, edge=False, max_new_tokens=3
+    )
     assert "no generalist here: the best expert answers when unsure" in written(console)
     assert answerers(console) == ["[anxiety 50%: unsure, and there is no generalist here]"]
 
@@ -177,7 +188,7 @@ def test_on_the_phone_the_runs_generalist_is_no_choice(tmp_path: Path) -> None:
     router = replace(ROUTER, policy=policy, scope=NOTHING_IN_SCOPE)
     settings = finished(tmp_path, router, ("edge/anxiety", "edge/ocd", "adapter-generalist"))
     console = Console(file=io.StringIO())
-    chat(open_run(None, settings), asking("tax\n", ""), console, edge=True, max_new_tokens=3)
+    chat(open_run(None, settings), until_farewell(asking("tax\n", "")), console, edge=True, max_new_tokens=3)
     assert answerers(console) == ["[refused: out of scope, and there is no generalist here]"]
 
 
