@@ -55,6 +55,8 @@ class Stack:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    # Prefect's worker ends by SIGINT, which a shell makes its background jobs ignore.
+                    preexec_fn=_take_interrupts,  # noqa: PLW1509  no threads hold locks here
                 )
             self._await(service)
             substitutes.complete(service, self.addresses[name], self.environment("worker"))
@@ -163,6 +165,10 @@ def _addresses(names: list[str]) -> dict[str, str]:
     """Return a loopback address for each name, in a net that two stacks at a time hardly share."""
     net = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250) + 1}"
     return {name: f"{net}.{number}" for number, name in enumerate(names, start=2)}
+
+
+def _take_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
