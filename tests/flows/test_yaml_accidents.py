@@ -251,6 +251,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_text_is_read_or_refused_by_name(text: str) -> None:
     with suppress(ConfigError):

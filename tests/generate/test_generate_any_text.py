@@ -65,6 +65,7 @@ WORDS = (
 SENTENCES = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 ANY = st.one_of(SENTENCES, SENTENCES.map(lambda text: f"{text[:1].upper()}{text[1:]}."), st.text(max_size=80))
 SOME = ANY.filter(bool)
+pytestmark = pytest.mark.slow
 ANYTHING = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 GUIDED = GenerateConfig(teacher=EmbeddedTeacher(), min_answer_words=1)
 CONFIG = GenerateConfig(teacher=ScriptedTeacher(), min_answer_words=1)
