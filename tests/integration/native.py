@@ -21,7 +21,7 @@ from tasks.kernel.settings import PROJECT
 
 _BIN = PROJECT / ".venv" / "bin"
 _HEALTHY_SECONDS = 180.0
-_END_SECONDS = 150.0
+_END_SECONDS = 45.0
 
 
 @dataclass
