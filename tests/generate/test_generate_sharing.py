@@ -14,6 +14,8 @@ from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS, Example
 from tasks.records.files import read_records
 
+pytestmark = pytest.mark.slow
+
 CONFIG = GenerateConfig(teacher=ScriptedTeacher(), min_pairs=20, min_test_pairs=5)
 SHARED = SharedSources(documents=("both",))
 
