@@ -63,14 +63,8 @@ def save_tiny_encoder(folder: Path, source: TinyEncoder) -> None:
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
     """Return a tokenizer with one token a byte and the three ChatML specials."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: index for index, token in enumerate(SPECIAL_TOKENS + alphabet)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(SPECIAL_TOKENS)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=_byte_level(SPECIAL_TOKENS),
         bos_token="<|im_start|>",
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
@@ -80,13 +74,8 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _framing_tokenizer() -> PreTrainedTokenizerFast:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: index for index, token in enumerate(BERT_TOKENS + alphabet)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(BERT_TOKENS)
-    ends = [(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]
+    tokenizer = _byte_level(BERT_TOKENS)
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -96,3 +85,14 @@ def _framing_tokenizer() -> PreTrainedTokenizerFast:
         sep_token="[SEP]",
         model_max_length=128,
     )
+
+
+def _byte_level(specials: list[str]) -> Tokenizer:
+    """Return a tokenizer with one token a byte, after its special tokens."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: index for index, token in enumerate(specials + alphabet)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(specials)
+    return tokenizer
