@@ -14,9 +14,10 @@ from tasks.convert.breakdown import breakdown
 from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig
 from tasks.convert.graph import pack, trace, trace_steps
-from tasks.convert.quantize import block_size, quantize
+from tasks.convert.quantize import quantize
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Progress, Workspace
+from tasks.models.int4 import block_size
 from tasks.records.edge import Sizes, write_breakdown, write_sizes
 
 logger = logging.getLogger(__name__)
