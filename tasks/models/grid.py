@@ -39,7 +39,7 @@ class StraightThrough(torch.nn.Module):
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """Return the weight as the bundle will have it."""
-        rounded: torch.Tensor = _Rounded.apply(weight, self.grid)
+        rounded: torch.Tensor = _Rounded.apply(weight, self.grid)  # type: ignore[no-untyped-call]  # torch has no types for it
         return rounded
 
 
