@@ -70,11 +70,15 @@ class Schedule(Slice):
     """How often validation is asked on the way; a checkpoint is kept each time, and the best one wins."""
     patience: int = Field(default=2, ge=1)
     """Validations without a better one after which healing stops."""
+    validation_sequences: int = Field(default=16, ge=1)
+    """Held-back sequences, or validation examples, that decide which step is kept."""
 
 
 class BaseSchedule(Schedule):
     """For the base: on neutral text, all tokens count."""
 
+    validation_sequences: int = Field(default=8, ge=1)
+    """Held-back pieces of text that decide which step is kept."""
     sequence_tokens: int = Field(default=128, ge=16, le=8192)
     """The text is cut into pieces of so many tokens."""
 
@@ -107,8 +111,6 @@ class HealConfig(Slice):
     expert: ExpertSchedule = ExpertSchedule()
     compute_dtype: Literal["bfloat16", "float32"] = "float32"
     """Type of activations; weights, grid and losses are float32."""
-    validation_sequences: int = Field(default=16, ge=1)
-    """Held-back pieces of text, or validation examples, that decide which step is kept."""
     seed: int = Field(default=42, ge=0)
     """Draws the order of the text."""
 
@@ -123,7 +125,6 @@ class Healing(Slice):
     grid: Int4
     """As conversion has it."""
     compute_dtype: Literal["bfloat16", "float32"]
-    validation_sequences: int
     seed: int
 
 
@@ -154,6 +155,5 @@ def _shared(config: HealConfig, grid: Int4) -> dict[str, object]:
     return {
         "grid": grid,
         "compute_dtype": config.compute_dtype,
-        "validation_sequences": config.validation_sequences,
         "seed": config.seed,
     }

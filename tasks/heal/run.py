@@ -28,10 +28,9 @@ logger = logging.getLogger(__name__)
 def run(inputs: Inputs, config: BaseHealing, work: Workspace) -> Metrics:
     """Read or write the text, distill the base into itself on the grid, and write what survives rounding."""
     base = inputs["base"]
-    learned, validation = held_back(
-        neutral_texts(inputs, config, work), config.validation_sequences, config.seed
-    )
     schedule = config.schedule
+    texts = neutral_texts(inputs, config, work)
+    learned, validation = held_back(texts, schedule.validation_sequences, config.seed)
     steps = steps_of(learned, schedule.per_device_batch_size, schedule.max_steps, config.seed)
     lesson = Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
     teacher, student = load_float(base), load_float(base)

@@ -58,7 +58,7 @@ def lesson_of(tokenizer: PreTrainedTokenizerBase, dataset: Path, config: ExpertH
     """Return the passes over the training examples; raise DataError where none fits."""
     schedule, size = config.schedule, config.schedule.per_device_batch_size
     train = _fitting(tokenizer, dataset, "train", config)
-    validation = _fitting(tokenizer, dataset, "validation", config)[: config.validation_sequences]
+    validation = _fitting(tokenizer, dataset, "validation", config)[: schedule.validation_sequences]
     passes = schedule.num_epochs * len(train) // size
     steps = steps_of(train, size, min(schedule.max_steps, max(1, passes)), config.seed)
     return Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")

@@ -1,5 +1,7 @@
 """Healing: it brings the model on its grid nearer to the float one, and what is written is on the grid."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from quick_healing import GRID, healing_of_base, healing_of_expert
 
 from tasks.heal.config import BaseHealing, ExpertHealing
-from tasks.kernel.errors import DataError
+from tasks.kernel.errors import DataError, StageError
 from tasks.kernel.workspace import Workspace
 from tasks.records.healing import RESTS, read_healing
 
@@ -98,7 +100,7 @@ def test_an_update_smaller_than_a_step_of_the_grid_is_not_lost(
     on_base = weights(healed)[name]
     update, kept = wanted - start, found - on_base
     share = (update * kept).sum() / (update * update).sum()
-    assert 0.8 < float(share) < 1.2
+    assert 0.8 < share.item() < 1.2
     assert not torch.equal(found, on_base)
 
 
@@ -151,6 +153,24 @@ def test_a_killed_healing_ends_on_the_same_bits(
     metrics = run(inputs, config, work)
     assert metrics["resumed_from_step"] == 4
     assert seen == list(range(5, 13))
+    for file in healed.iterdir():
+        assert (work.out / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_healing_that_is_asked_to_stop_repeats_no_step(
+    base: Path, text: Path, healed: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.run import run
+
+    def stop(done: int, *_: object, **__: float) -> None:
+        if done == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    inputs, config = {"base": base, "text": text}, healing_of_base()
+    with pytest.raises(StageError, match="asked to stop after 6 of 12 steps; a checkpoint is kept"):
+        run(inputs, config, workspace("stopped", stop))
+    work = workspace("stopped")
+    assert run(inputs, config, work)["resumed_from_step"] == 6
     for file in healed.iterdir():
         assert (work.out / file.name).read_bytes() == file.read_bytes(), file.name
 
