@@ -14,7 +14,7 @@ from tasks.heal.checkpoint import Checkpoint, State
 from tasks.heal.config import BaseHealing, WrittenText
 from tasks.heal.distillation import Lesson, Pair, distill
 from tasks.heal.grid_model import ModelGrid, load_float, model_grid, put_on_grid, rounded
-from tasks.heal.texts import Text, conversations_of, held_back, pieces, plain_pieces, steps_of
+from tasks.heal.texts import Text, file_pieces, held_back, pieces, steps_of
 from tasks.heal.writing import write_conversations
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.grid import on_grid
@@ -56,10 +56,7 @@ def neutral_texts(inputs: Inputs, config: BaseHealing, work: Workspace) -> list[
             lambda done: work.progress(done, count, "conversations"),
         )
         return pieces(tokenizer, told, tokens)
-    conversations = conversations_of(inputs["text"])
-    if conversations is None:
-        return plain_pieces(tokenizer, inputs["text"].read_text(encoding="utf-8"), tokens)
-    return pieces(tokenizer, conversations, tokens)
+    return file_pieces(tokenizer, inputs["text"], tokens)
 
 
 def conclude(state: State, lesson: Lesson, grid: ModelGrid, out: Path) -> Metrics:

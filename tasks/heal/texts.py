@@ -4,19 +4,25 @@ In: conversations, plain text or a domain's examples. Out: `Text`s. Of a domain'
 as in training; of neutral text everything does.
 """
 
-import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
 from transformers import PreTrainedTokenizerBase
 
 from tasks.kernel.errors import DataError
 from tasks.models.chat import chat_turns, token_ids
 from tasks.records.dataset import Example
+from tasks.records.files import Figures, read_records
 
-Conversation = tuple[str, str]
+
+class Conversation(Figures):
+    """A question and its answer; whatever else the line of a file has is passed over."""
+
+    question: str = Field(min_length=1)
+    answer: str = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -28,17 +34,18 @@ class Text:
     """Place of the first token whose prediction counts, at least 1."""
 
 
-def conversations_of(file: Path) -> list[Conversation] | None:
-    """Read JSON lines with `question` and `answer`; none where the file is plain text."""
-    if file.suffix != ".jsonl":
-        return None
+def file_pieces(tokenizer: PreTrainedTokenizerBase, file: Path, tokens: int) -> list[Text]:
+    """Return a file's text in pieces: JSON lines are conversations, anything else is plain text.
+
+    Raises DataError with file and line where it cannot be read as what it is.
+    """
     try:
-        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return [(row["question"], row["answer"]) for row in rows]
-    except (ValueError, TypeError, KeyError) as error:
+        if file.suffix == ".jsonl":
+            return pieces(tokenizer, read_records(file, Conversation), tokens)
+        return _cut(token_ids(tokenizer, file.read_text(encoding="utf-8")), tokens)
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{file}: not JSON lines with `question` and `answer` ({error!r}); correct the line, or name the"
-            " file .txt to have it read as plain text"
+            f"{file}: cannot be read as UTF-8 text ({error}); give `heal.text` one file of text"
         ) from error
 
 
@@ -47,15 +54,10 @@ def pieces(
 ) -> list[Text]:
     """Return the conversations in the chat format, one after the other, cut into pieces of equal length."""
     stream: list[int] = []
-    for question, answer in conversations:
-        turns = chat_turns(tokenizer, question.strip(), answer.strip())
+    for said in conversations:
+        turns = chat_turns(tokenizer, said.question.strip(), said.answer.strip())
         stream += token_ids(tokenizer, turns.prompt) + token_ids(tokenizer, turns.answer)
     return _cut(stream, tokens)
-
-
-def plain_pieces(tokenizer: PreTrainedTokenizerBase, text: str, tokens: int) -> list[Text]:
-    """Return plain text, cut into pieces of equal length."""
-    return _cut(token_ids(tokenizer, text), tokens)
 
 
 def answers(tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], longest: int) -> list[Text]:

@@ -1,6 +1,6 @@
 """Text of no domain that a model writes itself: questions on everyday things, and its own answers.
 
-In: a model, its tokenizer, how many conversations. Out: pairs of question and answer, drawn by the seed.
+In: a model, its tokenizer, how many conversations. Out: conversations, drawn by the seed.
 A model is healed best on what it would say itself, and nobody has to bring such text.
 """
 
@@ -10,6 +10,7 @@ from itertools import product
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from tasks.heal.texts import Conversation
 from tasks.models.chat import prompt_text, stop_ids, token_ids
 
 LONGEST_ANSWER = 160
@@ -48,15 +49,16 @@ def write_conversations(
     count: int,
     seed: int,
     written: Callable[[int], None],
-) -> list[tuple[str, str]]:
-    """Return `count` questions with the model's own answers; `written` hears how many there are."""
+) -> list[Conversation]:
+    """Return `count` questions with the model's own answers, without empty ones; `written` hears how many."""
     torch.manual_seed(seed)
     asked = questions()[:count]
-    found: list[tuple[str, str]] = []
+    found: list[Conversation] = []
     for start in range(0, len(asked), BATCH):
         batch = asked[start : start + BATCH]
-        found += zip(batch, _answers(model, tokenizer, batch), strict=True)
-        written(len(found))
+        pairs = zip(batch, _answers(model, tokenizer, batch), strict=True)
+        found += [Conversation(question=question, answer=answer) for question, answer in pairs if answer]
+        written(min(start + BATCH, len(asked)))
     return found
 
 

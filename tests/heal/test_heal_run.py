@@ -214,6 +214,11 @@ def test_too_little_text_and_a_damaged_line_are_named(
     file.write_text('{"question": "Why?", "answer": "So."}\n')
     with pytest.raises(DataError, match=r"shorter than two pieces; give a longer `heal\.text`"):
         run({"base": base, "text": file}, healing_of_base(), workspace())
-    file.write_text('{"question": "Why?"}\n')
-    with pytest.raises(DataError, match=r"short\.jsonl: not JSON lines with `question` and `answer`"):
+    file.write_text('{"question": "Why?", "answer": "So."}\n{"question": "Why?", "answer": 5}\n')
+    with pytest.raises(DataError, match=r"short\.jsonl:2: answer: .*correct or remove this line"):
         run({"base": base, "text": file}, healing_of_base(), workspace())
+    other = tmp_path / "latin.txt"
+    other.write_bytes("Überraschung".encode("latin-1"))
+    for unreadable in (other, tmp_path):
+        with pytest.raises(DataError, match="cannot be read as UTF-8 text"):
+            run({"base": base, "text": unreadable}, healing_of_base(), workspace())
