@@ -134,7 +134,7 @@ def _error_rate(source: Path, measured: Measured) -> float:
 
     Headings count on neither side: some become titles of passages, which do not hold them.
     """
-    blocks = list(read_blocks(source, "markdown"))
+    blocks = list(read_blocks(source, "markdown", source.read_text(encoding="utf-8")))
     headings = {block.text for block in blocks if block.kind is Kind.HEADING}
     passages = read_records(measured.out / "passages.jsonl", Passage)
     found = [line for passage in passages for line in passage.own.split("\n") if line not in headings]

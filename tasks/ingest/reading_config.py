@@ -6,14 +6,25 @@ here, because a config enters cache keys, manifests and reports.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tasks.kernel.config import Slice
+from tasks.text.encoding_names import known_encoding
 
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Format = Literal["pdf", "markdown", "text", "html", "epub", "docx"]
 FORMATS: tuple[Format, ...] = ("pdf", "epub", "docx", "html", "markdown", "text")
 """In the order of preference where a folder has the same document in several formats: pages can be cited."""
+
+
+def _known(name: str) -> str:
+    if known_encoding(name) is None:
+        raise ValueError(f"`{name}` is no known encoding; write one such as shift_jis, gb18030 or koi8-r")
+    return name
+
+
+EncodingName = Annotated[str, AfterValidator(_known)]
+"""The name of an encoding, in Python's spelling or the web's."""
 
 
 class PypdfBackend(Slice):
@@ -72,6 +83,9 @@ class ReadingConfig(Slice):
     limits: Limits = Limits()
     password_variables: dict[str, Annotated[str, Field(pattern=VARIABLE)]] = {}
     """File name pattern -> environment variable with the password (`"minutes-*.pdf": MINUTES_PASSWORD`)."""
+    encodings: dict[str, EncodingName] = {}
+    """File name pattern -> encoding of such text, Markdown and HTML files (`"old/*.txt": koi8-r`); others are
+    read as they declare, as UTF-8, or in the encoding that is detected."""
     ocr: Ocr = NoOcr()
     unreadable: Literal["fail", "skip"] = "fail"
     """Whether files that yield no text end the stage (all named at once) or are left out and accounted for.

@@ -64,7 +64,11 @@ def _rows(inputs: Inputs, mapping: DatasetMapping | None) -> list[Rows]:
 def _map(rows: Sequence[Rows], mapping: DatasetMapping, work: Workspace) -> list[Example]:
     """Return the examples of a data set, and write what became of its rows."""
     mapped = map_rows(rows, mapping)
-    write_json(work.out / "dataset.json", mapped.summary())
+    encodings = {table.name: table.encoding for table in rows if table.encoding is not None}
+    for name, encoding in encodings.items():
+        logger.warning("data set: %s: %s", name, encoding.told())
+    told = {name: one.model_dump(mode="json", exclude_unset=True) for name, one in encodings.items()}
+    write_json(work.out / "dataset.json", mapped.summary() | ({"encodings": told} if told else {}))
     if mapped.refused:
         write_records(work.out / refused.FILE, mapped.refused)
         logger.warning(

@@ -12,6 +12,31 @@ _EDGES = frozenset({"running_lines", "page_numbers"})
 """Kinds that pages with text have as well, so that they explain nothing."""
 
 
+class TextEncoding(Figures):
+    """In which encoding a file was read, and how that is known."""
+
+    name: str
+    how: Literal["valid", "set", "mark", "declared", "detected"]
+    """By its bytes, by the configuration, a byte-order mark, what it declares, or by what it looks like."""
+    confidence: float | None = None
+    """Of what is detected, from 0 to 1."""
+    replaced: int = 0
+    """Places whose bytes are no character."""
+    replaced_lines: list[int] = []
+    """The first of them."""
+    contradicted: str = ""
+    """What the file declares and is not."""
+
+    def told(self) -> str:
+        """Return this in words."""
+        sure = "" if self.confidence is None else f", confidence {self.confidence:.2f}"
+        text = f"read as {self.name} ({self.how}{sure})"
+        if self.replaced:
+            lines = ", ".join(map(str, self.replaced_lines))
+            text += f"; {self.replaced} places are no character in it (lines {lines})"
+        return text + (f"; it declares {self.contradicted} and is not" if self.contradicted else "")
+
+
 class RemovedText(Figures):
     """A line or block that was removed."""
 
@@ -41,6 +66,8 @@ class LibraryFile(Figures):
     page_labels: list[str] = []
     recognised: bool = False
     """Whether its text was recognised in pictures."""
+    encoding: TextEncoding | None = None
+    """None: sound UTF-8, or not a file of plain text."""
     words: int | None = None
     passages: int | None = None
     removed: dict[str, RemovedKind] = {}

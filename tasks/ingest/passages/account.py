@@ -46,6 +46,8 @@ class Account:
         content = self.document.content
         pages = content if isinstance(content, StoredPages) else ()
         self.blank_pages = [number for number, page in enumerate(pages, 1) if not page]
+        if self.document.encoding is not None:
+            logger.warning("%s: %s", self.document.name, self.document.encoding.told())
         if self.blank_pages:
             logger.warning(
                 "%s: no text on %d of %d pages",
@@ -59,6 +61,7 @@ class Account:
     def described(self) -> LibraryFile:
         """Return the document's entry."""
         gone = self.pages_used.union(self.blank_pages)
+        encoding = self.document.encoding
         return LibraryFile(
             name=self.document.name,
             status="read",
@@ -73,6 +76,7 @@ class Account:
             removed=self.removed.by_kind(),
             removed_words=self.removed.words,
             hyphens_joined=self.hyphens.joined,
+            **({} if encoding is None else {"encoding": encoding}),
         )
 
 

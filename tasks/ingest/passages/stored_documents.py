@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.cleaning.lines import Line
+from tasks.records.documents import TextEncoding
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Document:
     """What each page calls itself ("iv", "12"), where the file says so and it is not the plain count."""
     recognised: bool = False
     """Whether the text comes from optical character recognition."""
+    encoding: TextEncoding | None = None
+    """How plain text was read; none: as sound UTF-8."""
 
     @property
     def page_count(self) -> int:

@@ -7,7 +7,7 @@ process, so that the stage goes on with the next file.
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
@@ -54,18 +54,18 @@ def read_library(source: Path, config: ReadingConfig, scratch: Path, progress: P
 
 def _require_passwords(files: Sequence[File], config: ReadingConfig) -> None:
     for file in files:
-        variable = _password_variable(file.name, config)
+        variable = _fitting(file.name, config.password_variables)
         if variable is not None and variable not in os.environ:
             raise ConfigError(
                 f"reading.password_variables: {variable}, for {file.name}, is not in the environment; set it"
             )
 
 
-def _password_variable(name: str, config: ReadingConfig) -> str | None:
-    """Return the variable of the first pattern that fits the path in the library, or its last part."""
+def _fitting(name: str, by_pattern: Mapping[str, str]) -> str | None:
+    """Return the value of the first pattern that fits the path in the library, or its last part."""
     fitting = (
-        variable
-        for pattern, variable in config.password_variables.items()
+        value
+        for pattern, value in by_pattern.items()
         if fnmatch(name, pattern) or fnmatch(name.rpartition("/")[2], pattern)
     )
     return next(fitting, None)
@@ -131,7 +131,8 @@ def _read(
         path=file.path.resolve(),
         format=file.format,
         config=config,
-        password_variable=_password_variable(file.name, config),
+        password_variable=_fitting(file.name, config.password_variables),
+        encoding=_fitting(file.name, config.encodings),
         out=out.resolve(),
     )
     try:
@@ -139,7 +140,7 @@ def _read(
     except UnreadableError as error:
         return UnreadableDocument(file.name, digest, error.reason, error.problem)
     content = StoredBlocks(out) if found.pages is None else StoredPages(out, found.pages)
-    return Document(file.name, digest, content, tuple(found.labels), found.recognised)
+    return Document(file.name, digest, content, tuple(found.labels), found.recognised, found.encoding)
 
 
 def _found(request: Request, on_page: OnPage) -> Found:

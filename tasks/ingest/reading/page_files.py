@@ -15,6 +15,7 @@ from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.lines import Line
 from tasks.ingest.reading.columns import order_columns
 from tasks.ingest.reading.reasons import Reason, UnreadableError
+from tasks.records.documents import TextEncoding
 
 PAGE_CHARACTERS = 1_000_000
 """A printed page holds a few thousand; what unpacks to more is a bomb."""
@@ -32,6 +33,8 @@ class Found(BaseModel):
     scanned_pages: int = 0
     """Pages with pictures and no text."""
     recognised: bool = False
+    encoding: TextEncoding | None = None
+    """None: sound UTF-8, or no file of plain text."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Request(BaseModel):
     format: Format
     config: ReadingConfig
     password_variable: str | None
+    encoding: str | None = None
+    """What the configuration says of it."""
     out: Path
     """File for pages or blocks; its neighbours with other suffixes are scratch."""
 
@@ -103,9 +105,12 @@ def read(request: Request, emit: Emit) -> Found:
     """Write the content of a file and describe it; raise UnreadableError where there is none."""
     if request.format != "pdf":
         from tasks.ingest.reading.pandoc import read_blocks
+        from tasks.ingest.reading.plain_text import read_text
 
         emit(Event(page=0))
-        return write_blocks(request.out, read_blocks(request.path, request.format))
+        text, encoding = read_text(request.path, request.format, request.encoding)
+        found = write_blocks(request.out, read_blocks(request.path, request.format, text))
+        return found.model_copy(update={"encoding": encoding})
     try:
         found = _read_pdf(request, request.path, emit)
     except UnreadableError as error:

@@ -16,6 +16,10 @@ class Reason(StrEnum):
     EMPTY = "empty"
     WRONG_FORMAT = "wrong_format"
     """The bytes are not what the suffix says."""
+    UNKNOWN_ENCODING = "unknown_encoding"
+    """Text in an encoding that neither it nor its bytes tell."""
+    WRONG_ENCODING = "wrong_encoding"
+    """Its bytes are not in the encoding that the configuration names."""
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
     CYCLIC = "cyclic"
@@ -38,7 +42,7 @@ class Reason(StrEnum):
     OCR_FAILED = "ocr_failed"
 
 
-SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.OCR_MISSING})
+SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.WRONG_ENCODING, Reason.OCR_MISSING})
 """The configuration is at fault and not the file: never skipped."""
 
 
