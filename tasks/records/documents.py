@@ -27,6 +27,11 @@ class TextEncoding(Figures):
     contradicted: str = ""
     """What the file declares and is not."""
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody should look at the text."""
+        return self.how == "detected" or bool(self.replaced or self.contradicted)
+
     def told(self) -> str:
         """Return this in words."""
         sure = "" if self.confidence is None else f", confidence {self.confidence:.2f}"

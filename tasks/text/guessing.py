@@ -36,6 +36,8 @@ _SINGLE = (
     *("cp1255", "iso8859-8", "cp1256", "iso8859-6", "cp874", "tis-620"),
 )
 _SEVERAL = ("cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949", "euc_kr")
+_NONE = "ascii"
+"""What chardet is to say where nothing fits."""
 ENCODINGS = (*_SEVERAL, *_SINGLE, *_ESCAPING)
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f-\x9f\ufffd]")
@@ -110,7 +112,8 @@ def _proposed(data: bytes, among: tuple[str, ...], enough: float) -> Guess | Non
         ignore_threshold=True,
         max_bytes=_SAMPLE,
         compat_names=False,
-        include_encodings=among,
+        include_encodings=(*among, _NONE),
+        no_match_encoding=_NONE,
     )
     for one in found:
         encoding, confidence = one["encoding"], one["confidence"]

@@ -12,11 +12,11 @@ from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.hyphens import Hyphens
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import KINDS
-from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
 from tasks.records.documents import LibraryFile
+from tasks.text.segments import count_words
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class Account:
         pages = content if isinstance(content, StoredPages) else ()
         self.blank_pages = [number for number, page in enumerate(pages, 1) if not page]
         if self.document.encoding is not None:
-            logger.warning("%s: %s", self.document.name, self.document.encoding.told())
+            level = logging.WARNING if self.document.encoding.doubtful else logging.INFO
+            logger.log(level, "%s: %s", self.document.name, self.document.encoding.told())
         if self.blank_pages:
             logger.warning(
                 "%s: no text on %d of %d pages",

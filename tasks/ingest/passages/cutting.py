@@ -64,11 +64,6 @@ def cut_passages(
         heading = _last_heading(draft.own) or heading
 
 
-def count_words(text: str) -> int:
-    """Return the number of words: pieces between spaces that hold a letter or digit."""
-    return sum(any(character.isalnum() for character in piece) for piece in text.split())
-
-
 def _sentences(blocks: Iterable[Block], measure: Measure) -> Iterator[Sentence]:
     before: Kind | None = None
     for block in blocks:
@@ -77,11 +72,12 @@ def _sentences(blocks: Iterable[Block], measure: Measure) -> Iterator[Sentence]:
         offset = 0
         pieces = [block.text] if block.kind is Kind.HEADING else paragraph_sentences(block.text)
         for piece in pieces:
-            offset = block.text.index(piece, offset)
-            end = offset + len(piece)
-            first, last = block.page_at(offset), block.page_at(end - 1)
+            start = block.text.index(piece, offset)
+            # What stands between sentences: nothing, where a script puts no spaces there.
+            glue = block.text[offset:start] if offset else glue
+            offset = start + len(piece)
+            first, last = block.page_at(start), block.page_at(offset - 1)
             yield Sentence(piece, glue, first, last, measure(glue + piece), block.kind is Kind.HEADING)
-            glue, offset = " ", end
         before = block.kind
 
 

@@ -21,6 +21,7 @@ from tasks.ingest.cleaning.lines import clean
 from tasks.ingest.reading.plain_text import PLAIN
 from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.ingest.reading_config import Format
+from tasks.text.segments import unwrapped
 
 READERS: dict[Format, str] = {
     # CommonMark takes linear time on hostile input; pandoc's own Markdown does not.
@@ -69,7 +70,7 @@ def _converted(path: Path, kind: Format, text: str) -> bytes:
 
 def _paragraphs(text: str) -> Iterator[Block]:
     for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        if cleaned := clean(paragraph):
+        if cleaned := clean(unwrapped(paragraph)):
             yield Block(Kind.PARAGRAPH, cleaned, ((0, 1),))
 
 
@@ -141,7 +142,7 @@ def _row(cells: Sequence[Sequence[Any]]) -> Iterator[Block]:
 
 def _block(kind: Kind, inlines: Sequence[Node]) -> Iterator[Block]:
     notes: list[Node] = []
-    yield from _text_block(kind, _text(inlines, notes))
+    yield from _text_block(kind, unwrapped(_text(inlines, notes)))
     yield from walk_blocks(notes)
 
 
@@ -160,7 +161,9 @@ def _inline(node: Node, notes: list[Node]) -> str:  # noqa: C901, PLR0911  one c
     match kind, content:
         case "Str", text:
             return str(text)
-        case (("Space" | "SoftBreak" | "LineBreak"), _):
+        case "SoftBreak", _:
+            return "\n"
+        case (("Space" | "LineBreak"), _):
             return " "
         case (("Code" | "Math"), [_, text]):
             return str(text)

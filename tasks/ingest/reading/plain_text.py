@@ -37,14 +37,14 @@ def read_text(path: Path, kind: Format, encoding: str | None = None) -> tuple[st
 
 def described(found: Decoded) -> TextEncoding:
     """Return how a text was read, for the account."""
-    return TextEncoding(
-        name=found.encoding,
-        how=found.how,
-        confidence=found.confidence,
-        replaced=len(found.bad_lines),
-        replaced_lines=list(found.bad_lines[:MOST_LINES]),
-        contradicted=found.contradicted,
-    )
+    unusual = {
+        "confidence": found.confidence,
+        "replaced": len(found.bad_lines),
+        "replaced_lines": list(found.bad_lines[:MOST_LINES]),
+        "contradicted": found.contradicted,
+    }
+    used = {name: value for name, value in unusual.items() if value}
+    return TextEncoding.model_validate({"name": found.encoding, "how": found.how, **used})
 
 
 def _undecoded(error: EncodingError, encoding: str | None) -> UnreadableError:
