@@ -46,7 +46,7 @@ def mostly_unspaced(text: str) -> bool:
 def count_words(text: str) -> int:
     """Return the number of words: pieces that hold a letter or digit, between spaces or as ICU finds them."""
     pieces = text.split()
-    if unspaced(text) or any(len(piece) > LONGEST_WORD for piece in pieces):
+    if unspaced(text) or (len(text) > LONGEST_WORD and max(map(len, pieces)) > LONGEST_WORD):
         pieces = list(segments(text))
     return sum(any(character.isalnum() for character in piece) for piece in pieces)
 

@@ -7,7 +7,7 @@ The libraries for this either need downloaded models or have not been kept for y
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tasks.text.segments import LONGEST_WORD, mostly_unspaced, unspaced
 from tasks.text.unspaced_sentences import LONGEST_UNSPACED, cut_unspaced, script_ends
@@ -44,17 +44,19 @@ def paragraph_sentences(paragraph: str) -> list[str]:
 
     None is longer than LONGEST_SENTENCE words, or LONGEST_UNSPACED of a script without spaces.
     """
-    ends = dict(_ends(paragraph))
-    if unspaced(paragraph):
-        ends |= dict(script_ends(paragraph))
+    spaced = not unspaced(paragraph)
+    ends: Iterable[tuple[int, int]] = _ends(paragraph)
+    if not spaced:
+        ends = sorted((dict(ends) | dict(script_ends(paragraph))).items())
     sentences: list[str] = []
     start = 0
-    for end in sorted(ends):
+    for end, following in ends:
         if end > start:
             sentences.append(paragraph[start:end])
-            start = ends[end]
+            start = following
     sentences.append(paragraph[start:])
-    return [piece for sentence in sentences if sentence.strip() for piece in _cut(sentence.strip())]
+    cut = _cut if spaced else _cut_unspaced
+    return [piece for sentence in sentences if sentence.strip() for piece in cut(sentence.strip())]
 
 
 def _ends(paragraph: str) -> Iterator[tuple[int, int]]:
@@ -105,10 +107,13 @@ def _is_abbreviation(before: str, following: str) -> bool:
 
 def _cut(sentence: str) -> list[str]:
     words = sentence.split(" ")
-    if unspaced(sentence) or any(len(word) > LONGEST_WORD for word in words):
-        most = LONGEST_UNSPACED if mostly_unspaced(sentence) else LONGEST_SENTENCE
-        return list(cut_unspaced(sentence, most))
+    if len(sentence) > LONGEST_WORD and max(map(len, words)) > LONGEST_WORD:
+        return _cut_unspaced(sentence)
     return [" ".join(words[at : at + LONGEST_SENTENCE]) for at in range(0, len(words), LONGEST_SENTENCE)]
+
+
+def _cut_unspaced(sentence: str) -> list[str]:
+    return list(cut_unspaced(sentence, LONGEST_UNSPACED if mostly_unspaced(sentence) else LONGEST_SENTENCE))
 
 
 def _open_ended(piece: str) -> bool:
