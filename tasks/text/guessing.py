@@ -15,9 +15,12 @@ from math import log2
 
 ENOUGH = 0.1
 """Confidence from which a guess counts; it is no probability, and grows with the share of other letters."""
-_ENOUGH_IN_ASCII = 0.03
-"""The same where most of a text is ASCII, so that a wrong guess costs single letters."""
-_MOSTLY_ASCII = 0.85
+_ENOUGH_OF_LATIN = 0.03
+"""The same where other letters stand alone between those of ASCII: a wrong guess costs single letters."""
+_ALONE = 0.7
+"""Share of the bytes beyond ASCII that do so: accents and quotes, while other alphabets make whole words."""
+_FEWEST = 1
+"""Bytes beyond ASCII up to which they tell nothing but the encoding of Western Europe: they may be damage."""
 _ENOUGH_OF_UTF16 = 0.52
 _SAMPLE = 200_000
 """Bytes that are looked at; the whole has to agree."""
@@ -43,6 +46,10 @@ _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f-\x9f\ufffd]")
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _FEW_CONTROLS = 0.01
+_LETTERS = re.compile(rb"[\x81-\x84\x86-\x90\x98\x9a-\xff]+")
+"""Without the quotes and dashes of Windows, which stand beside the letters of a word."""
+_LONE_LETTER = re.compile(r"(?<![a-zA-Z])[\u00c0-\u017f](?![a-zA-Z])")
+_LONG_ASCII = re.compile(rb"([\x00-\x7f]{10})[\x00-\x7f]{20,}([\x00-\x7f]{10})")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _OTHER = "[\u0370-\u0373\u0376-\u037d\u0386-\u03ff\u0400-\u0481\u048a-\u052f\u05d0-\u05ea\u0620-\u064a]"
 _LATIN = "[a-zA-Z\u00c0-\u024f]"
@@ -64,15 +71,23 @@ class Guess:
 
 def guess(data: bytes) -> Guess | None:
     """Return the likeliest reading of bytes that reads like text; none where none is likely enough."""
+    sample = _telling(data)
     switched = b"\x1b" in data and not _HIGH.search(data)
-    if switched and (found := _proposed(data, _ESCAPING, ENOUGH)):
+    if switched and (found := _proposed(data, sample, _ESCAPING, ENOUGH)):
         return found
     if not data or controlled(data):
         return _wide(data)
-    sample = _telling(data)
-    if _ascii_share(sample) >= _MOSTLY_ASCII:
-        return _proposed(data, _LATIN_ONLY, _ENOUGH_IN_ASCII)
-    return _proposed(data, ENCODINGS, ENOUGH)
+    if _is_scattered(sample):
+        found = _proposed(data, sample, _LATIN_ONLY, _ENOUGH_OF_LATIN)
+        few = len(_HIGH.findall(sample)) <= _FEWEST
+        return None if few and found and not _is_western(found, data) else found
+    # Markup around words of another alphabet would only lower the confidence.
+    return _proposed(data, _LONG_ASCII.sub(rb"\1\n\2", sample), ENCODINGS, ENOUGH)
+
+
+def _is_western(found: Guess, data: bytes) -> bool:
+    """Tell whether a text is the same in the encoding that most such texts have, without lone letters."""
+    return found.text == data.decode("cp1252", "replace") and not _LONE_LETTER.search(found.text)
 
 
 def controlled(data: bytes) -> bool:
@@ -93,8 +108,10 @@ def implausible(text: str) -> bool:
     return odd > _IMPLAUSIBLE * len(sample)
 
 
-def _ascii_share(data: bytes) -> float:
-    return 1 - len(_HIGH.findall(data)) / len(data)
+def _is_scattered(data: bytes) -> bool:
+    """Tell whether most bytes beyond ASCII stand alone."""
+    lengths = [len(run) for run in _LETTERS.findall(data)]
+    return lengths.count(1) >= _ALONE * sum(lengths)
 
 
 def _telling(data: bytes) -> bytes:
@@ -104,11 +121,11 @@ def _telling(data: bytes) -> bytes:
     return data[start : start + _SAMPLE]
 
 
-def _proposed(data: bytes, among: tuple[str, ...], enough: float) -> Guess | None:
+def _proposed(data: bytes, sample: bytes, among: tuple[str, ...], enough: float) -> Guess | None:
     import chardet
 
     found = chardet.detect_all(
-        _telling(data),
+        sample,
         ignore_threshold=True,
         max_bytes=_SAMPLE,
         compat_names=False,

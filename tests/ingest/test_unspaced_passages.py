@@ -6,11 +6,12 @@ import pytest
 from data_sets import written
 from test_text_encodings import ingested
 
-from tasks.ingest.cleaning.blocks import Kind, build_blocks
+from tasks.ingest.cleaning.blocks import Block, Kind, build_blocks
 from tasks.ingest.cleaning.hyphens import Hyphens, learn_hyphenation
 from tasks.ingest.cleaning.lines import Line
 from tasks.ingest.cleaning.typography import measure
-from tasks.ingest.config import IngestConfig
+from tasks.ingest.config import IngestConfig, PassageSize
+from tasks.ingest.passages.cutting import cut_passages
 from tasks.ingest.run import run
 from tasks.kernel.workspace import Workspace, silent
 from tasks.records.corpus import Passage
@@ -41,6 +42,17 @@ def test_passages_are_bounded_and_joined_give_the_text(tmp_path: Path, sentence:
     assert max(count_words(one.text) for one in made) <= 120
     assert "".join(one.text for one in made) == text
     assert counts["words"] == count_words(text)
+
+
+@pytest.mark.parametrize("text", [THAI * 30, CHINESE * 30, "漢" * 900])
+def test_passages_keep_to_their_limit_in_tokens_too(text: str) -> None:
+    def tokens(part: str) -> int:
+        return len(part.encode())
+
+    blocks = [Block(Kind.PARAGRAPH, text, ((0, 1),))]
+    made = list(cut_passages("a", "0" * 64, blocks, PassageSize(128, 0, 0), tokens))
+    assert "".join(one.text for one in made) == text
+    assert max(tokens(one.text) for one in made) <= 128
 
 
 def test_sentences_stay_whole(tmp_path: Path) -> None:

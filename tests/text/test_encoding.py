@@ -147,6 +147,24 @@ def test_what_the_user_says_is_not_doubted() -> None:
         decode(RUSSIAN.encode(), "shift_jis")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(RUSSIAN, "koi8_r"), (RUSSIAN, "cp1251"), (JAPANESE, "cp932"), (JAPANESE, "euc_jp"), (CHINESE, "gbk")],
+)
+def test_markup_around_a_text_does_not_hide_its_encoding(text: str, encoding: str) -> None:
+    around = '<div class="row"><a href="http://example.org/page.html">link</a></div>' * 20
+    for whole in (
+        f"{around}<p>{text}</p>\n" * 10,
+        f"q,a\nWhat does rule 1 say about the machine?,{text}\n" * 5,
+    ):
+        assert decode(whole.encode(encoding), markup=True).text == whole
+
+
+def test_one_stray_byte_in_ascii_is_no_sign_of_an_encoding() -> None:
+    assert decode(b"Plain words. " * 99 + b"\xff" + b" More." * 9).bad_lines == (1,)
+    assert decode(b"Plain words. " * 99 + b"caf\xe9s").text.endswith("cafés")
+
+
 def test_detection_sees_what_comes_after_much_ascii() -> None:
     text = "Plain words. " * 40_000 + ENGLISH * 20
     assert decode(text.encode("cp1252")).text == text

@@ -24,15 +24,20 @@ def read_text(path: Path, kind: Format, encoding: str | None = None) -> tuple[st
     """
     if kind not in PLAIN:
         return "", None
+    data = path.read_bytes()
     try:
-        found = decode(path.read_bytes(), encoding, markup=kind != "text")
+        found = decode(data, encoding, markup=kind != "text")
     except EncodingError as error:
-        raise _undecoded(error, encoding) from error
+        raise _no_text() if b"\0" in data and not encoding else _undecoded(error, encoding) from error
     if "\0" in found.text:
-        raise UnreadableError(
-            Reason.WRONG_FORMAT, "is not text, whatever its name says; get the real file, or remove it"
-        )
+        raise _no_text()
     return found.text.replace(BAD, "\ufffd"), None if found.plain else described(found)
+
+
+def _no_text() -> UnreadableError:
+    return UnreadableError(
+        Reason.WRONG_FORMAT, "is not text, whatever its name says; get the real file, or remove it"
+    )
 
 
 def described(found: Decoded) -> TextEncoding:
