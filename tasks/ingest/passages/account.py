@@ -7,6 +7,7 @@ stand for others. Out: one entry a file, in order of their names, and flat numbe
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.hyphens import Hyphens
@@ -16,7 +17,7 @@ from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
-from tasks.records.documents import LibraryFile
+from tasks.records.documents import LibraryFile, listed
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,10 @@ class Account:
         self.words = sum(count_words(passage.own) for passage in passages)
         content = self.document.content
         pages = content if isinstance(content, StoredPages) else ()
-        self.blank_pages = [number for number, page in enumerate(pages, 1) if not page]
+        unread = self.document.readings.unreadable
+        self.blank_pages = [
+            number for number, page in enumerate(pages, 1) if not page and number not in unread
+        ]
         if self.blank_pages:
             logger.warning(
                 "%s: no text on %d of %d pages",
@@ -53,12 +57,15 @@ class Account:
                 len(self.blank_pages),
                 self.document.page_count,
             )
+        for flaw in sorted(set(unread.values())):
+            numbers = [number for number, is_ in unread.items() if is_ == flaw]
+            logger.warning("%s: %s on %s, left out", self.document.name, flaw, listed(numbers))
         if not passages:
             logger.warning("%s: no text is left after cleaning; see documents.json", self.document.name)
 
     def described(self) -> LibraryFile:
         """Return the document's entry."""
-        gone = self.pages_used.union(self.blank_pages)
+        gone = self.pages_used.union(self.blank_pages, self.document.readings.unreadable)
         return LibraryFile(
             name=self.document.name,
             status="read",
@@ -73,7 +80,19 @@ class Account:
             removed=self.removed.by_kind(),
             removed_words=self.removed.words,
             hyphens_joined=self.hyphens.joined,
+            **self._readings(),
         )
+
+    def _readings(self) -> dict[str, Any]:
+        """Return what is worth telling of how the document was read: nothing of most."""
+        read = self.document.readings
+        told = {
+            "pages_unreadable": dict(read.unreadable),
+            "pages_by_other_parser": list(read.other_pages),
+            "first_parser_failed": read.failure,
+            "parser": read.parser if read.failure else "",
+        }
+        return {name: value for name, value in told.items() if value}
 
 
 def describe_library(library: Library, accounts: Iterable[Account]) -> list[LibraryFile]:
@@ -104,6 +123,7 @@ def count_library(library: Library, accounts: Sequence[Account]) -> Metrics:
         "documents_duplicate": len(library.duplicates),
         "pages": sum(account.document.page_count for account in accounts),
         "pages_without_text": sum(len(account.blank_pages) for account in accounts),
+        "pages_unreadable": sum(len(account.document.readings.unreadable) for account in accounts),
         "words": sum(account.words for account in accounts),
         "passages": sum(account.passages for account in accounts),
         "hyphens_joined": sum(account.hyphens.joined for account in accounts),

@@ -5,8 +5,8 @@ through as often as it likes, a page or a block at a time.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.ingest.cleaning.blocks import Block, Kind
@@ -49,6 +49,19 @@ class StoredBlocks:
 
 
 @dataclass(frozen=True)
+class Readings:
+    """Which parser read a PDF where that is worth telling, and what neither of them reads."""
+
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+    """Page -> what it is instead of text."""
+    other_pages: tuple[int, ...] = ()
+    """Pages that the second parser reads better."""
+    failure: str = ""
+    """Why the first parser could not read the file, so that another read it; empty: it could."""
+    parser: str = ""
+
+
+@dataclass(frozen=True)
 class Document:
     """A readable document: its name in the library, the SHA-256 of its bytes and what it says."""
 
@@ -60,6 +73,7 @@ class Document:
     """What each page calls itself ("iv", "12"), where the file says so and it is not the plain count."""
     recognised: bool = False
     """Whether the text comes from optical character recognition."""
+    readings: Readings = Readings()
 
     @property
     def page_count(self) -> int:

@@ -16,6 +16,7 @@ from threading import Lock
 from tasks.ingest.passages.stored_documents import (
     Document,
     Library,
+    Readings,
     StoredBlocks,
     StoredPages,
     UnreadableDocument,
@@ -139,7 +140,8 @@ def _read(
     except UnreadableError as error:
         return UnreadableDocument(file.name, digest, error.reason, error.problem)
     content = StoredBlocks(out) if found.pages is None else StoredPages(out, found.pages)
-    return Document(file.name, digest, content, tuple(found.labels), found.recognised)
+    readings = Readings(found.unreadable_pages, tuple(found.other_pages), found.failure, found.parser)
+    return Document(file.name, digest, content, tuple(found.labels), found.recognised, readings)
 
 
 def _found(request: Request, on_page: OnPage) -> Found:
