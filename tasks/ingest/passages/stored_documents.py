@@ -6,7 +6,7 @@ through as often as it likes, a page or a block at a time.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.ingest.cleaning.blocks import Block, Kind
@@ -88,3 +88,5 @@ class Library:
     """Empty unless the config says `unreadable: skip`: otherwise they end the stage."""
     duplicates: dict[str, str]
     """File left out -> the one that stands for it: the same bytes, or the same name in another format."""
+    left_out: list[str] = field(default_factory=list)
+    """Files of formats that are not read."""
