@@ -121,6 +121,7 @@ def count_library(library: Library, accounts: Sequence[Account]) -> Metrics:
         "documents": len(accounts),
         "documents_unreadable": len(library.unreadable),
         "documents_duplicate": len(library.duplicates),
+        "documents_left_out": len(library.left_out),
         "pages": sum(account.document.page_count for account in accounts),
         "pages_without_text": sum(len(account.blank_pages) for account in accounts),
         "pages_unreadable": sum(len(account.document.readings.unreadable) for account in accounts),

@@ -102,3 +102,5 @@ class Library:
     """Empty unless the config says `unreadable: skip`: otherwise they end the stage."""
     duplicates: dict[str, str]
     """File left out -> the one that stands for it: the same bytes, or the same name in another format."""
+    left_out: list[str] = field(default_factory=list)
+    """Files of formats that are not read."""

@@ -13,6 +13,8 @@ class Reason(StrEnum):
     """Everything that can be wrong with a file."""
 
     NO_PERMISSION = "no_permission"
+    NO_FILE = "no_file"
+    """A link that leads nowhere, a pipe, a socket."""
     EMPTY = "empty"
     WRONG_FORMAT = "wrong_format"
     """The bytes are not what the suffix says."""
