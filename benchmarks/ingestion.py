@@ -125,7 +125,8 @@ def _reading_rate(backend: str, book: Path) -> float:
     """Return the pages that the parser alone reads in a second of processor time."""
     open_pages = pypdf_pages.open_pages if backend == "pypdf" else pdfium_pages.open_pages
     start = time.process_time()
-    pages = sum(1 for _ in open_pages(book, None).pages)
+    pdf = open_pages(book, None)
+    pages = sum(1 for number in range(pdf.count) if pdf.page(number + 1))
     return pages / (time.process_time() - start)
 
 

@@ -28,13 +28,13 @@ EncodingName = Annotated[str, AfterValidator(_known)]
 
 
 class PypdfBackend(Slice):
-    """pypdf: pure Python, patient with damaged files."""
+    """pypdf: pure Python, knows encodings of Chinese and Japanese fonts that PDFium does not."""
 
     kind: Literal["pypdf"] = "pypdf"
 
 
 class PdfiumBackend(Slice):
-    """PDFium, the parser of Chromium: many times faster, in native code."""
+    """PDFium, the parser of Chromium: in native code, finds more of the words and the spaces between them."""
 
     kind: Literal["pdfium"] = "pdfium"
 
@@ -77,7 +77,10 @@ class Limits(Slice):
 class ReadingConfig(Slice):
     """How the files of a library are opened."""
 
-    backend: Backend = PypdfBackend()
+    backend: Backend = PdfiumBackend()
+    """The PDF parser that reads first."""
+    second_opinion: bool = True
+    """Let the other parser read the pages that the first yields badly, and files that it cannot read."""
     formats: list[Format] = Field(default=list(FORMATS), min_length=1)
     """Kinds of files to read; of one document in several (book.pdf, book.epub), one is read, a PDF first."""
     limits: Limits = Limits()
@@ -92,6 +95,11 @@ class ReadingConfig(Slice):
 
     A wrong setting (a missing or wrong password, a missing OCR program) ends the stage in both cases.
     """
+
+    def other_parser(self) -> Self:
+        """Return the same with the other parser alone."""
+        other = PypdfBackend() if isinstance(self.backend, PdfiumBackend) else PdfiumBackend()
+        return self.model_copy(update={"backend": other, "second_opinion": False})
 
     @model_validator(mode="after")
     def page_within_file(self) -> Self:

@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,8 @@ from pydantic import BaseModel
 
 from tasks.kernel.config import HOW, Content, Identified
 from tasks.kernel.errors import ConfigError, DocumentError
-from tasks.kernel.storage.manifest import hash_file, hash_folder
+from tasks.kernel.storage.manifest import hash_file
+from tasks.kernel.user_files import UserFile, shown, user_files
 
 Recipe = dict[str, object]
 
@@ -60,15 +61,52 @@ def canonical(value: object, field: str = "config") -> object:
             )
 
 
+def contents(value: object) -> Iterator[Content]:
+    """Yield the places whose bytes `canonical` digests."""
+    if isinstance(value, Content):
+        yield value
+    for part in _parts(value):
+        yield from contents(part)
+
+
+def _parts(value: object) -> Iterable[object]:
+    match value:
+        case Content() | str():
+            return ()
+        case Identified():
+            return (value.identity(),)
+        case BaseModel():
+            return [item for name, item in value if not _is_how(value, name)]
+        case Mapping():
+            return value.values()
+        case list() | tuple():
+            return value
+        case _:
+            return ()
+
+
 def source_identity(path: Path, field: str) -> dict[str, str]:
-    """Return the digest of a user's file, or of each file in a folder; raise DocumentError if missing."""
-    if path.is_file():
-        return {path.name: hash_file(path).sha256}
-    if not path.is_dir():
+    """Return the digest of a user's file, or of each file in a folder; raise DocumentError if missing.
+
+    What cannot be read stands there with its problem, for the stage to name: it is another input once mended.
+    """
+    entries = user_files(path)
+    if not entries and not path.is_dir():
         raise DocumentError(
-            f"{field}: {path}: no such file or folder; put the data there or correct the path"
+            f"{field}: {shown(str(path))}: no such file or folder; put the data there or correct the path"
         )
-    return {name: entry.sha256 for name, entry in hash_folder(path).items()}
+    return {entry.name: _content(entry) for entry in entries}
+
+
+def _content(entry: UserFile) -> str:
+    if entry.same_as:
+        return f"the same as {entry.same_as}"
+    if entry.problem:
+        return entry.problem
+    try:
+        return hash_file(entry.path).sha256
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def code_identity(module: str) -> dict[str, str]:

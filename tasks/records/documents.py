@@ -66,6 +66,13 @@ class LibraryFile(Figures):
     pages: int | None = None
     """None: the file gave nothing."""
     pages_without_text: list[int] = []
+    pages_unreadable: dict[int, str] = {}
+    """Pages that no parser reads as text, and what they are instead; they are left out."""
+    pages_by_other_parser: list[int] = []
+    """Pages that the second parser reads better than the first."""
+    first_parser_failed: str = ""
+    """Why the parser that the configuration names could not read the file, so that `parser` did."""
+    parser: str = ""
     pages_removed: list[int] = []
     """Pages that held nothing but what ingestion removes."""
     page_labels: list[str] = []
@@ -98,6 +105,18 @@ class LibraryFile(Figures):
             for page in {example.page for example in part.examples} & kinds.keys():
                 kinds[page] += [] if kind in _EDGES else [kind]
         return kinds
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Return page numbers as people write them: `pages 3, 5-9`."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], number]
+        else:
+            spans.append([number])
+    told = ", ".join("-".join(map(str, span)) for span in spans)
+    return f"page{'' if told.isdigit() else 's'} {told}"
 
 
 def write_documents(corpus: Path, documents: Iterable[LibraryFile]) -> None:

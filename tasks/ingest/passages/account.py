@@ -7,6 +7,7 @@ stand for others. Out: one entry a file, in order of their names, and flat numbe
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.hyphens import Hyphens
@@ -15,7 +16,7 @@ from tasks.ingest.config import KINDS
 from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
-from tasks.records.documents import LibraryFile
+from tasks.records.documents import LibraryFile, listed
 from tasks.text.segments import count_words
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ class Account:
         self.words = sum(count_words(passage.own) for passage in passages)
         content = self.document.content
         pages = content if isinstance(content, StoredPages) else ()
-        self.blank_pages = [number for number, page in enumerate(pages, 1) if not page]
+        unread = self.document.readings.unreadable
+        self.blank_pages = [
+            number for number, page in enumerate(pages, 1) if not page and number not in unread
+        ]
         if self.document.encoding is not None:
             level = logging.WARNING if self.document.encoding.doubtful else logging.INFO
             logger.log(level, "%s: %s", self.document.name, self.document.encoding.told())
@@ -56,13 +60,15 @@ class Account:
                 len(self.blank_pages),
                 self.document.page_count,
             )
+        for flaw in sorted(set(unread.values())):
+            numbers = [number for number, is_ in unread.items() if is_ == flaw]
+            logger.warning("%s: %s on %s, left out", self.document.name, flaw, listed(numbers))
         if not passages:
             logger.warning("%s: no text is left after cleaning; see documents.json", self.document.name)
 
     def described(self) -> LibraryFile:
         """Return the document's entry."""
-        gone = self.pages_used.union(self.blank_pages)
-        encoding = self.document.encoding
+        gone = self.pages_used.union(self.blank_pages, self.document.readings.unreadable)
         return LibraryFile(
             name=self.document.name,
             status="read",
@@ -77,8 +83,20 @@ class Account:
             removed=self.removed.by_kind(),
             removed_words=self.removed.words,
             hyphens_joined=self.hyphens.joined,
-            **({} if encoding is None else {"encoding": encoding}),
+            **self._readings(),
         )
+
+    def _readings(self) -> dict[str, Any]:
+        """Return what is worth telling of how the document was read: nothing of most."""
+        read = self.document.readings
+        told = {
+            "pages_unreadable": dict(read.unreadable),
+            "pages_by_other_parser": list(read.other_pages),
+            "first_parser_failed": read.failure,
+            "parser": read.parser if read.failure else "",
+            "encoding": self.document.encoding,
+        }
+        return {name: value for name, value in told.items() if value}
 
 
 def describe_library(library: Library, accounts: Iterable[Account]) -> list[LibraryFile]:
@@ -107,8 +125,10 @@ def count_library(library: Library, accounts: Sequence[Account]) -> Metrics:
         "documents": len(accounts),
         "documents_unreadable": len(library.unreadable),
         "documents_duplicate": len(library.duplicates),
+        "documents_left_out": len(library.left_out),
         "pages": sum(account.document.page_count for account in accounts),
         "pages_without_text": sum(len(account.blank_pages) for account in accounts),
+        "pages_unreadable": sum(len(account.document.readings.unreadable) for account in accounts),
         "words": sum(account.words for account in accounts),
         "passages": sum(account.passages for account in accounts),
         "hyphens_joined": sum(account.hyphens.joined for account in accounts),

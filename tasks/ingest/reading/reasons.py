@@ -13,6 +13,8 @@ class Reason(StrEnum):
     """Everything that can be wrong with a file."""
 
     NO_PERMISSION = "no_permission"
+    NO_FILE = "no_file"
+    """A link that leads nowhere, a pipe, a socket."""
     EMPTY = "empty"
     WRONG_FORMAT = "wrong_format"
     """The bytes are not what the suffix says."""
@@ -32,6 +34,8 @@ class Reason(StrEnum):
     NO_TEXT = "no_text"
     NO_UNICODE = "no_unicode"
     """Fonts that do not say which letters they draw."""
+    RUN_TOGETHER = "run_together"
+    """Words without the spaces between them."""
     TOO_SLOW = "too_slow"
     TOO_LARGE = "too_large"
     """It needs more memory, or unpacks to more bytes or text, than allowed."""
@@ -42,6 +46,8 @@ class Reason(StrEnum):
     OCR_FAILED = "ocr_failed"
 
 
+VAGUE = frozenset({Reason.CRASHED, Reason.DAMAGED})
+"""They say less than what another parser says of the same file."""
 SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.WRONG_ENCODING, Reason.OCR_MISSING})
 """The configuration is at fault and not the file: never skipped."""
 
@@ -54,3 +60,8 @@ class UnreadableError(DocumentError):
         self.reason = reason
         self.problem = problem
         """What is wrong; what to do."""
+
+
+def more_telling(first: UnreadableError, second: UnreadableError) -> UnreadableError:
+    """Return which of two parsers' failures to tell: the first's, unless the second says more."""
+    return second if first.reason in VAGUE and second.reason not in VAGUE else first

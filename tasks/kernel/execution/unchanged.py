@@ -1,0 +1,80 @@
+"""What was read is what is recorded: a job's own files when its key is made, and again after it read them.
+
+In: a job, before and after its stage ran. Out: nothing, or a ChangedInputError that names what changed. Bytes
+are digested again, because a time can be set back; and the time of change is compared too, which no program
+sets, because bytes that changed and changed back have the same digest. What was built of changed files is
+never remembered.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from tasks.kernel.artifacts import Artifact
+from tasks.kernel.errors import DocumentError, ModelError
+from tasks.kernel.fingerprint import Recipe, contents, differences
+from tasks.kernel.job import Job, job_recipe
+from tasks.kernel.user_files import user_files
+
+A = TypeVar("A", bound=Artifact)
+Mark = tuple[int, ...]
+_SHOWN = 5
+
+
+class ChangedInputError(DocumentError):
+    """Files that a stage reads changed after its key was made of them."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A job's recipe, and the marks of the files that went into it."""
+
+    recipe: Recipe
+    marks: dict[str, Mark]
+
+
+def see(stage: str, job: Job[A]) -> Seen:
+    """Return what `job` is made of now; raise FingerprintError or DocumentError."""
+    # The marks come first: what changes while it is digested is noticed afterwards.
+    marks = dict(_marks(job))
+    return Seen(job_recipe(stage, job), marks)
+
+
+def require_unchanged(stage: str, job: Job[A], seen: Seen) -> None:
+    """Raise ChangedInputError that names the files which are not what they were."""
+    try:
+        now = see(stage, job)
+    except (DocumentError, ModelError) as error:
+        raise ChangedInputError(f"{error} (it was there when the run began)") from error
+    leaves = [line.rpartition(": ")[0] for line in _differences(seen.recipe, now.recipe)]
+    names = leaves or sorted(
+        name for name in seen.marks.keys() | now.marks.keys() if seen.marks.get(name) != now.marks.get(name)
+    )
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise ChangedInputError(
+            f"{', '.join(names[:_SHOWN])}{more}: changed before or while it was read;"
+            " run again when nothing writes there"
+        )
+
+
+def _differences(old: Recipe, new: Recipe) -> list[str]:
+    return [line for part in ("sources", "models", "config") for line in differences(old[part], new[part])]
+
+
+def _marks(job: Job[A]) -> Iterator[tuple[str, Mark]]:
+    """Yield what the file system says of each file: it costs no reading."""
+    inside = [*contents(job.config), *contents(dict(job.models))]
+    for path in (*job.sources.values(), *(content.path for content in inside)):
+        for entry in user_files(path):
+            if entry.readable:
+                yield entry.name, _mark(entry.path)
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return (error.errno or 0,)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
