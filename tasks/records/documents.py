@@ -37,8 +37,9 @@ class TextEncoding(Figures):
         sure = "" if self.confidence is None else f", confidence {self.confidence:.2f}"
         text = f"read as {self.name} ({self.how}{sure})"
         if self.replaced:
-            lines = ", ".join(map(str, self.replaced_lines))
-            text += f"; {self.replaced} places are no character in it (lines {lines})"
+            more = self.replaced - len(self.replaced_lines)
+            text += f"; bad bytes in line {', '.join(map(str, self.replaced_lines))}"
+            text += f" and at {more} more places" if more > 0 else ""
         return text + (f"; it declares {self.contradicted} and is not" if self.contradicted else "")
 
 

@@ -56,7 +56,7 @@ def test_every_file_is_read_in_its_encoding_and_the_account_says_in_which(
     assert said.count(JAPANESE) == 1
     assert said.count(CHINESE) == 3
     assert "sjis.txt: read as cp932 (detected, confidence " in caplog.text
-    assert "bad.txt: read as utf-8 (valid); 1 places are no character in it (lines 2)" in caplog.text
+    assert "bad.txt: read as utf-8 (valid); bad bytes in line 2" in caplog.text
     assert "plain.txt" not in caplog.text
 
 
