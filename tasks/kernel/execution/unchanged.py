@@ -41,6 +41,12 @@ def see(stage: str, job: Job[A]) -> Seen:
     return Seen(job_recipe(stage, job), marks)
 
 
+def require_untouched(stage: str, job: Job[A], seen: Seen) -> None:
+    """Raise ChangedInputError where files look changed while the stage waited: digests take time."""
+    if dict(_marks(job)) != seen.marks:
+        require_unchanged(stage, job, seen)
+
+
 def require_unchanged(stage: str, job: Job[A], seen: Seen) -> None:
     """Raise ChangedInputError that names the files which are not what they were."""
     try:
@@ -66,10 +72,11 @@ def _differences(old: Recipe, new: Recipe) -> list[str]:
 def _marks(job: Job[A]) -> Iterator[tuple[str, Mark]]:
     """Yield what the file system says of each file: it costs no reading."""
     inside = [*contents(job.config), *contents(dict(job.models))]
-    for path in (*job.sources.values(), *(content.path for content in inside)):
+    places = [*job.sources.items(), *((content.field, content.path) for content in inside)]
+    for field, path in places:
         for entry in user_files(path):
             if entry.readable:
-                yield entry.name, _mark(entry.path)
+                yield f"{field}.{entry.name}", _mark(entry.path)
 
 
 def _mark(path: Path) -> Mark:
