@@ -85,6 +85,16 @@ def test_what_programs_leave_beside_files_is_no_entry(library: Path) -> None:
     assert names(library) == {"deep/a.txt": "file"}
 
 
+def test_paths_that_are_too_long_are_named(library: Path) -> None:
+    folder = os.open(library, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 250, dir_fd=folder)
+        folder = os.open("x" * 250, os.O_RDONLY, dir_fd=folder)
+    (entry,) = (entry for entry in user_files(library) if entry.problem)
+    assert entry.trouble == "closed"
+    assert "File name too long" in entry.problem
+
+
 def test_names_are_spelled_as_everything_takes_them(library: Path) -> None:
     for name in (
         b"caf\xe9.txt",
@@ -112,6 +122,9 @@ def test_names_are_spelled_as_everything_takes_them(library: Path) -> None:
 def test_one_file_a_missing_one_and_an_empty_folder(library: Path, tmp_path: Path) -> None:
     assert names(library / "deep" / "a.txt") == {"a.txt": "file"}
     assert user_files(tmp_path / "nowhere") == user_files(library / "deep" / "a.txt" / "x") == []
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DocumentError, match=r"review: .*pipe: a pipe and no file"):
+        source_identity(tmp_path / "pipe", "review")
     (tmp_path / "empty").mkdir()
     assert source_identity(tmp_path / "empty", "documents") == {}
     with pytest.raises(DocumentError, match=r"documents: .*nowhere: no such file or folder"):
@@ -121,11 +134,17 @@ def test_one_file_a_missing_one_and_an_empty_folder(library: Path, tmp_path: Pat
 WALK = """
 import sys
 from pathlib import Path
+from tasks.kernel.errors import DocumentError
 from tasks.kernel.fingerprint import source_identity
 from tasks.kernel.user_files import user_files
 place = Path(sys.argv[1])
+try:
+    for name, digest in source_identity(place, "documents").items():
+        print(name, digest[:16], sep="|")
+except DocumentError as error:
+    print(error)
 for entry in user_files(place):
-    print(entry.name, entry.problem or "file", source_identity(place, "documents")[entry.name][:14], sep="|")
+    print(entry.name, entry.problem or "file", sep="|")
 """
 
 
@@ -138,15 +157,23 @@ def test_closed_folders_and_files_are_named(tmp_path: Path) -> None:
     (library / "secret.txt").chmod(0)
     (library / "closed").chmod(0)
     (library / "listed").chmod(0o644)
-    problem = "cannot be read (Permission denied); give access to it or remove it|cannot be read"
+    problem = "cannot be read (Permission denied); give access to it or remove it"
     assert bound(WALK, library).splitlines() == [
+        "closed|cannot be read (",
+        "listed/a.txt|cannot be read (",
+        "open/a.txt|ca978112ca1bbdca",
+        "secret.txt|cannot be read; ",
         f"closed|{problem}",
         f"listed/a.txt|{problem}",
-        "open/a.txt|file|ca978112ca1bbd",
-        "secret.txt|file|cannot be read",
+        "open/a.txt|file",
+        "secret.txt|file",
     ]
-    assert bound(WALK, library / "closed").splitlines() == [f"closed|{problem}"]
-    assert bound(WALK, library / "closed" / "a.txt") == f"a.txt|{problem}\n"
+    for name in ("closed", "closed/a.txt"):
+        told, seen = bound(WALK, library / name).splitlines()
+        assert told == f"documents: {library / name}: {problem}"
+        assert seen.endswith(f"|{problem}")
+    secret = bound(WALK, library / "secret.txt")
+    assert secret.startswith(f"documents: {library}/secret.txt: cannot be read; give access to it\n")
     (library / "closed").chmod(0o755)
     (library / "listed").chmod(0o755)
 

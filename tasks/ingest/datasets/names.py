@@ -89,8 +89,9 @@ def _data(source: Path, entries: Sequence[UserFile]) -> list[Path]:
     found = [entry.path for entry in entries if entry.readable and suffix(entry.path) in SUFFIXES]
     if not found:
         raise DocumentError(f"{shown(source)}: no data file; put a {', '.join(SUFFIXES)} file there")
-    once = {path.resolve(): path for path in sorted(found, key=Path.is_symlink, reverse=True)}
-    others = [entry.name for entry in entries if entry.path not in set(once.values())]
+    # The real file before a link to it.
+    chosen = set({path.resolve(): path for path in sorted(found, key=Path.is_symlink, reverse=True)}.values())
+    others = [entry.name for entry in entries if entry.path not in chosen]
     if others:
         more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
         logger.warning(
@@ -99,7 +100,7 @@ def _data(source: Path, entries: Sequence[UserFile]) -> list[Path]:
             ", ".join(others[:_LISTED]),
             more,
         )
-    return [path for path in found if path in set(once.values())]
+    return [path for path in found if path in chosen]
 
 
 def _problem(entry: UserFile) -> str:
