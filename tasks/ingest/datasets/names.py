@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from tasks.ingest.datasets.cells import printable
 from tasks.kernel.errors import DocumentError
@@ -121,7 +122,8 @@ def _split(path: Path, source: Path, splits: Collection[str]) -> str:
     stem, shard = _stem(path), _shard(path)
     folders = path.relative_to(source).parts[:-1]
     names = [stem, *([shard.split] if shard else []), *reversed(folders)]
-    if named := next((name for name in names if name in splits), None):
+    known = {normalize("NFC", name): name for name in splits}
+    if named := next((known[whole] for name in names if (whole := normalize("NFC", name)) in known), None):
         return named
     if like := next((name for name in splits if stem.casefold().startswith(name.casefold())), None):
         raise DocumentError(
