@@ -6,7 +6,9 @@ sets, because bytes that changed and changed back have the same digest. What was
 never remembered.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -70,18 +72,20 @@ def _differences(old: Recipe, new: Recipe) -> list[str]:
 
 
 def _marks(job: Job[A]) -> Iterator[tuple[str, Mark]]:
-    """Yield what the file system says of each file: it costs no reading."""
+    """Yield what the file system says of each file: it costs no reading.
+
+    No numbers of devices and files, which network file systems give anew. A model is read at the beginning
+    of hours: a backup's hard links, which change its time of change, must not cost these.
+    """
     inside = [*contents(job.config), *contents(dict(job.models))]
-    places = [*job.sources.items(), *((content.field, content.path) for content in inside)]
-    for field, path in places:
-        for entry in user_files(path):
-            if entry.readable:
-                yield f"{field}.{entry.name}", _mark(entry.path)
+    for name, path in job.sources.items():
+        yield from _marked(path, name, lambda found: (found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    for content in inside:
+        yield from _marked(content.path, content.field, lambda found: (found.st_size, found.st_mtime_ns))
 
 
-def _mark(path: Path) -> Mark:
-    try:
-        found = path.stat()
-    except OSError as error:
-        return (error.errno or 0,)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _marked(path: Path, field: str, mark: Callable[[os.stat_result], Mark]) -> Iterator[tuple[str, Mark]]:
+    for entry in user_files(path):
+        if entry.readable:
+            with suppress(OSError):
+                yield f"{field}.{entry.name}", mark(entry.path.stat())
