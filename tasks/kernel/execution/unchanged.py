@@ -21,6 +21,7 @@ from tasks.kernel.user_files import user_files
 
 A = TypeVar("A", bound=Artifact)
 Mark = tuple[int, ...]
+REMEDY = "; run again when nothing writes there"
 _SHOWN = 5
 
 
@@ -62,8 +63,7 @@ def require_unchanged(stage: str, job: Job[A], seen: Seen) -> None:
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise ChangedInputError(
-            f"{', '.join(names[:_SHOWN])}{more}: changed before or while it was read;"
-            " run again when nothing writes there"
+            f"{', '.join(names[:_SHOWN])}{more}: changed before or while it was read{REMEDY}"
         )
 
 
