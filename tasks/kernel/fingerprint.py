@@ -86,27 +86,35 @@ def _parts(value: object) -> Iterable[object]:
 
 
 def source_identity(path: Path, field: str) -> dict[str, str]:
-    """Return the digest of a user's file, or of each file in a folder; raise DocumentError if missing.
+    """Return the digest of a user's file, or of each file in a folder.
 
-    What cannot be read stands there with its problem, for the stage to name: it is another input once mended.
+    What cannot be read of a folder stands there with its problem, for the stage to name: it is another input
+    once mended. Raises DocumentError where the place itself is missing or cannot be read.
     """
     entries = user_files(path)
     if not entries and not path.is_dir():
         raise DocumentError(
             f"{field}: {shown(str(path))}: no such file or folder; put the data there or correct the path"
         )
-    return {entry.name: _content(entry) for entry in entries}
+    digests = {entry.name: _digest(entry) for entry in entries}
+    if [entry.path for entry in entries] == [path] and not digests[entries[0].name]:
+        raise DocumentError(f"{field}: {shown(str(path))}: {_problem(entries[0])}")
+    return {entry.name: digests[entry.name] or _problem(entry) for entry in entries}
 
 
-def _content(entry: UserFile) -> str:
-    if entry.same_as:
-        return f"the same as {entry.same_as}"
-    if entry.problem:
-        return entry.problem
+def _digest(entry: UserFile) -> str:
+    """Return the digest of a file; empty where none can be read."""
+    if not entry.readable:
+        return ""
     try:
         return hash_file(entry.path).sha256
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
+    except OSError:
+        return ""
+
+
+def _problem(entry: UserFile) -> str:
+    same = f"the same as {entry.same_as}" if entry.same_as else ""
+    return same or entry.problem or "cannot be read; give access to it"
 
 
 def code_identity(module: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ class LibraryFile(Figures):
     """One file; what its status has no use for is not written."""
 
     name: str
-    status: Literal["read", "unreadable", "duplicate"] = "read"
+    status: Literal["read", "unreadable", "duplicate", "left_out"] = "read"
     digest: str = ""
     pages: int | None = None
     """None: the file gave nothing."""

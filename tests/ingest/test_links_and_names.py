@@ -6,14 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reading import read
 
 from tasks.ingest.config import IngestConfig
+from tasks.ingest.reading.finding import find_documents
+from tasks.ingest.reading_config import FORMATS
 from tasks.ingest.run import run
 from tasks.kernel.errors import DocumentError
+from tasks.kernel.user_files import user_files
 from tasks.kernel.workspace import Workspace, silent
 from tests.ingest.data_sets import ingested, json_lines
 from tests.permissions import bound
+from tests.planted import KINDS, planted
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +77,8 @@ def test_lost_links_and_pipes_are_named_all_at_once(texts: Path) -> None:
         "(`ingest.reading.unreadable: skip` leaves such files out, and accounts for them)",
     ]
     metrics, found = account(texts, unreadable="skip")
-    assert found == {"a.txt": "read", "folder": "no_file", "gone.pdf": "no_file", "pipe.txt": "no_file"}
+    lost = dict.fromkeys(["folder", "gone.pdf", "pipe.txt"], "no_file")
+    assert found == {"a.txt": "read", **lost, "queue": "other_format"}
     assert metrics["documents_unreadable"] == 3
 
 
@@ -114,7 +121,7 @@ def test_what_is_not_of_a_format_that_is_read_is_told(texts: Path, caplog: pytes
         (texts / name).write_text("x")
     with caplog.at_level(logging.WARNING):
         metrics, found = account(texts)
-    assert found == {"a.txt": "read"}
+    assert (found.pop("a.txt"), set(found.values()), len(found)) == ("read", {"other_format"}, 15)
     assert metrics["documents_left_out"] == 15
     (told,) = (line for line in caplog.messages if "left out" in line)
     assert told.startswith(f"{texts}: left out, not of a format that is read: 00.png, 01.png, ")
@@ -197,3 +204,28 @@ def test_closed_data_files_are_named_all_at_once(tmp_path: Path) -> None:
         f"{tmp_path}/{name}: cannot be read (Permission denied); give access to it"
         for name in ("a.jsonl", "b.parquet")
     ]
+
+
+NAMES_OF_ANY_KIND = st.tuples(
+    st.binary(max_size=8).filter(lambda name: b"/" not in name and b"\0" not in name),
+    st.sampled_from([b"", b".txt", b".TXT", b".pdf", b".md", b".doc", b".pdf.gz"]),
+).map(b"".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), NAMES_OF_ANY_KIND, st.sampled_from(KINDS)), min_size=1, max_size=12)
+)
+def test_each_entry_of_any_library_is_read_a_duplicate_or_told(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[tuple[int, bytes, str]]
+) -> None:
+    root = planted(tmp_path_factory.mktemp("library"), tree)
+    try:
+        found = find_documents(root, FORMATS)
+    except DocumentError as error:
+        assert "none of *.pdf" in str(error)  # noqa: PT017  # nothing is to be read there
+        return
+    names = [*(file.name for file in found.files), *found.duplicates, *found.left_out]
+    assert sorted(names) == sorted(entry.name for entry in user_files(root))
+    assert "\n" not in "".join(names)
+    assert "".join(names).encode()

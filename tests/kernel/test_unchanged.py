@@ -205,7 +205,10 @@ def test_a_models_own_files_are_inputs_too(tmp_path: Path) -> None:
     job = Project(tmp_path, config=IngestConfig(passage_tokens=tokens)).job()
     seen = see("ingest", job)
     require_unchanged("ingest", job, seen)
-    there_and_back(weights)
+    (tmp_path / "backup").hardlink_to(weights)
+    require_unchanged("ingest", job, seen)
+    weights.write_bytes(b"Weights")
+    weights.write_bytes(b"weights")
     with pytest.raises(ChangedInputError, match=r"model\.safetensors: changed"):
         require_unchanged("ingest", job, seen)
     weights.unlink()

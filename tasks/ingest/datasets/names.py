@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from tasks.ingest.datasets.cells import printable
 from tasks.kernel.errors import DocumentError
@@ -89,8 +90,9 @@ def _data(source: Path, entries: Sequence[UserFile]) -> list[Path]:
     found = [entry.path for entry in entries if entry.readable and suffix(entry.path) in SUFFIXES]
     if not found:
         raise DocumentError(f"{shown(source)}: no data file; put a {', '.join(SUFFIXES)} file there")
-    once = {path.resolve(): path for path in sorted(found, key=Path.is_symlink, reverse=True)}
-    others = [entry.name for entry in entries if entry.path not in set(once.values())]
+    # The real file before a link to it.
+    chosen = set({path.resolve(): path for path in sorted(found, key=Path.is_symlink, reverse=True)}.values())
+    others = [entry.name for entry in entries if entry.path not in chosen]
     if others:
         more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
         logger.warning(
@@ -99,7 +101,7 @@ def _data(source: Path, entries: Sequence[UserFile]) -> list[Path]:
             ", ".join(others[:_LISTED]),
             more,
         )
-    return [path for path in found if path in set(once.values())]
+    return [path for path in found if path in chosen]
 
 
 def _problem(entry: UserFile) -> str:
@@ -120,7 +122,8 @@ def _split(path: Path, source: Path, splits: Collection[str]) -> str:
     stem, shard = _stem(path), _shard(path)
     folders = path.relative_to(source).parts[:-1]
     names = [stem, *([shard.split] if shard else []), *reversed(folders)]
-    if named := next((name for name in names if name in splits), None):
+    known = {normalize("NFC", name): name for name in splits}
+    if named := next((known[whole] for name in names if (whole := normalize("NFC", name)) in known), None):
         return named
     if like := next((name for name in splits if stem.casefold().startswith(name.casefold())), None):
         raise DocumentError(

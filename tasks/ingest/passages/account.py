@@ -14,11 +14,15 @@ from tasks.ingest.cleaning.hyphens import Hyphens
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import KINDS
 from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
+from tasks.ingest.reading.reasons import Reason
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
 from tasks.records.documents import LibraryFile, listed
 from tasks.text.segments import count_words
 
+_MOST_LEFT_OUT = 100
+"""Names of files of other formats; beside a library of documents there may be any number of pictures."""
+_OTHER_FORMAT = "of no format that is read; convert it to one, or remove it"
 logger = logging.getLogger(__name__)
 
 
@@ -115,6 +119,10 @@ def describe_library(library: Library, accounts: Iterable[Account]) -> list[Libr
     entries += [
         LibraryFile(name=name, status="duplicate", same_as=other)
         for name, other in library.duplicates.items()
+    ]
+    entries += [
+        LibraryFile(name=name, status="left_out", reason=str(Reason.OTHER_FORMAT), problem=_OTHER_FORMAT)
+        for name in library.left_out[:_MOST_LEFT_OUT]
     ]
     return sorted(entries, key=lambda entry: entry.name)
 

@@ -102,8 +102,8 @@ def _one_format(found: Sequence[File]) -> tuple[list[File], dict[str, str]]:
     for file in sorted(found, key=lambda file: (bool(file.problem), FORMATS.index(file.format), file.name)):
         preferred.setdefault(_stem(file), file)
     chosen = [file for file in found if file.problem or file.format == preferred[_stem(file)].format]
-    others = [file for file in found if file not in chosen]
-    return chosen, {file.name: preferred[_stem(file)].name for file in others}
+    others = set(found).difference(chosen)
+    return chosen, {file.name: preferred[_stem(file)].name for file in found if file in others}
 
 
 def _tell(source: Path, again: Mapping[str, str], left_out: Sequence[str]) -> None:

@@ -13,6 +13,8 @@ class Reason(StrEnum):
     """Everything that can be wrong with a file."""
 
     NO_PERMISSION = "no_permission"
+    OTHER_FORMAT = "other_format"
+    """Left out: nothing here reads such files."""
     NO_FILE = "no_file"
     """A link that leads nowhere, a pipe, a socket."""
     EMPTY = "empty"

@@ -18,7 +18,7 @@ from tasks.kernel.execution.devices import available, device
 from tasks.kernel.execution.events import Logger
 from tasks.kernel.execution.locks import exclusive, one_of
 from tasks.kernel.execution.progress import announce
-from tasks.kernel.execution.unchanged import ChangedInputError, require_unchanged, see
+from tasks.kernel.execution.unchanged import REMEDY, ChangedInputError, require_untouched, see
 from tasks.kernel.execution.worker import FULL_DISK, explain
 from tasks.kernel.fingerprint import recipe_key
 from tasks.kernel.job import Job
@@ -49,8 +49,9 @@ def obtain(
     try:
         return _obtain(stage, job, order, settings, around)
     except ChangedInputError as changed:
-        around.logger.warning("%s (starting once more, with what is there now)", changed)
-        announce(order.label, note="its files changed; starting once more")
+        told = f"{str(changed).removesuffix(REMEDY)}; starting once more, with what is there now"
+        around.logger.warning(told)
+        announce(order.label, note=told)
     return _obtain(stage, job, order, settings, around)
 
 
@@ -72,7 +73,7 @@ def _obtain(
             return None
         slots = [f"slot-{socket.gethostname()}-{number}" for number in range(settings.slots)]
         with _gpu(settings, around) as gpu, one_of(settings.locks, slots):
-            require_unchanged(stage, job, seen)  # it may have waited for hours
+            require_untouched(stage, job, seen)
             try:
                 attempt = Attempt(stage, job, seen, order, settings, around)
                 return Obtained(attempt.build(gpu), cached=False)

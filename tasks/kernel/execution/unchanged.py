@@ -6,7 +6,9 @@ sets, because bytes that changed and changed back have the same digest. What was
 never remembered.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +21,7 @@ from tasks.kernel.user_files import user_files
 
 A = TypeVar("A", bound=Artifact)
 Mark = tuple[int, ...]
+REMEDY = "; run again when nothing writes there"
 _SHOWN = 5
 
 
@@ -41,6 +44,12 @@ def see(stage: str, job: Job[A]) -> Seen:
     return Seen(job_recipe(stage, job), marks)
 
 
+def require_untouched(stage: str, job: Job[A], seen: Seen) -> None:
+    """Raise ChangedInputError where files look changed while the stage waited: digests take time."""
+    if dict(_marks(job)) != seen.marks:
+        require_unchanged(stage, job, seen)
+
+
 def require_unchanged(stage: str, job: Job[A], seen: Seen) -> None:
     """Raise ChangedInputError that names the files which are not what they were."""
     try:
@@ -54,8 +63,7 @@ def require_unchanged(stage: str, job: Job[A], seen: Seen) -> None:
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise ChangedInputError(
-            f"{', '.join(names[:_SHOWN])}{more}: changed before or while it was read;"
-            " run again when nothing writes there"
+            f"{', '.join(names[:_SHOWN])}{more}: changed before or while it was read{REMEDY}"
         )
 
 
@@ -64,17 +72,20 @@ def _differences(old: Recipe, new: Recipe) -> list[str]:
 
 
 def _marks(job: Job[A]) -> Iterator[tuple[str, Mark]]:
-    """Yield what the file system says of each file: it costs no reading."""
+    """Yield what the file system says of each file: it costs no reading.
+
+    No numbers of devices and files, which network file systems give anew. A model is read at the beginning
+    of hours: a backup's hard links, which change its time of change, must not cost these.
+    """
     inside = [*contents(job.config), *contents(dict(job.models))]
-    for path in (*job.sources.values(), *(content.path for content in inside)):
-        for entry in user_files(path):
-            if entry.readable:
-                yield entry.name, _mark(entry.path)
+    for name, path in job.sources.items():
+        yield from _marked(path, name, lambda found: (found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    for content in inside:
+        yield from _marked(content.path, content.field, lambda found: (found.st_size, found.st_mtime_ns))
 
 
-def _mark(path: Path) -> Mark:
-    try:
-        found = path.stat()
-    except OSError as error:
-        return (error.errno or 0,)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _marked(path: Path, field: str, mark: Callable[[os.stat_result], Mark]) -> Iterator[tuple[str, Mark]]:
+    for entry in user_files(path):
+        if entry.readable:
+            with suppress(OSError):
+                yield f"{field}.{entry.name}", mark(entry.path.stat())
