@@ -125,7 +125,8 @@ def _reading_rate(backend: str, book: Path) -> float:
     """Return the pages that the parser alone reads in a second of processor time."""
     open_pages = pypdf_pages.open_pages if backend == "pypdf" else pdfium_pages.open_pages
     start = time.process_time()
-    pages = sum(1 for _ in open_pages(book, None).pages)
+    pdf = open_pages(book, None)
+    pages = sum(1 for number in range(pdf.count) if pdf.page(number + 1))
     return pages / (time.process_time() - start)
 
 
@@ -134,7 +135,7 @@ def _error_rate(source: Path, measured: Measured) -> float:
 
     Headings count on neither side: some become titles of passages, which do not hold them.
     """
-    blocks = list(read_blocks(source, "markdown"))
+    blocks = list(read_blocks(source, "markdown", source.read_text(encoding="utf-8")))
     headings = {block.text for block in blocks if block.kind is Kind.HEADING}
     passages = read_records(measured.out / "passages.jsonl", Passage)
     found = [line for passage in passages for line in passage.own.split("\n") if line not in headings]

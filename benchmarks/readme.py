@@ -55,6 +55,7 @@ def blocks() -> dict[str, str]:
         "orchestration": _orchestration,
         "generation": _generation,
         "ingestion": _ingestion,
+        "poppler": _poppler,
         "routing": routing_tables,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}
@@ -169,6 +170,23 @@ def _ingestion(result: Json) -> dict[str, str]:
         ]
     ]
     return {"ingestion": "\n".join([*head, *lines, *(["", "; ".join(tail) + "."] if tail else [])])}
+
+
+def _poppler(result: Json) -> dict[str, str]:
+    told = {"pdfium": "PDFium alone", "pypdf": "pypdf alone", "both": "both, as the stage reads"}
+    rows = [
+        f"| {name} | {100 * result[key]['word_recall']:.1f} % | {result[key]['files_read']} |"
+        f" {len(result[key]['less_than_half'])} |"
+        for key, name in told.items()
+    ]
+    head = [f"| {result['files']} files | words of poppler's found | files with text | less than half |"]
+    poor = [
+        f"`{file['name']}` ({file['words']} of {file['poppler_words']} words"
+        f"{', ' + file['reason'] if file['reason'] else ''})"
+        for file in result["both"]["less_than_half"]
+    ]
+    tail = ["", f"Less than half with both: {', '.join(poor)}."] if poor else []
+    return {"poppler": "\n".join([*head, "| --- | ---: | ---: | ---: |", *rows, *tail])}
 
 
 def _time(result: Json) -> str:

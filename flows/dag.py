@@ -8,6 +8,7 @@ further calls, which know what to do with it. So it may stand for the artifact t
 the type checker can follow artifacts through the DAG: `stand_in` is the one cast that says so.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar, cast
 
@@ -59,10 +60,10 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     settled = _settled(config, healed, experts, datasets, call)
     for name in config.domains:
         bundles[name] = call(convert_expert, name, settled.get(name, experts[name]), config.convert_of(name))
-    evaluation = call(evaluate_system, router, datasets, experts, generalist, bundles, base, config.evaluate)
+    data = _named(corpora, datasets)
+    evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
     return {
-        **{f"corpus/{name}": node for name, node in corpora.items()},
-        **{f"qa/{name}": node for name, node in datasets.items()},
+        **data,
         "router": router,
         "adapter-generalist": adapter,
         "merged-generalist": generalist,
@@ -79,8 +80,7 @@ def comparison_dag(config: Config, routes: ComparedRoutes, call: Call) -> dict[s
     """Call what a comparison of routers needs; return the nodes by name."""
     corpora, datasets = _questions(config, call)
     return {
-        **{f"corpus/{name}": node for name, node in corpora.items()},
-        **{f"qa/{name}": node for name, node in datasets.items()},
+        **_named(corpora, datasets),
         "comparison": call(compare_routers, datasets, routes, config.out_of_scope.files()),
     }
 
@@ -135,4 +135,11 @@ def _settled(
         )
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill"
+    }
+
+
+def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:
+    return {
+        **{f"corpus/{name}": node for name, node in corpora.items()},
+        **{f"qa/{name}": node for name, node in datasets.items()},
     }

@@ -5,6 +5,7 @@ everywhere, and sentences that tell of it. Files are the same where their bytes 
 are read for it. Documents that say the same in other bytes are told of by the report, which has their text.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 from flows.config import Config
 from tasks.generate.config import GenerateConfig, SharedSources
 from tasks.kernel.storage.manifest import hash_file
+from tasks.kernel.user_files import UserFile, user_files
+
+_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class SharedFile:
 
 def shared_files(config: Config) -> list[SharedFile]:
     """Return the files that several domains have; what cannot be read is left to the stage that names it."""
-    sizes: dict[tuple[str, int], dict[str, list[_File]]] = {}
+    sizes: dict[tuple[str, int], dict[str, list[UserFile]]] = {}
     for kind, domain, file in _files(config):
         sizes.setdefault((kind, file.bytes), {}).setdefault(domain, []).append(file)
     found: dict[tuple[str, str], dict[str, str]] = {}
@@ -63,7 +67,7 @@ def shared_files(config: Config) -> list[SharedFile]:
 
 def file_warnings(config: Config) -> dict[str, list[str]]:
     """Return by `stage:domain` what must be known beforehand of the domain's files."""
-    found: dict[str, list[str]] = {}
+    found = {f"ingest:{domain}": told for domain in config.domains if (told := _unreadable(config, domain))}
     for file in shared_files(config):
         for domain in file.names:
             found.setdefault(f"ingest:{domain}", []).append(file.told())
@@ -89,32 +93,30 @@ def generation(config: Config, domain: str, shared: list[SharedFile]) -> Generat
     return slice_.model_copy(update={"shared": common})
 
 
-@dataclass(frozen=True)
-class _File:
-    name: str
-    path: Path
-    bytes: int
-
-
-def _files(config: Config) -> Iterator[tuple[str, str, _File]]:
+def _files(config: Config) -> Iterator[tuple[str, str, UserFile]]:
     """Yield kind, domain and file for each file that a domain may read."""
     for domain, sources in config.domains.items():
         data = sources.dataset.path if sources.dataset else None
         places = {"documents": sources.documents, "dataset": data}
         for kind, place in places.items():
-            for file in _below(place) if place else ():
-                yield kind, domain, file
+            for file in user_files(place) if place else ():
+                if file.readable and file.bytes:
+                    yield kind, domain, file
 
 
-def _below(place: Path) -> Iterator[_File]:
-    try:
-        paths = sorted(place.rglob("*")) if place.is_dir() else [place]
-        for path in paths:
-            if path.is_file() and not path.name.startswith(".") and (size := path.stat().st_size):
-                name = path.relative_to(place).as_posix() if path != place else path.name
-                yield _File(name, path, size)
-    except OSError:
-        return
+def _unreadable(config: Config, domain: str) -> list[str]:
+    """Return a sentence for each place of the domain that cannot be read."""
+    sources = config.domains[domain]
+    places = (sources.documents, sources.dataset.path if sources.dataset else None)
+    told = [
+        f"{file.name}: {file.problem or 'cannot be read; give access to it or remove it'}"
+        for place in places
+        for file in (user_files(place) if place else ())
+        if file.problem or not (file.same_as or os.access(file.path, os.R_OK))
+    ]
+    return (
+        told if len(told) <= _TOLD else [*told[:_TOLD], f"and {len(told) - _TOLD} more that cannot be read"]
+    )
 
 
 def _digest(path: Path) -> str:

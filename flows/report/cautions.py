@@ -75,6 +75,9 @@ def _data(part: DomainReport) -> Iterator[str]:
     if unreadable:
         files = f"{unreadable} of its {len(part.documents)} files"
         yield f"{files} gave no text; each is named with its reason."
+    pages = sum(len(file.pages_unreadable) for file in part.documents)
+    if pages:
+        yield f"{words.count(pages)} of its pages came out as no text and are left out; each is named."
     yield from _thinned(part)
     if part.funnel and part.funnel.stopped_by:
         yield (

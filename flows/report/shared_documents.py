@@ -1,8 +1,8 @@
 """Tell of documents that stand in several domains: corpora in, sentences for the reader out.
 
 One content is recognised by its digest, and the same text in other bytes or slightly changed by its
-sentences: they are the same however passages are cut. Copies are on one side in all domains; near copies are
-not, because nothing knows of them before every domain is read, so figures that rest on them are too good.
+sentences: they are the same however passages are cut. Copies are on one side in all domains; of near
+copies nothing knows before every domain is read, so what one tests and another trains on is not asked.
 """
 
 from collections import Counter
@@ -14,9 +14,7 @@ from flows.report.artifact_folders import Folders
 from flows.report.words import percent
 from tasks.records.corpus import Passage
 from tasks.records.files import read_records
-from tasks.text.near import comparable
-from tasks.text.sentences import paragraph_sentences
-from tasks.text.words import lowered
+from tasks.text.sentence_keys import sentence_keys
 
 FILE = "passages.jsonl"
 NEAR = 0.5
@@ -25,8 +23,6 @@ MOST_BYTES = 20_000_000
 """Of the corpora that a plan looks through, some seconds' worth."""
 _FEWEST = 5
 """Sentences below which a document is too short to tell."""
-_SHORTEST = 20
-"""Letters of a sentence; shorter ones may stand anywhere."""
 
 
 @dataclass
@@ -70,16 +66,8 @@ def _texts(found: Folders, domain: str) -> list[_Text]:
     texts: dict[str, _Text] = {}
     for passage in found.record(f"corpus/{domain}", FILE, read, optional=True) or []:
         text = texts.setdefault(passage.document, _Text(domain, passage.document, passage.document_digest))
-        text.sentences |= set(_keys(passage.own))
+        text.sentences |= set(sentence_keys(passage.own))
     return list(texts.values())
-
-
-def _keys(text: str) -> Iterator[int]:
-    for paragraph in text.split("\n"):
-        for sentence in paragraph_sentences(paragraph):
-            words = " ".join(lowered(comparable(sentence)))
-            if len(words) >= _SHORTEST:
-                yield hash(words)
 
 
 def _pairs(texts: Sequence[_Text]) -> Iterator[tuple[_Text, _Text]]:
@@ -120,6 +108,6 @@ def _near(one: _Text, other: _Text, count: int) -> str:
     shorter = min(len(one.sentences), len(other.sentences))
     return (
         f"{one.domain} and {other.domain}: {percent(count / shorter)} of the sentences of {one.name} stand in"
-        f" {other.name} too. What is tested in one may be trained on in the other, so the figures of the"
-        " generalist and the router may be too good; one domain should have the document."
+        f" {other.name} too. What one tests and the other trains on is not asked, so that fewer questions"
+        " measure; one domain should have the document."
     )

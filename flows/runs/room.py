@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tasks.kernel.errors import StoreError
 from tasks.kernel.settings import Settings
+from tasks.kernel.user_files import user_files
 
 if TYPE_CHECKING:
     from flows.config import Config
@@ -126,7 +127,7 @@ def _weights(config: "Config") -> int:
         return _EMBEDDED_BYTES
     if base.source != "folder":
         return 0
-    return sum(file.stat().st_size for file in base.path.glob("*.safetensors"))
+    return sum(file.bytes for file in user_files(base.path) if file.path.suffix == ".safetensors")
 
 
 def _free(settings: Settings) -> int:

@@ -19,7 +19,7 @@ import httpx
 from rich.console import Console
 
 from flows.server.local import api_at, start, start_prefect, stop
-from flows.server.ownership import HOST, Service, free_port, is_own, note, own_api
+from flows.server.ownership import HOST, Service, busy, free_port, is_own, note, own_api, shows
 from tasks.kernel.errors import ServiceError
 from tasks.kernel.execution.locks import exclusive
 from tasks.kernel.settings import Settings
@@ -49,6 +49,9 @@ class Dashboard:
         return f"{self.name:<8} http://{HOST}:{self.port}{taken}"
 
 
+Begin = Callable[[Settings, int], Dashboard]
+
+
 def serve_dashboards(settings: Settings, console: Console) -> None:
     """Serve Prefect and MLflow until Ctrl-C or SIGTERM, on the settings' ports or the next free ones.
 
@@ -58,8 +61,9 @@ def serve_dashboards(settings: Settings, console: Console) -> None:
         with exclusive(settings.locks, "prefect", lambda: console.print("waiting for a server that starts")):
             _refuse_served(settings)
             console.print("starting both dashboards ...")
-            dashboards = [_started(begin, settings, running) for begin in (_prefect, _mlflow)]
-            _await(dashboards)
+            wanted = {_prefect: settings.prefect_port, _mlflow: settings.mlflow_port}
+            dashboards = [_started(begin, settings, port, running) for begin, port in wanted.items()]
+            _await(dashboards, settings, running)
             for dashboard in dashboards:
                 note(settings, dashboard.service, dashboard.port)
         for dashboard in dashboards:
@@ -86,34 +90,37 @@ def answers(url: str) -> bool:
         return False
 
 
-def _started(begin: Callable[[Settings], Dashboard], settings: Settings, running: ExitStack) -> Dashboard:
-    dashboard = begin(settings)
+def _started(begin: Begin, settings: Settings, port: int, running: ExitStack) -> Dashboard:
+    dashboard = begin(settings, free_port(port))
     running.callback(stop, dashboard.process)
     return dashboard
 
 
-def _prefect(settings: Settings) -> Dashboard:
-    wanted, port = settings.prefect_port, free_port(settings.prefect_port)
+def _prefect(settings: Settings, port: int) -> Dashboard:
+    wanted = settings.prefect_port
     log = settings.home / "prefect" / "server.log"
     process = start_prefect(settings, port)
     return Dashboard("Prefect", "prefect", port, wanted, lambda: is_own(api_at(port), settings), log, process)
 
 
-def _mlflow(settings: Settings) -> Dashboard:
-    wanted, port = settings.mlflow_port, free_port(settings.mlflow_port)
+def _mlflow(settings: Settings, port: int) -> Dashboard:
+    from tasks.kernel.tracking.tracker import Tracker, database_uri
+
+    # Made here where there is none: a server that shows another one's is a stranger.
+    own = Tracker(settings.home, database_uri(settings.home)).experiment
+    wanted = settings.mlflow_port
     log = settings.home / "mlflow" / "server.log"
     # Its job runner serves features that are not used here, and outlives the server.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     process = start(mlflow_command(settings, port), log)
-    health = f"http://{HOST}:{port}/health"
-    return Dashboard("MLflow", "mlflow", port, wanted, lambda: answers(health), log, process)
+    url = f"http://{HOST}:{port}"
+    return Dashboard("MLflow", "mlflow", port, wanted, lambda: shows(url, own), log, process)
 
 
 def mlflow_command(settings: Settings, number: int) -> list[str]:
-    """Return the command that serves the tracking database, which is made first where there is none."""
-    from tasks.kernel.tracking.tracker import Tracker, database_uri
+    """Return the command that serves the tracking database."""
+    from tasks.kernel.tracking.tracker import database_uri
 
-    Tracker(settings.home, database_uri(settings.home))
     port = str(number)
     # It answers 403 to other names in the address bar: a page on the internet could point one here.
     names = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", f"{HOST}:{port},localhost:{port}")
@@ -125,12 +132,17 @@ def mlflow_command(settings: Settings, number: int) -> list[str]:
     ]
 
 
-def _await(dashboards: Sequence[Dashboard]) -> None:
+def _await(dashboards: list[Dashboard], settings: Settings, running: ExitStack) -> None:
+    """Wait until all answer; one whose port was taken meanwhile is started on the next free one."""
     deadline = time.monotonic() + _START_SECONDS
     waiting = list(dashboards)
     while waiting:
+        for at, one in enumerate(dashboards):
+            if one.process.poll() is not None and busy(one.port) and time.monotonic() < deadline:
+                begin = _prefect if one.service == "prefect" else _mlflow
+                dashboards[at] = _started(begin, settings, one.port + 1, running)
         _refuse_dead(dashboards)
-        waiting = [dashboard for dashboard in waiting if not dashboard.ready()]
+        waiting = [one for one in dashboards if not one.ready() or one.process.poll() is not None]
         if waiting and time.monotonic() > deadline:
             raise ServiceError(
                 f"{waiting[0].name} does not answer after {_START_SECONDS:.0f} s;"

@@ -22,6 +22,7 @@ from tasks.kernel.errors import ServiceError
 from tasks.kernel.execution.guard import guarded
 from tasks.kernel.execution.locks import exclusive, held
 from tasks.kernel.settings import Settings
+from tasks.kernel.user_files import ARTIFACTS_MARK
 
 _LOCK = "prefect"
 _RETRIES = 3
@@ -40,6 +41,8 @@ def prepare_environment(settings: Settings) -> None:
     home = Path(os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect")))
     with suppress(OSError):  # told by those who need it
         home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        (settings.home / ARTIFACTS_MARK).touch()
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     # A lost server must be told, and never be replaced by one of Prefect's own making.
     os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"

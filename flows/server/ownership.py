@@ -2,7 +2,8 @@
 
 In: settings. Out: a free port, the address that is noted in the folder, and whether what answers there is
 the folder's own. A Prefect server is told at its start where its folder keeps results, and says so
-when it is asked for its settings: a port number proves nothing.
+when it is asked for its settings; an MLflow server shows when the folder's experiment was made. A port number
+proves nothing.
 """
 
 import json
@@ -76,6 +77,21 @@ def is_own(api: str, settings: Settings) -> bool:
     try:
         answer = httpx.get(f"{api}/admin/settings", timeout=_ANSWER_SECONDS).json()
         return Path(answer["results"]["local_storage_path"]) == _results(settings)
+    except (httpx.HTTPError, ValueError, TypeError, KeyError):
+        return False
+
+
+def shows(mlflow: str, experiment: tuple[str, int]) -> bool:
+    """Tell whether the MLflow server at this address shows the database that holds this experiment."""
+    import httpx
+
+    from tasks.kernel.tracking.tracker import EXPERIMENT
+
+    try:
+        url = f"{mlflow}/api/2.0/mlflow/experiments/get-by-name"
+        answer = httpx.get(url, params={"experiment_name": EXPERIMENT}, timeout=_ANSWER_SECONDS).json()
+        found = answer["experiment"]
+        return (found["artifact_location"], int(found["creation_time"])) == experiment
     except (httpx.HTTPError, ValueError, TypeError, KeyError):
         return False
 

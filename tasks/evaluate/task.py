@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.kernel.artifacts import EdgeModel, EvalReport, MergedModel, QADataset, Router
+from tasks.kernel.artifacts import Corpus, EdgeModel, EvalReport, MergedModel, QADataset, Router
 from tasks.kernel.job import Job
 from tasks.kernel.stage import accelerated_stage
 from tasks.models.sources import ModelSource
@@ -13,18 +13,21 @@ from tasks.models.sources import ModelSource
 @accelerated_stage
 def evaluate_system(
     router: Router,
-    datasets: Mapping[str, QADataset],
+    data: Mapping[str, Corpus | QADataset],
     experts: Mapping[str, MergedModel],
     generalist: MergedModel,
     bundles: Mapping[str, EdgeModel],
     base: ModelSource,
     config: EvaluateConfig,
 ) -> Job[EvalReport]:
-    """Measure the routed system, its oracle, the generalist and the shipped bundles."""
+    """Measure the routed system, its oracle, the generalist and the shipped bundles.
+
+    `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them.
+    """
     artifacts = {
         "router": router,
         "merged-generalist": generalist,
-        **{f"qa/{name}": dataset for name, dataset in datasets.items()},
+        **data,
         **{f"merged/{name}": expert for name, expert in experts.items()},
         **{f"edge/{name}": bundle for name, bundle in bundles.items()},
     }

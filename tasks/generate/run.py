@@ -8,6 +8,7 @@ questions must stay out of training). Out: `train.jsonl`, `validation.jsonl`, `t
 """
 
 import logging
+from collections.abc import Sequence
 
 from tasks.generate.account.page_coverage import read_sources
 from tasks.generate.account.tallies import Account
@@ -17,12 +18,14 @@ from tasks.generate.drafting.drafts import collect_drafts
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import candidates_of
 from tasks.generate.questions.asking import plan_asks
+from tasks.generate.questions.unwritten import require_written, unwritten_language
 from tasks.generate.review.apply import apply_reviews, read_decisions
 from tasks.generate.selection.select import select_pairs
 from tasks.generate.teachers.parsing import parse_drafts
+from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Example
+from tasks.records.dataset import Candidate, Example
 from tasks.records.files import read_records
 
 logger = logging.getLogger(__name__)
@@ -35,11 +38,24 @@ def run(inputs: Inputs, config: GenerateConfig, work: Workspace) -> Metrics:
     decisions = read_decisions(inputs.get("review"))
     plan = plan_asks(list(passages.values()), config)
     logger.info("%d of %d sentences are asked about", plan.asked, plan.sentences)
+    require_written(list(passages.values()), plan.asked, len(ready), config)
     drafted = collect_drafts(plan, passages, config, inputs.get("teacher"), work)
     parsed = parse_drafts(drafted.drafts, passages, config.teacher)
     judged = judge_pairs(parsed.candidates, passages, config.judging, inputs.get("judge"), work)
     reviewed = apply_reviews([*judged, *candidates_of(ready)], decisions, passages)
-    chosen = select_pairs(reviewed, config, inputs)
+    chosen = _selected(reviewed, list(passages.values()), config, inputs)
     account = Account(plan=plan, drafted=drafted, parsed=parsed, ready=len(ready), candidates=chosen)
     texts = list(passages.values())
     return write_dataset(work.out, account, texts, read_sources(inputs["corpus"], texts), config)
+
+
+def _selected(
+    candidates: Sequence[Candidate], passages: Sequence[Passage], config: GenerateConfig, inputs: Inputs
+) -> list[Candidate]:
+    """Return the candidates with splits; where they are too few, the language may be why."""
+    try:
+        return select_pairs(candidates, config, inputs)
+    except DataError as error:
+        if cause := unwritten_language(passages, config):
+            raise DataError(f"{error}. {cause}") from error
+        raise

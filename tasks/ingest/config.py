@@ -10,7 +10,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
-from tasks.ingest.reading_config import ReadingConfig
+from tasks.ingest.reading_config import EncodingName, ReadingConfig
 from tasks.kernel.config import Slice
 from tasks.models.sources import EmbeddedModel, ModelSource
 from tasks.records.dataset import Split
@@ -45,6 +45,8 @@ class DatasetMapping(Slice):
     """Column names of a CSV or TSV file without a header."""
     quoted: bool | None = None
     """Whether double quotes enclose fields; none: in CSV they do, in TSV they are plain characters."""
+    encoding: EncodingName | None = None
+    """Encoding of JSON, CSV and TSV files; none: UTF-8, or the one that is detected."""
     label_names: dict[str, dict[str, str]] = {}
     """By column: what its values are called in templates (`label: {"-1": negative}`)."""
     best: dict[str, str] = {}

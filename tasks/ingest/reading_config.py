@@ -6,9 +6,10 @@ here, because a config enters cache keys, manifests and reports.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tasks.kernel.config import Slice
+from tasks.text.encoding_names import known_encoding
 
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Format = Literal["pdf", "markdown", "text", "html", "epub", "docx"]
@@ -16,14 +17,24 @@ FORMATS: tuple[Format, ...] = ("pdf", "epub", "docx", "html", "markdown", "text"
 """In the order of preference where a folder has the same document in several formats: pages can be cited."""
 
 
+def _known(name: str) -> str:
+    if known_encoding(name) is None:
+        raise ValueError(f"`{name}` is no known encoding; write one such as shift_jis, gb18030 or koi8-r")
+    return name
+
+
+EncodingName = Annotated[str, AfterValidator(_known)]
+"""The name of an encoding, in Python's spelling or the web's."""
+
+
 class PypdfBackend(Slice):
-    """pypdf: pure Python, patient with damaged files."""
+    """pypdf: pure Python, knows encodings of Chinese and Japanese fonts that PDFium does not."""
 
     kind: Literal["pypdf"] = "pypdf"
 
 
 class PdfiumBackend(Slice):
-    """PDFium, the parser of Chromium: many times faster, in native code."""
+    """PDFium, the parser of Chromium: in native code, finds more of the words and the spaces between them."""
 
     kind: Literal["pdfium"] = "pdfium"
 
@@ -66,18 +77,29 @@ class Limits(Slice):
 class ReadingConfig(Slice):
     """How the files of a library are opened."""
 
-    backend: Backend = PypdfBackend()
+    backend: Backend = PdfiumBackend()
+    """The PDF parser that reads first."""
+    second_opinion: bool = True
+    """Let the other parser read the pages that the first yields badly, and files that it cannot read."""
     formats: list[Format] = Field(default=list(FORMATS), min_length=1)
     """Kinds of files to read; of one document in several (book.pdf, book.epub), one is read, a PDF first."""
     limits: Limits = Limits()
     password_variables: dict[str, Annotated[str, Field(pattern=VARIABLE)]] = {}
     """File name pattern -> environment variable with the password (`"minutes-*.pdf": MINUTES_PASSWORD`)."""
+    encodings: dict[str, EncodingName] = {}
+    """File name pattern -> encoding of such text, Markdown and HTML files (`"old/*.txt": koi8-r`); others are
+    read as they declare, as UTF-8, or in the encoding that is detected."""
     ocr: Ocr = NoOcr()
     unreadable: Literal["fail", "skip"] = "fail"
     """Whether files that yield no text end the stage (all named at once) or are left out and accounted for.
 
     A wrong setting (a missing or wrong password, a missing OCR program) ends the stage in both cases.
     """
+
+    def other_parser(self) -> Self:
+        """Return the same with the other parser alone."""
+        other = PypdfBackend() if isinstance(self.backend, PdfiumBackend) else PdfiumBackend()
+        return self.model_copy(update={"backend": other, "second_opinion": False})
 
     @model_validator(mode="after")
     def page_within_file(self) -> Self:

@@ -17,7 +17,7 @@ from tasks.ingest.datasets.examples import map_rows
 from tasks.ingest.datasets.hub import read_hub
 from tasks.ingest.datasets.rows import Rows, read_local
 from tasks.ingest.passages.account import Account, count_library, describe_library
-from tasks.ingest.passages.cutting import Measure, count_words, cut_passages
+from tasks.ingest.passages.cutting import Measure, cut_passages
 from tasks.ingest.passages.stored_documents import Document, Library
 from tasks.ingest.reading.library import read_library
 from tasks.kernel.errors import ConfigError, DocumentError
@@ -27,6 +27,7 @@ from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
 from tasks.records.documents import write_documents
 from tasks.records.files import append_records, write_json, write_records
+from tasks.text.segments import count_words
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,12 @@ def _rows(inputs: Inputs, mapping: DatasetMapping | None) -> list[Rows]:
 def _map(rows: Sequence[Rows], mapping: DatasetMapping, work: Workspace) -> list[Example]:
     """Return the examples of a data set, and write what became of its rows."""
     mapped = map_rows(rows, mapping)
-    write_json(work.out / "dataset.json", mapped.summary())
+    encodings = {table.name: table.encoding for table in rows if table.encoding is not None}
+    for name, encoding in encodings.items():
+        level = logging.WARNING if encoding.doubtful else logging.INFO
+        logger.log(level, "data set: %s: %s", name, encoding.told())
+    told = {name: one.model_dump(mode="json", exclude_unset=True) for name, one in encodings.items()}
+    write_json(work.out / "dataset.json", mapped.summary() | ({"encodings": told} if told else {}))
     if mapped.refused:
         write_records(work.out / refused.FILE, mapped.refused)
         logger.warning(

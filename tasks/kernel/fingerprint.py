@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,8 @@ from pydantic import BaseModel
 
 from tasks.kernel.config import HOW, Content, Identified
 from tasks.kernel.errors import ConfigError, DocumentError
-from tasks.kernel.storage.manifest import hash_file, hash_folder
+from tasks.kernel.storage.manifest import hash_file
+from tasks.kernel.user_files import UserFile, shown, user_files
 
 Recipe = dict[str, object]
 
@@ -60,15 +61,60 @@ def canonical(value: object, field: str = "config") -> object:
             )
 
 
+def contents(value: object) -> Iterator[Content]:
+    """Yield the places whose bytes `canonical` digests."""
+    if isinstance(value, Content):
+        yield value
+    for part in _parts(value):
+        yield from contents(part)
+
+
+def _parts(value: object) -> Iterable[object]:
+    match value:
+        case Content() | str():
+            return ()
+        case Identified():
+            return (value.identity(),)
+        case BaseModel():
+            return [item for name, item in value if not _is_how(value, name)]
+        case Mapping():
+            return value.values()
+        case list() | tuple():
+            return value
+        case _:
+            return ()
+
+
 def source_identity(path: Path, field: str) -> dict[str, str]:
-    """Return the digest of a user's file, or of each file in a folder; raise DocumentError if missing."""
-    if path.is_file():
-        return {path.name: hash_file(path).sha256}
-    if not path.is_dir():
+    """Return the digest of a user's file, or of each file in a folder.
+
+    What cannot be read of a folder stands there with its problem, for the stage to name: it is another input
+    once mended. Raises DocumentError where the place itself is missing or cannot be read.
+    """
+    entries = user_files(path)
+    if not entries and not path.is_dir():
         raise DocumentError(
-            f"{field}: {path}: no such file or folder; put the data there or correct the path"
+            f"{field}: {shown(str(path))}: no such file or folder; put the data there or correct the path"
         )
-    return {name: entry.sha256 for name, entry in hash_folder(path).items()}
+    digests = {entry.name: _digest(entry) for entry in entries}
+    if [entry.path for entry in entries] == [path] and not digests[entries[0].name]:
+        raise DocumentError(f"{field}: {shown(str(path))}: {_problem(entries[0])}")
+    return {entry.name: digests[entry.name] or _problem(entry) for entry in entries}
+
+
+def _digest(entry: UserFile) -> str:
+    """Return the digest of a file; empty where none can be read."""
+    if not entry.readable:
+        return ""
+    try:
+        return hash_file(entry.path).sha256
+    except OSError:
+        return ""
+
+
+def _problem(entry: UserFile) -> str:
+    same = f"the same as {entry.same_as}" if entry.same_as else ""
+    return same or entry.problem or "cannot be read; give access to it"
 
 
 def code_identity(module: str) -> dict[str, str]:

@@ -12,6 +12,37 @@ _EDGES = frozenset({"running_lines", "page_numbers"})
 """Kinds that pages with text have as well, so that they explain nothing."""
 
 
+class TextEncoding(Figures):
+    """In which encoding a file was read, and how that is known."""
+
+    name: str
+    how: Literal["valid", "set", "mark", "declared", "detected"]
+    """By its bytes, by the configuration, a byte-order mark, what it declares, or by what it looks like."""
+    confidence: float | None = None
+    """Of what is detected, from 0 to 1."""
+    replaced: int = 0
+    """Places whose bytes are no character."""
+    replaced_lines: list[int] = []
+    """The first of them."""
+    contradicted: str = ""
+    """What the file declares and is not."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody should look at the text."""
+        return self.how == "detected" or bool(self.replaced or self.contradicted)
+
+    def told(self) -> str:
+        """Return this in words."""
+        sure = "" if self.confidence is None else f", confidence {self.confidence:.2f}"
+        text = f"read as {self.name} ({self.how}{sure})"
+        if self.replaced:
+            more = self.replaced - len(self.replaced_lines)
+            text += f"; bad bytes in line {', '.join(map(str, self.replaced_lines))}"
+            text += f" and at {more} more places" if more > 0 else ""
+        return text + (f"; it declares {self.contradicted} and is not" if self.contradicted else "")
+
+
 class RemovedText(Figures):
     """A line or block that was removed."""
 
@@ -31,16 +62,25 @@ class LibraryFile(Figures):
     """One file; what its status has no use for is not written."""
 
     name: str
-    status: Literal["read", "unreadable", "duplicate"] = "read"
+    status: Literal["read", "unreadable", "duplicate", "left_out"] = "read"
     digest: str = ""
     pages: int | None = None
     """None: the file gave nothing."""
     pages_without_text: list[int] = []
+    pages_unreadable: dict[int, str] = {}
+    """Pages that no parser reads as text, and what they are instead; they are left out."""
+    pages_by_other_parser: list[int] = []
+    """Pages that the second parser reads better than the first."""
+    first_parser_failed: str = ""
+    """Why the parser that the configuration names could not read the file, so that `parser` did."""
+    parser: str = ""
     pages_removed: list[int] = []
     """Pages that held nothing but what ingestion removes."""
     page_labels: list[str] = []
     recognised: bool = False
     """Whether its text was recognised in pictures."""
+    encoding: TextEncoding | None = None
+    """None: sound UTF-8, or not a file of plain text."""
     words: int | None = None
     passages: int | None = None
     removed: dict[str, RemovedKind] = {}
@@ -66,6 +106,18 @@ class LibraryFile(Figures):
             for page in {example.page for example in part.examples} & kinds.keys():
                 kinds[page] += [] if kind in _EDGES else [kind]
         return kinds
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Return page numbers as people write them: `pages 3, 5-9`."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], number]
+        else:
+            spans.append([number])
+    told = ", ".join("-".join(map(str, span)) for span in spans)
+    return f"page{'' if told.isdigit() else 's'} {told}"
 
 
 def write_documents(corpus: Path, documents: Iterable[LibraryFile]) -> None:

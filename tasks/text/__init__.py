@@ -1,4 +1,4 @@
-"""Words, sentences and near duplicates: each decided once, for every stage.
+"""What bytes say, words, sentences and near duplicates: each decided once, for every stage.
 
-In: plain text. Out: its parts, or what resembles it. Start with `words.py`.
+In: bytes or text. Out: text, its parts, or what resembles it. Start with `encoding.py` and `words.py`.
 """

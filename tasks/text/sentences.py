@@ -2,10 +2,15 @@
 
 In: text. Out: its sentences in order. Two rules stand side by side, for they serve two ends: passages are cut
 so that no text is lost, in many languages, and answers are found in English, where list items count as well.
+Scripts without spaces have marks and limits of their own in both.
 The libraries for this either need downloaded models or have not been kept for years, and prose is regular.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+
+from tasks.text.segments import LONGEST_WORD, mostly_unspaced, unspaced
+from tasks.text.unspaced_sentences import LONGEST_UNSPACED, cut_unspaced, script_ends
 
 _BOUNDARY = re.compile(r"([.!?…]+[\"'”’)\]»]*|[。！？؟।])\s+(?=[\"'“‘(\[«¿¡]*([^\W_a-zà-öø-ÿ]\w*)|[-•])")
 _TITLES = re.compile(
@@ -35,16 +40,33 @@ _ENGLISH_BOUNDARY = re.compile(r"(?:(?<=[.?!])|(?<=[.?!][\"”’')\]]))\s+(?=[\
 
 
 def paragraph_sentences(paragraph: str) -> list[str]:
-    """Return the sentences, which joined by spaces give it back, none longer than LONGEST_SENTENCE words."""
+    """Return the sentences in order, which joined by the spaces between them give the paragraph back.
+
+    None is longer than LONGEST_SENTENCE words, or LONGEST_UNSPACED of a script without spaces.
+    """
+    spaced = not unspaced(paragraph)
+    ends: Iterable[tuple[int, int]] = _ends(paragraph)
+    if not spaced:
+        ends = sorted((dict(ends) | dict(script_ends(paragraph))).items())
     sentences: list[str] = []
+    start = 0
+    for end, following in ends:
+        if end > start:
+            sentences.append(paragraph[start:end])
+            start = following
+    sentences.append(paragraph[start:])
+    cut = _cut if spaced else _cut_unspaced
+    return [piece for sentence in sentences if sentence.strip() for piece in cut(sentence.strip())]
+
+
+def _ends(paragraph: str) -> Iterator[tuple[int, int]]:
+    """Yield where sentences end, and where the next ones begin, in scripts with spaces."""
     start = 0
     for match in _BOUNDARY.finditer(paragraph):
         before = paragraph[max(start, match.start() - _LOOK_BACK) : match.start()]
         if match[1] != "." or not _is_abbreviation(before, match[2] or ""):
-            sentences.append(paragraph[start : match.end(1)])
+            yield match.end(1), match.end()
             start = match.end()
-    sentences.append(paragraph[start:])
-    return [piece for sentence in sentences if sentence.strip() for piece in _cut(sentence.strip())]
 
 
 def english_sentences(text: str) -> list[str]:
@@ -58,7 +80,9 @@ def text_blocks(text: str) -> list[str]:
 
 
 def block_sentences(block: str) -> list[str]:
-    """Return the English sentences of one paragraph, heading or list item."""
+    """Return the sentences of one paragraph, heading or list item, by the rules of English or its script."""
+    if mostly_unspaced(block):
+        return paragraph_sentences(block)
     pieces: list[str] = []
     for piece in _ENGLISH_BOUNDARY.split(block):
         if pieces and _open_ended(pieces[-1]):
@@ -83,7 +107,13 @@ def _is_abbreviation(before: str, following: str) -> bool:
 
 def _cut(sentence: str) -> list[str]:
     words = sentence.split(" ")
+    if len(sentence) > LONGEST_WORD and max(map(len, words)) > LONGEST_WORD:
+        return _cut_unspaced(sentence)
     return [" ".join(words[at : at + LONGEST_SENTENCE]) for at in range(0, len(words), LONGEST_SENTENCE)]
+
+
+def _cut_unspaced(sentence: str) -> list[str]:
+    return list(cut_unspaced(sentence, LONGEST_UNSPACED if mostly_unspaced(sentence) else LONGEST_SENTENCE))
 
 
 def _open_ended(piece: str) -> bool:

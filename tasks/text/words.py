@@ -6,6 +6,9 @@ where a router matches or counts words: there it is a run of letters and digits,
 
 import re
 
+from tasks.text.segments import runs as script_runs
+from tasks.text.segments import unspaced, unspaced_words
+
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 RUN = re.compile(r"\w+")
 _PLAIN_LIST = """
@@ -29,6 +32,32 @@ _ENDING = re.compile(r"(?<=\w\w\w)(?:ingly|edly|ings|ing|ies|ied|es|ed|(?<!i)ly|
 _DOUBLED = frozenset("bdfgmnprt")
 
 
+def find_words(text: str) -> list[str]:
+    """Return the words of `text`; those of scripts without spaces as a dictionary finds them."""
+    if not unspaced(text):
+        return WORD.findall(text)
+    return [text[start:end] for start, end in word_places(text)]
+
+
+def word_places(text: str) -> list[tuple[int, int]]:
+    """Return where the words of `text` begin and end."""
+    if not unspaced(text):
+        return [found.span() for found in WORD.finditer(text)]
+    places: list[tuple[int, int]] = []
+    for start, run, without_spaces in script_runs(text):
+        if not without_spaces:
+            places += [
+                (start + at, start + end) for at, end in (found.span() for found in WORD.finditer(run))
+            ]
+            continue
+        at = start
+        for word in unspaced_words(run):
+            at = text.index(word, at)
+            places.append((at, at + len(word)))
+            at += len(word)
+    return places
+
+
 def runs(text: str) -> list[str]:
     """Return the runs of letters and digits, without case."""
     return RUN.findall(text.casefold())
@@ -36,12 +65,12 @@ def runs(text: str) -> list[str]:
 
 def word_set(text: str) -> frozenset[str]:
     """Return the words of `text` in lower case; a text without any is its own word."""
-    return frozenset(WORD.findall(text.lower())) or frozenset({text.strip()})
+    return frozenset(find_words(text.lower())) or frozenset({text.strip()})
 
 
 def lowered(text: str) -> list[str]:
     """Return the words of `text` in lower case, with one kind of apostrophe."""
-    return WORD.findall(text.lower().replace("’", "'"))
+    return find_words(text.lower().replace("’", "'"))
 
 
 def content(text: str) -> list[str]:

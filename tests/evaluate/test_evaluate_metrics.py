@@ -73,6 +73,11 @@ def test_exact_match_and_token_f1_are_squads(answer: str, exact: float, f1: floa
     assert token_f1([answer], reference) == [pytest.approx(f1)]
 
 
+def test_token_f1_of_a_script_without_spaces_is_that_of_its_words() -> None:
+    assert token_f1(["检查皮带"], ["检查主轴"]) == [0.5]
+    assert token_f1(["检查皮带。"], ["检查皮带"]) == [1]
+
+
 def test_two_texts_without_words_agree() -> None:
     assert exact_match(["the"], ["..."]) == token_f1(["the"], ["..."]) == [1]
 

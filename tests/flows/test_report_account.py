@@ -105,6 +105,26 @@ def test_a_file_without_text_is_named_with_its_reason_and_warned_of(
     assert "<code>locked.pdf</code>: it needs a password: set <code>x</code>" in render(report, drawn)
 
 
+def test_pages_that_are_no_text_and_pages_of_the_other_parser_are_told(
+    folders: dict[str, Path], drawn: str
+) -> None:
+    flaw = "words run together"
+    garbled = {"name": "b.pdf", "pages": 9, "pages_unreadable": {"3": flaw, "5": flaw, "6": flaw}}
+    other = {"name": "c.pdf", "pages": 9, "pages_by_other_parser": [2, 3, 4]}
+    whole = {"name": "d.pdf", "pages": 1, "first_parser_failed": "damaged", "parser": "pypdf"}
+    rewrite(folders["corpus/ocd"], "documents.json", [*account_run.documents(0), garbled, other, whole])
+    report = collected(folders)
+    assert account_tables.unreadable_pages(report) == [("ocd", "b.pdf", f"pages 3, 5-6: {flaw}")]
+    assert account_tables.other_parsers(report) == [
+        ("ocd", "c.pdf", "pages 2-4"),
+        ("ocd", "d.pdf", "all of it, by pypdf (damaged)"),
+    ]
+    assert "ocd: 3 of its pages came out as no text and are left out; each is named." in report.warnings
+    page = render(report, drawn)
+    assert f"<code>b.pdf</code>, pages 3, 5-6: {flaw}" in page
+    assert "<code>d.pdf</code>: all of it, by pypdf (damaged)" in page
+
+
 def test_a_budget_that_ended_asking_is_a_warning(folders: dict[str, Path], drawn: str) -> None:
     stopped = {**account_run.funnel(0), "stopped_by": "30 minutes", "planned": 200, "not_asked": 20}
     rewrite(folders["qa/ocd"], "funnel.json", stopped)

@@ -1,7 +1,9 @@
 """Pins that one file in several domains is found by its bytes, told of, and drawn alike."""
 
+import os
 import shutil
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -11,8 +13,10 @@ from flows.report.cautions import cautions
 from flows.report.collect import collect
 from flows.report.schema import DomainReport, Report, RunFacts
 from flows.report.shared_documents import near_copies
-from flows.shared_sources import generation, shared_files
+from flows.server.local import prepare_environment
+from flows.shared_sources import file_warnings, generation, shared_files
 from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.user_files import user_files
 from tasks.records.corpus import Passage
 from tasks.records.files import write_records
 from tasks.records.funnel import Funnel
@@ -84,6 +88,34 @@ def test_domains_of_their_own_share_nothing(library: Path) -> None:
     config = load(library)
     assert shared_files(config) == []
     assert generation(config, "anxiety", []) == config.generate_of("anxiety")
+
+
+def test_the_plan_follows_links_and_names_what_cannot_be_read(library: Path, tmp_path: Path) -> None:
+    (library / "worry" / "deep").rename(library / "store")
+    (library / "worry" / "deep").symlink_to(library / "store")
+    (library / "worry" / "gone.pdf").symlink_to("nowhere")
+    os.mkfifo(library / "worry" / "pipe.pdf")
+    Path(os.fsdecode(bytes(library) + b"/worry/caf\xe9.txt")).write_text("x")
+    config = load(library)
+    assert [file.names for file in shared_files(config)] == [
+        {"anxiety": "a.pdf", "worry": "deep/renamed.pdf"}
+    ]
+    rows = {row.domain: row for row in plan(config, Settings(artifacts=tmp_path / "artifacts")) if row.key}
+    told = rows["worry"].warnings
+    assert told[0] == "gone.pdf: leads to no file; mend or remove the link"
+    assert told[1] == "pipe.pdf: a pipe and no file; remove it"
+    assert "a.pdf (anxiety) is the same file as deep/renamed.pdf (worry)" in told[2]
+    for number in range(12):
+        (library / "worry" / f"gone {number}").symlink_to("nowhere")
+    assert "and 4 more that cannot be read" in file_warnings(config)["ingest:worry"]
+
+
+def test_the_artifacts_folder_is_no_part_of_a_library(tmp_path: Path) -> None:
+    with patch.dict(os.environ):
+        prepare_environment(Settings(artifacts=tmp_path / "library" / "artifacts"))
+    (tmp_path / "library" / "artifacts" / "record.txt").write_text("x")
+    (tmp_path / "library" / "a.txt").write_text("x")
+    assert [file.name for file in user_files(tmp_path / "library")] == ["a.txt"]
 
 
 def test_what_is_missing_is_left_to_its_stage(library: Path) -> None:

@@ -27,6 +27,22 @@ def stream(content: bytes, *, twice: bool = False) -> bytes:
     return b"<< /Length %d /Filter %s >>\nstream\n%s\nendstream" % (len(packed), filters, packed)
 
 
+def write_font(path: Path, *pages: bytes, font: bytes, others: Sequence[bytes] = ()) -> Path:
+    """Write a PDF whose pages draw their text in Helvetica (F2) and in this font (F1), object 4."""
+    kids = b" ".join(b"%d 0 R" % number for number in range(6, 6 + len(pages)))
+    shared = b"/Resources << /Font << /F1 4 0 R /F2 5 0 R >> >> /MediaBox [0 0 600 800]"
+    first = 6 + len(pages)
+    sheets = [
+        b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R >>" % number
+        for number in range(first, first + len(pages))
+    ]
+    helvetica = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    tree = b"<< /Type /Pages /Kids [%s] /Count %d %s >>" % (kids, len(pages), shared)
+    catalog = [b"<< /Type /Catalog /Pages 2 0 R >>", tree, others[0] if others else b"null", font, helvetica]
+    path.write_bytes(pdf_of([*catalog, *sheets, *map(stream, pages), *others[1:]]))
+    return path
+
+
 def write_page(path: Path, content: bytes, *, twice: bool = False) -> Path:
     """Write a PDF of one page that draws `content`."""
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"

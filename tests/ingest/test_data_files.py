@@ -60,6 +60,12 @@ def test_a_split_that_looks_like_a_shard_is_a_split(tmp_path: Path) -> None:
     }
 
 
+def test_a_split_is_known_in_either_form_of_its_letters(tmp_path: Path) -> None:
+    folder = named(tmp_path / "set", "pru\u0308fung.jsonl", "train.jsonl")
+    found = ingested(folder, splits={"pr\u00fcfung": "test", "train": "train"})
+    assert split_of(found) == {"pru\u0308fung.jsonl": "test", "train.jsonl": "train"}
+
+
 def test_a_missing_shard_is_told(tmp_path: Path) -> None:
     folder = named(tmp_path / "set", "train-00000-of-00003.jsonl", "train-00002-of-00003.jsonl")
     with pytest.raises(DocumentError, match="of the 3 shards of `train` these are missing: 1;"):

@@ -203,7 +203,7 @@ def test_a_missing_file_a_folder_without_data_and_another_encoding(tmp_path: Pat
     with pytest.raises(DocumentError, match="no data file; put"):
         examples(tmp_path)
     (tmp_path / "latin.csv").write_bytes("q,a\nx,y\nä,ö\n".encode("latin-1"))
-    with pytest.raises(DocumentError, match=r"latin\.csv:3: not UTF-8"):
+    with pytest.raises(DocumentError, match=r"latin\.csv:3: `q` holds bytes that are no character"):
         examples(tmp_path / "latin.csv")
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.config import IngestConfig
-from tasks.ingest.passages.cutting import count_words, cut_passages
+from tasks.ingest.passages.cutting import cut_passages
 from tasks.records.corpus import Passage
+from tasks.text.segments import count_words
 
 DIGEST = "0123456789abcdef"
 

@@ -9,9 +9,6 @@ from pypdf import PdfWriter
 from reading import PDFIUM, PYPDF, read, reason, texts
 from reportlab.pdfgen.canvas import Canvas
 
-from tasks.ingest.cleaning.lines import Line
-from tasks.ingest.reading.page_files import OpenPdf, Page, write_pages
-from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.kernel.errors import ConfigError, DocumentError
 
 pytestmark = pytest.mark.slow
@@ -112,13 +109,6 @@ def test_a_scan_is_told_from_an_empty_page(library: Path, backend: dict[str, str
     assert reason(library, backend=backend) == "scanned"
     draw(library / "bad.pdf", [Sheet()])
     assert reason(library, backend=backend) == "no_text"
-
-
-def test_fonts_that_do_not_say_which_letters_they_draw(tmp_path: Path) -> None:
-    page = Page([Line("\ue001\ue002\ue003 a", 1, 0.0, 0.0, 10.0)], pictures=False)
-    with pytest.raises(UnreadableError) as caught:
-        write_pages(tmp_path / "out", OpenPdf(1, [], iter([page])), 9, lambda _page: None)
-    assert caught.value.reason is Reason.NO_UNICODE
 
 
 @both

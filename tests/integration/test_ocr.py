@@ -6,6 +6,8 @@ import matplotlib as mpl
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, StreamObject
+from reportlab.pdfgen.canvas import Canvas
 
 from tasks.ingest.passages.stored_documents import StoredPages
 from tasks.ingest.reading.library import read_library
@@ -69,3 +71,46 @@ def test_a_page_without_anything_to_recognise_is_named(tmp_path: Path) -> None:
     config = ReadingConfig.model_validate({"ocr": {"kind": "ocrmypdf"}})
     with pytest.raises(DocumentError, match=r"blank\.pdf: OCR finds no text in it"):
         read_library(tmp_path / "blank.pdf", config, tmp_path / "scratch", silent)
+
+
+def test_a_page_whose_font_hides_its_letters_is_recognised_and_its_neighbours_are_left_alone(
+    tmp_path: Path,
+) -> None:
+    source = hidden(tmp_path / "hidden.pdf")
+    with pytest.raises(DocumentError, match="letters that its fonts do not name"):
+        read_library(source, ReadingConfig(), tmp_path / "plain", silent)
+    writer = PdfWriter(clone_from=source)
+    writer.append(plain(tmp_path / "plain.pdf"))
+    for name, source_ in {"all": source, "some": tmp_path / "both.pdf"}.items():
+        writer.write(tmp_path / "both.pdf")
+        config = ReadingConfig.model_validate({"ocr": {"kind": "ocrmypdf"}})
+        (document,) = read_library(source_, config, tmp_path / name, silent).documents
+        assert document.recognised
+        assert not document.readings.unreadable
+        assert {" ".join(line.text for line in page) for page in document.content} == {" ".join(LINES)}
+
+
+def plain(path: Path) -> Path:
+    canvas = Canvas(str(path))
+    canvas.setFont("Helvetica", 20)
+    for number, line in enumerate(LINES):
+        canvas.drawString(60, 700 - 40 * number, line)
+    canvas.save()
+    return path
+
+
+def hidden(path: Path) -> Path:
+    """Write text that looks right, in a font that says its letters are characters of private use."""
+    writer = PdfWriter(clone_from=plain(path))
+    rows = "\n".join(f"<{code:02x}> <{0xE000 + code:04x}>" for code in range(97, 123))
+    head = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def"
+    cmap = StreamObject()
+    cmap.set_data(
+        f"{head} 1 begincodespacerange <00> <ff> endcodespacerange 26 beginbfchar\n{rows}\nendbfchar"
+        " endcmap end end".encode()
+    )
+    fonts = writer.pages[0]["/Resources"]["/Font"].get_object()
+    for font in fonts.values():
+        font.get_object()[NameObject("/ToUnicode")] = writer._add_object(cmap)
+    writer.write(path)
+    return path

@@ -4,7 +4,10 @@ import pytest
 
 from tasks.kernel.fingerprint import code_identity
 
-COMPUTED_FROM = {"tasks.kernel.errors", "tasks.kernel.config", "tasks.kernel.workspace"}
+COMPUTED_FROM = {
+    *("tasks.kernel.errors", "tasks.kernel.config", "tasks.kernel.workspace"),
+    "tasks.kernel.user_files",
+}
 """All of the kernel that what a stage computes may depend on."""
 GUARDED = {"tasks.ingest.run": {"tasks.kernel.execution.guard"}}
 """Ingestion reads hostile files in processes of its own, and ends them as the kernel ends its own."""

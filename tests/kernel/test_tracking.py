@@ -77,6 +77,15 @@ def test_more_parameters_than_mlflow_takes_at_once_are_logged_at_full_length(
     assert params["prompt"] == "x" * 5000
 
 
+def test_a_parameter_may_hold_the_name_of_any_file(tracker: Tracker, tmp_path: Path) -> None:
+    names = ["#1 50% off? [a].txt", r"caf\xe9.txt", r"caf\xe8.txt", "-x//'y'.txt", "z" * 260]
+    with tracker.run("ingest:names") as run:
+        record(run, tmp_path / "names", sources={"documents": dict.fromkeys(names, "ab12")})
+    found = {key for key, value in tracker.client.get_run(run.run_id).data.params.items() if value == "ab12"}
+    assert len(found) == len(names)
+    assert all(key.startswith("sources.documents.") for key in found)
+
+
 def test_small_files_and_the_manifest_are_there_and_weights_are_not(tracker: Tracker, tmp_path: Path) -> None:
     data = tmp_path / "data"
     for name, size in {"report.json": 10, "a/report.json": 10, "big.jsonl": 2_000_000, "w.bin": 1}.items():

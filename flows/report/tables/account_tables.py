@@ -11,6 +11,7 @@ from flows.report.derived import measured
 from flows.report.pair_account import DocumentView, documents
 from flows.report.schema import DomainReport, Report
 from flows.report.tables.table import Table
+from tasks.records.documents import LibraryFile, listed
 from tasks.records.funnel import Funnel
 
 _READY = "(data set)"
@@ -89,6 +90,39 @@ def unreadable_files(report: Report) -> list[tuple[str, str, str]]:
         for file in part.documents
         if file.unreadable
     ]
+
+
+def unreadable_pages(report: Report) -> list[tuple[str, str, str]]:
+    """Return domain, file and what pages are in place of text, for every file with such pages."""
+    return [
+        (name, file.name, f"{listed(pages)}: {flaw}")
+        for name, part in report.domains.items()
+        for file in part.documents
+        for flaw, pages in _by_flaw(file).items()
+    ]
+
+
+def other_parsers(report: Report) -> list[tuple[str, str, str]]:
+    """Return domain, file and what the second PDF parser read of it, for every file that it read."""
+    return [
+        (name, file.name, told)
+        for name, part in report.domains.items()
+        for file in part.documents
+        if (told := _by_other_parser(file))
+    ]
+
+
+def _by_flaw(file: LibraryFile) -> dict[str, list[int]]:
+    flaws: dict[str, list[int]] = {}
+    for page, flaw in file.pages_unreadable.items():
+        flaws.setdefault(flaw, []).append(page)
+    return flaws
+
+
+def _by_other_parser(file: LibraryFile) -> str:
+    if file.first_parser_failed:
+        return f"all of it, by {file.parser} ({words.said(file.first_parser_failed)})"
+    return listed(file.pages_by_other_parser) if file.pages_by_other_parser else ""
 
 
 def copies(report: Report) -> list[tuple[str, str, str]]:

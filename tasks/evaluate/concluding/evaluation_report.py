@@ -49,6 +49,7 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
         settings=config.model_dump(mode="json"),
         warnings=[
             *_left_out(evidence, config),
+            *_trained_on(evidence),
             *router_warnings(evidence),
             *edge_warnings(evidence, scorer.bootstrap, config),
         ],
@@ -62,11 +63,26 @@ def _left_out(evidence: Evidence, config: EvaluateConfig) -> Iterator[str]:
     for question in evidence.too_long:
         named.setdefault(question.domain, []).append(question.id)
     for domain, ids in named.items():
-        shown = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
         yield (
-            f"{domain}: left out {len(ids)} held-out question{'s' * (len(ids) > 1)} ({shown}) longer than"
-            f" `max_length`, {config.max_length} tokens; raise it to measure them"
+            f"{domain}: left out {_counted(ids)} longer than `max_length`, {config.max_length} tokens; raise"
+            " it to measure them"
         )
+
+
+def _trained_on(evidence: Evidence) -> Iterator[str]:
+    """Name the questions that would be asked of those who know the answer from another domain."""
+    for other, questions in evidence.trained_on.items():
+        for domain in dict.fromkeys(question.domain for question in questions):
+            ids = [question.id for question in questions if question.domain == domain]
+            yield (
+                f"{domain}: left out {_counted(ids)} whose text {other} trains on; give the document that"
+                " both have to one of them"
+            )
+
+
+def _counted(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{len(ids)} held-out question{'s' * (len(ids) > 1)} ({', '.join(ids[:_NAMED])}{more})"
 
 
 def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:

@@ -5,7 +5,7 @@ that needs a model.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.evaluate.measuring.bundle_runs import EdgeRun
 from tasks.evaluate.measuring.float_models import Measured
@@ -31,6 +31,8 @@ class Evidence:
     peak_bytes: int
     too_long: Sequence[Question] = ()
     """Held-out questions that are in nothing else here."""
+    trained_on: Mapping[str, Sequence[Question]] = field(default_factory=dict)
+    """Nor are these, whose text another domain trains on; by that domain."""
 
     def domains(self) -> list[str]:
         """Return the domains in order."""

@@ -24,6 +24,7 @@ from tasks.evaluate.measuring.systems import (
     positions_of,
     route,
 )
+from tasks.evaluate.measuring.trained_elsewhere import trained_elsewhere
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns, prompt_text, token_ids
 from tasks.models.loading import load_tokenizer
@@ -71,9 +72,9 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     }
     models = _measure_all(wanted, edges, questions, config, done)
     sizes = {domain: read_sizes(inputs, domain) for domain in experts}
-    memory, too_long = peak_bytes(), held_out.too_long
+    left_out = held_out.too_long, held_out.trained_on
     return Evidence(
-        questions, router.labels, routing, systems, models, positions, edges, sizes, memory, too_long
+        questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes(), *left_out
     )
 
 
@@ -95,7 +96,8 @@ def _held_out(inputs: Inputs, config: EvaluateConfig) -> HeldOut:
         return len(token_ids(tokenizer, prompt_text(tokenizer, question.text))) < config.max_length
 
     folders = domain_inputs(inputs, "qa")
-    return read_questions(folders, config.max_questions_per_domain, config.seed, fits)
+    known = trained_elsewhere(folders, domain_inputs(inputs, "corpus"))
+    return read_questions(folders, config.max_questions_per_domain, config.seed, fits, known)
 
 
 def _wanted(

@@ -7,9 +7,10 @@ too long question is no reason to lose all that was trained.
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.evaluate.measuring.trained_elsewhere import Known
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import Example
 from tasks.records.files import read_records
@@ -27,16 +28,23 @@ class Question:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The questions that are asked, and those that are left out because they leave no room for an answer."""
+    """The questions that are asked, and those that are left out."""
 
     questions: list[Question]
     too_long: list[Question]
+    """They leave no room for an answer."""
+    trained_on: dict[str, list[Question]] = field(default_factory=dict)
+    """Other domains train on their text; by the other domain."""
 
 
 def read_questions(
-    folders: Mapping[str, Path], limit: int | None, seed: int, fits: Callable[[Question], bool]
+    folders: Mapping[str, Path],
+    limit: int | None,
+    seed: int,
+    fits: Callable[[Question], bool],
+    known: Known | None = None,
 ) -> HeldOut:
-    """Return at most `limit` test questions a domain that `fits` lets through, and those that it does not.
+    """Return at most `limit` test questions a domain that `fits` lets through and that are not `known`.
 
     Raises DataError where a domain has no question left.
     """
@@ -49,18 +57,32 @@ def read_questions(
         if not found:
             message = f"{path}: domain {domain} has no held-out questions; give it more documents or examples"
             raise DataError(message)
+        unknown = _unknown(found, known or {}, held_out)
+        if not unknown:
+            raise DataError(
+                f"{path}: {' and '.join(held_out.trained_on)} train on the text of each of the {len(found)}"
+                f" held-out questions of domain {domain}; give the document that they share to one of them"
+            )
         fitting: list[Question] = []
         too_long: list[Question] = []
-        for question in found:
+        for question in unknown:
             (fitting if fits(question) else too_long).append(question)
         if not fitting:
             raise DataError(
-                f"{path}: each of the {len(found)} held-out questions of domain {domain} is longer than"
+                f"{path}: each of the {len(unknown)} held-out questions of domain {domain} is longer than"
                 " `evaluate.max_length`; raise it or give the domain shorter questions"
             )
         held_out.questions.extend(draw(fitting, limit, seed))
         held_out.too_long.extend(too_long)
     return held_out
+
+
+def _unknown(found: list[Question], known: Known, held_out: HeldOut) -> list[Question]:
+    """Return the questions that no other domain trains on, and note the others."""
+    for question in found:
+        if other := known.get((question.domain, question.id)):
+            held_out.trained_on.setdefault(other, []).append(question)
+    return [question for question in found if (question.domain, question.id) not in known]
 
 
 def draw(questions: list[Question], limit: int | None, seed: int) -> list[Question]:

@@ -20,6 +20,8 @@ from rouge_score import rouge_scorer, tokenizers
 
 from tasks.evaluate.config import Metric
 from tasks.kernel.errors import ConfigError
+from tasks.text.segments import unspaced
+from tasks.text.words import find_words
 
 Compare = Callable[[Sequence[str], Sequence[str]], list[float] | float]
 _OWN = get_args(Metric)
@@ -118,7 +120,8 @@ def _token_f1(answer: list[str], reference: list[str]) -> float:
 
 
 def _normalized(text: str) -> list[str]:
-    return _ARTICLES.sub(" ", text.lower().translate(_MARKS)).split()
+    plain = _ARTICLES.sub(" ", text.lower().translate(_MARKS))
+    return find_words(plain) if unspaced(plain) else plain.split()
 
 
 def _first_line(error: Exception) -> str:

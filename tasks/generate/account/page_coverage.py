@@ -67,10 +67,11 @@ def _pages(
         for number in range(passage.pages[0], passage.pages[1] + 1):
             touching.setdefault(number, []).append(found[passage.id])
     empty, removed = frozenset(source.pages_without_text), source.removed_on()
+    unread = {number: [flaw] for number, flaw in source.pages_unreadable.items()}
     return [
         _asked(number, touching[number], stopped_by)
         if number in touching
-        else _bare(number, removed.get(number), without_text=number in empty)
+        else _bare(number, (removed | unread).get(number), without_text=number in {*empty, *unread})
         for number in range(1, (source.pages or 0) + 1)
     ]
 
@@ -89,7 +90,7 @@ def _asked(number: int, here: Sequence[Tally], stopped_by: str) -> PageCoverage:
 
 
 def _bare(number: int, removed: Sequence[str] | None, *, without_text: bool) -> PageCoverage:
-    """Return a page without passages; `removed` are the kinds of text that it held, if it is emptied."""
+    """Return a page without passages; `removed` are the kinds of text that it held, or its flaw."""
     state: PageState = "no_text" if without_text else "no_passage" if removed is None else "removed"
     return PageCoverage(page=number, state=state, why=dict(Counter(removed or ())))
 

@@ -24,6 +24,7 @@ from tasks.records.documents import LibraryFile
 from tasks.records.files import write_records
 from tasks.records.funnel import Funnel, write_funnel
 from tasks.records.samples import SampledPair, SampledPassage, Samples, write_samples
+from tasks.text.segments import count_pieces
 
 
 def write_dataset(
@@ -94,7 +95,7 @@ def _costs(account: Account, written: Tally, passages: Sequence[Passage], prices
     """Return what the pairs that a teacher wrote cost, and how much text one takes."""
     read, told, pairs = (written.counts[name] for name in ("input_tokens", "output_tokens", "kept"))
     money = (read * prices.input_per_million + told * prices.output_per_million) / _MILLION
-    words = sum(len(passage.own.split()) for passage in passages)
+    words = sum(count_pieces(passage.own) for passage in passages)
     costs = {"asking_seconds": account.drafted.seconds, "money": money}
     each = {"seconds": account.drafted.seconds, "money": money, "tokens": read + told}
     yields = {"kept_pairs_per_100_words": _HUNDRED * pairs / words} if words else {}

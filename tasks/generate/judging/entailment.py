@@ -15,7 +15,7 @@ from tasks.generate.judging.judge_input import JudgeQuestion, windows
 from tasks.kernel.errors import ModelError
 from tasks.models.loading import load_tokenizer
 from tasks.records.dataset import Example
-from tasks.text.words import WORD
+from tasks.text.words import find_words
 
 LABEL = "entailment"
 _STATEMENT_WORDS = 5
@@ -76,7 +76,7 @@ def entailment_label(folder: Path) -> int:
 
 def hypothesis(example: Example) -> str:
     """Return what must follow from the passage: the answer, behind its question where it is no statement."""
-    if len(WORD.findall(example.answer)) >= _STATEMENT_WORDS:
+    if len(find_words(example.answer)) >= _STATEMENT_WORDS:
         return example.answer
     return f"{example.question} {example.answer}"
 

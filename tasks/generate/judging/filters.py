@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 from tasks.generate.pairs import Draft
-from tasks.text.words import PLAIN_FUNCTION_WORDS, WORD
+from tasks.text.words import PLAIN_FUNCTION_WORDS, WORD, find_words
 
 MIN_WORDS = 3
 MAX_WORDS = 30
@@ -91,7 +91,7 @@ def question_of(draft: Draft) -> str | None:
 
 def rejection(question: str, answer: str) -> str | None:
     """Return why the pair is refused, or None where it is kept."""
-    words = WORD.findall(question)
+    words = find_words(question)
     checks = (
         (not MIN_WORDS <= len(words) <= MAX_WORDS, "length"),
         (_LEAKED.search(question), "leaked_prompt"),
@@ -117,8 +117,8 @@ def _worth(question: str, answer: str) -> str | None:
 
 def _holds(question: str, answer: str) -> bool:
     """Tell whether a yes/no question is made of its answer's words in their order, and ends where it may."""
-    told, at = [_stem(word) for word in WORD.findall(answer.lower())], 0
-    for word in [_stem(word) for word in WORD.findall(question.lower())[1:]]:
+    told, at = [_stem(word) for word in find_words(answer.lower())], 0
+    for word in [_stem(word) for word in find_words(question.lower())[1:]]:
         if word in told[at:]:
             at = told.index(word, at) + 1
         elif word not in _ADDED:
@@ -171,4 +171,4 @@ def _repeats(words: list[str]) -> bool:
 
 def content_words(text: str) -> set[str]:
     """Return the beginnings of the words of `text` that carry meaning."""
-    return {word[:_STEM] for word in WORD.findall(text.lower()) if word not in FUNCTION_WORDS}
+    return {word[:_STEM] for word in find_words(text.lower()) if word not in FUNCTION_WORDS}

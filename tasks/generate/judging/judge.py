@@ -16,7 +16,7 @@ from tasks.generate.pairs import refuse
 from tasks.kernel.workspace import Workspace
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Candidate, Example
-from tasks.text.words import WORD
+from tasks.text.words import find_words
 
 _PASSAGES_AT_HAND = 16
 
@@ -69,7 +69,7 @@ def _broken_rule(
 
 def _form(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdict | None:
     """Check form; only a sentence of the passage must have the words of the question that it was given."""
-    words = len(WORD.findall(example.answer))
+    words = len(find_words(example.answer))
     if not 1 <= words <= config.max_answer_words:
         return "length", f"answer of {words} words"
     reason = rejection(example.question, example.answer)

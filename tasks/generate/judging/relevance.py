@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tasks.generate.judging.grounding import Evidence
 from tasks.generate.pairs import refuse
 from tasks.records.dataset import Candidate, Example
-from tasks.text.words import WORD
+from tasks.text.words import find_words
 
 Vectors = NDArray[np.float32]
 _STATEMENT_WORDS = 5
@@ -51,6 +51,6 @@ def sentence_vectors(texts: Sequence[str]) -> Vectors:
 
 
 def _statement(example: Example, evidence_of: Callable[[str], Evidence]) -> str:
-    if not example.passage or len(WORD.findall(example.answer)) >= _STATEMENT_WORDS:
+    if not example.passage or len(find_words(example.answer)) >= _STATEMENT_WORDS:
         return example.answer
     return f"{example.answer}. {evidence_of(example.passage).nearest(example.answer)}"

@@ -6,7 +6,8 @@ so everything that a pair states was in the document.
 
 import re
 
-from tasks.text.words import WORD
+from tasks.text.segments import mostly_unspaced
+from tasks.text.words import find_words
 
 _DANGLING = re.compile(
     r"(?:it|its|they|their|them|this|these|that|those|he|she|his|her|such|here|there|another|others|either"
@@ -34,9 +35,12 @@ _UNNAMED = re.compile(
 )
 
 
+_NO_STATEMENT = ("?", "？", ":", "：")
+
+
 def unfit(sentence: str, min_words: int, max_words: int) -> str | None:
     """Return why `sentence` cannot stand alone as an answer, or None where it can."""
-    words = WORD.findall(sentence)
+    words = find_words(sentence)
     if len(words) < min_words:
         return "too_short"
     if len(words) > max_words:
@@ -57,6 +61,9 @@ def _unowned(sentence: str) -> bool:
 
 def _is_statement(sentence: str, words: list[str]) -> bool:
     """Tell a statement from questions, headings, list items and halves of sentences."""
+    if mostly_unspaced(sentence):
+        # Such scripts have no capitals, and Thai has no full stop.
+        return not sentence.endswith(_NO_STATEMENT)
     capitals = sum(word[0].isupper() for word in words)
     ends = sentence.endswith((".", ".”", '."', ".)"))
     return ends and sentence[0].isupper() and capitals <= len(words) / 2

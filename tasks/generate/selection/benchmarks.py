@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from tasks.kernel.errors import DataError
+from tasks.kernel.user_files import shown, user_files
 
 _FIELD_LIST = (
     "question questions prompt text input instruction query problem goal sentence utterance answer answers"
@@ -31,7 +32,10 @@ class BenchmarkText(NamedTuple):
 
 def read_benchmark(path: Path, name: str) -> list[BenchmarkText]:
     """Return the texts at `path`; raise DataError with the field and line that cannot be read."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    entries = [entry for entry in user_files(path) if not entry.same_as]
+    if lost := [f"{entry.path}: {entry.problem}" for entry in entries if entry.problem]:
+        raise DataError("\n".join(f"benchmarks.{name}: {shown(one)}" for one in lost))
+    files = [entry.path for entry in entries]
     texts = [text for file in files for text in _read(file, name)]
     if not texts:
         raise DataError(
@@ -46,8 +50,8 @@ def _read(file: Path, name: str) -> Iterator[BenchmarkText]:
         content = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"benchmarks.{name}: {file} cannot be read as UTF-8 text ({error}); give a JSON Lines, JSON or"
-            " text file"
+            f"benchmarks.{name}: {shown(str(file))} cannot be read as UTF-8 text ({error}); give a JSON"
+            " Lines, JSON or text file"
         ) from error
     lines = [(number, line) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
     suffix = file.suffix.lower()
@@ -56,10 +60,12 @@ def _read(file: Path, name: str) -> Iterator[BenchmarkText]:
     elif suffix == ".json":
         records = list(enumerate(_rows(_parsed(content, f"benchmarks.{name}: {file}")), 1))
     else:
-        yield from (BenchmarkText(f"{file.name}:{number}", line) for number, line in lines)
+        yield from (BenchmarkText(f"{shown(file.name)}:{number}", line) for number, line in lines)
         return
     for number, record in records:
-        yield from (BenchmarkText(f"{file.name}:{number}", text) for text in _texts(record, wanted=False))
+        yield from (
+            BenchmarkText(f"{shown(file.name)}:{number}", text) for text in _texts(record, wanted=False)
+        )
 
 
 def _parsed(text: str, place: str) -> JsonValue:

@@ -18,7 +18,7 @@ from tasks.generate.selection.framing import Frames
 from tasks.generate.selection.precedence import REVIEWED, precedence
 from tasks.records.dataset import Candidate, Example
 from tasks.text.near import NearDuplicates
-from tasks.text.words import WORD, lowered
+from tasks.text.words import find_words, lowered
 
 _BENCHMARK_WORDS = 5
 """Shorter texts of a benchmark are labels or names, which anybody may use."""
@@ -67,7 +67,7 @@ def drop_benchmarks(
     Raises DataError where a file cannot be read.
     """
     read = [text for name in sorted(benchmarks) for text in read_benchmark(benchmarks[name], name)]
-    long = [text for text in read if len(WORD.findall(text.text)) >= _BENCHMARK_WORDS]
+    long = [text for text in read if len(find_words(text.text)) >= _BENCHMARK_WORDS]
     if not long:
         return list(candidates)
     frames = Frames(candidates, config.min_answer_words)

@@ -6,13 +6,12 @@ differs. So stretches of words count by the share of the texts that have them, t
 teacher wrote is no part of the count: its questions are as they are.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tasks.records.dataset import Candidate, Example
 from tasks.text.near import comparable
-from tasks.text.words import FUNCTION_WORDS, WORD
+from tasks.text.words import FUNCTION_WORDS, find_words, word_places
 
 _TIERS = ((1, 0.9), (3, 0.5), (5, 0.2), (8, 0.1))
 """Words in a row, and the share of the texts above which such a stretch is a frame; no lone `the` is one."""
@@ -52,18 +51,18 @@ class Frame:
         return self._known[text]
 
     def _cut(self, text: str) -> str:
-        found = list(WORD.finditer(text))
-        framed = self._framed([_plain(match) for match in found])
+        found = word_places(text)
+        framed = self._framed([_plain(text[start:end]) for start, end in found])
         if not framed:
             return text
         if len(framed) == len(found):
             return ""
-        pieces, end = [], 0
-        for at, match in enumerate(found):
+        pieces, last = [], 0
+        for at, (start, end) in enumerate(found):
             if at in framed:
-                pieces.append(text[end : match.start()])
-                end = match.end()
-        return " ".join("".join([*pieces, text[end:]]).split())
+                pieces.append(text[last:start])
+                last = end
+        return " ".join("".join([*pieces, text[last:]]).split())
 
     def _framed(self, words: list[str]) -> set[int]:
         """Return the places of the words that a frame covers."""
@@ -159,12 +158,12 @@ def _stretches(words: list[str], length: int) -> Iterator[tuple[int, Stretch]]:
 
 
 def _length(text: str) -> int:
-    return len(WORD.findall(text))
+    return len(find_words(text))
 
 
 def _words(text: str) -> list[str]:
-    return [_plain(match) for match in WORD.finditer(text)]
+    return [_plain(word) for word in find_words(text)]
 
 
-def _plain(match: re.Match[str]) -> str:
-    return match[0].lower().replace("’", "'")
+def _plain(word: str) -> str:
+    return word.lower().replace("’", "'")

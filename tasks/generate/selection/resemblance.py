@@ -12,7 +12,7 @@ from tasks.generate.judging.grounding import wordy
 from tasks.generate.judging.polarity import Claim, claim, opposite
 from tasks.records.dataset import Example
 from tasks.text.near import jaccard
-from tasks.text.words import WORD, content, lowered, stem, word_set
+from tasks.text.words import content, find_words, lowered, stem, word_set
 
 SAME_SUBJECT = 0.5
 """Share of their content words from which on two questions with one answer are one question."""
@@ -80,7 +80,7 @@ class Pair:
     @cached_property
     def answer_length(self) -> int:
         """Return the number of words of the answer."""
-        return len(WORD.findall(self.example.answer))
+        return len(find_words(self.example.answer))
 
 
 def same_question(one: Pair, other: Pair, threshold: float) -> bool:

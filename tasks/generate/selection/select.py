@@ -106,6 +106,20 @@ def _require_enough(candidates: Sequence[Candidate], config: GenerateConfig) -> 
     if pairs < config.min_pairs:
         raise DataError(
             f"{_sources(candidates)}: {pairs} question-answer pairs are too few"
-            f" (`min_pairs` is {config.min_pairs}); add documents or a data set to this domain, or lower"
-            " `min_pairs` and `min_test_pairs`"
+            f" (`min_pairs` is {config.min_pairs}{_refused(candidates)}); {_in_other_language(candidates)}"
+            "add documents or a data set to this domain, or lower `min_pairs` and `min_test_pairs`"
         )
+
+
+def _refused(candidates: Sequence[Candidate]) -> str:
+    """Return how many pairs are refused for which reasons, the most frequent first."""
+    reasons = Counter(one.reason for one in candidates if one.reason).most_common()
+    return "; refused: " + ", ".join(f"{count} {reason}" for reason, count in reasons) if reasons else ""
+
+
+def _in_other_language(candidates: Sequence[Candidate]) -> str:
+    """Return what to do about pairs most of which are refused for their language."""
+    found = Counter(one.detail for one in candidates if one.reason == "language")
+    if 2 * found.total() <= len(candidates):
+        return ""
+    return f"set `judging.language: {found.most_common()[0][0]}` where that is the language of the pairs, "

@@ -20,7 +20,7 @@ from tasks.generate.teacher_config import (
     TransformersTeacher,
 )
 from tasks.text.sentences import english_sentences
-from tasks.text.words import WORD
+from tasks.text.words import find_words
 
 
 class AskTeacher(Protocol):
@@ -71,6 +71,6 @@ def _pairs(ask: Ask) -> str:
 
 
 def _question(answer: str) -> str:
-    words = list(dict.fromkeys(WORD.findall(answer)))
+    words = list(dict.fromkeys(find_words(answer)))
     longest = set(sorted(words, key=lambda word: (-len(word), word))[:3])
     return f"What is known about {', '.join(word for word in words if word in longest)}?"

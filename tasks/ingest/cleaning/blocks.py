@@ -16,13 +16,14 @@ from typing import assert_never
 from tasks.ingest.cleaning.hyphens import Hyphenation, Hyphens, join_texts
 from tasks.ingest.cleaning.lines import Line
 from tasks.ingest.cleaning.typography import FULL_LINE, SAME_PARAGRAPH, SURELY_FULL, Typography
+from tasks.text.segments import count_pieces
 
 BULLET = re.compile(r"^[•●○▪■◦‣⁃∙·*✓➢►❖\uf020-\uf0ff\u2013\u2014-]\s+(?=\S)|^[•●▪■‣⁃\uf0b7\uf0a7]")
 NUMBERED = re.compile(r"^(\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
 NUMBERED_CAPITALS = re.compile(
     r"(?:[IVX]{1,5}|[A-Z]|\d{1,2}(?:\.\d{1,2})*)\.\s+\w{3}|(?:APPENDIX|CHAPTER|PART|SECTION)\b"
 )
-SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]»]*$")
+SENTENCE_END = re.compile(r"[.!?:;…。！？：；។။][\"'”’)\]»」』）]*$")
 UNFINISHED = frozenset({"a", "an", "the", "and", "or", "of", "than", "your", "their", "its"})
 """Last words that leave no doubt that more follows, whatever the next line starts with."""
 END = 40
@@ -198,7 +199,7 @@ def _kind(group: _Group, look: Typography) -> Kind:
 
 def _is_heading(group: Sequence[Line], look: Typography) -> bool:
     text = " ".join(line.text for line in group)
-    words = len(text.split())
+    words = count_pieces(text)
     sentence = SENTENCE_END.search(text) and not text.endswith("?")
     if sentence or text.endswith(",") or not re.search(r"[^\W\d_]{2}", text):
         return False

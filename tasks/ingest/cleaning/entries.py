@@ -10,6 +10,7 @@ from typing import assert_never
 from tasks.ingest.cleaning import blocks as layout
 from tasks.ingest.cleaning.blocks import LEADERS, Block
 from tasks.ingest.config import Kind
+from tasks.text.segments import count_pieces
 
 NUMBER = r"(?:\(?(?:chapter|section|appendix)?\s*(?:\d+(?:\.\d+)*|[A-Z]|[IVX]{1,4})[.:)]?\s+)?"
 HEADINGS: dict[Kind, re.Pattern[str]] = {
@@ -109,7 +110,7 @@ def _is_contents_entry(block: Block, titles: frozenset[str]) -> bool:
         return block.kind is not layout.Kind.HEADING
     if LEADERS.search(text[-END:]) or len(re.findall(r"\.{4,}|(?:\. ){4,}|…{2,}", text)) > 1:
         return True
-    return len(text.split()) <= LONGEST_ENTRY and bool(ENDS_IN_PAGE.search(text[-END:]))
+    return count_pieces(text) <= LONGEST_ENTRY and bool(ENDS_IN_PAGE.search(text[-END:]))
 
 
 def _is_reference(text: str) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasks.ingest.cleaning.lines import Line
+from tasks.text.segments import joins_unspaced
 
 HYPHENS = "-\u2010\u00ad"
 SOFT = "\u00ad"
@@ -83,7 +84,7 @@ def join_texts(first: str, second: str, hyphenation: Hyphenation) -> tuple[str, 
         # A real hyphen is repeated on the next line in some languages.
         return first + second[1:], False
     if first[-1:] not in f"{HYPHENS}./_":
-        return f"{first} {second}", False
+        return f"{first}{'' if joins_unspaced(first, second) else ' '}{second}", False
     tail = first[-LONGEST_WORD:]
     end, start = ENDS_IN_HYPHEN.search(tail), STARTS_WORD.match(second)
     if OPEN_ADDRESS.search(tail) and second[:1].islower():

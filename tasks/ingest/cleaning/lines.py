@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tasks.text.segments import is_wide
+
 NARROW, WIDE = frozenset("iIljtfr.,;:'!|()[]-•’‘ "), frozenset("mwMW@%—…")
 LIGATURES = {
     0xFB00: "ff",
@@ -21,6 +23,7 @@ LIGATURES = {
     0xFB05: "st",
     0xFB06: "st",
 }
+WIDEST_FROM = "\u2e7f"
 INVISIBLE = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 # WinAnsi fonts draw a bullet for codes without a character of their own.
 BULLETS = {0x7F: "•", 0x95: "•"}
@@ -113,6 +116,8 @@ def _character_width(character: str) -> float:
         return 0.29
     if character in WIDE:
         return 0.85
+    if character > WIDEST_FROM:
+        return 1.0 if is_wide(character) else 0.52
     return 0.66 if character.isupper() else 0.52
 
 

@@ -12,6 +12,7 @@ from tasks.ingest.cleaning import blocks as layout
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import CleaningConfig, Kind
+from tasks.text.segments import count_pieces
 
 LONGEST_NOTICE = 90
 """Words."""
@@ -155,7 +156,7 @@ def _is_notice(text: str) -> bool:
 
 def _is_short(text: str, words: int) -> bool:
     """Tell whether a text has at most so many words; what has none is measured by its characters."""
-    return len(text) <= WORD_LENGTH * words and len(text.split()) <= words
+    return len(text) <= WORD_LENGTH * words and count_pieces(text) <= words
 
 
 def _letters(text: str) -> int:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 
 from tasks.ingest.config import KINDS, Kind
 from tasks.records.documents import RemovedKind, RemovedText
+from tasks.text.segments import count_pieces
 
 EXAMPLES = 3
 LONGEST_EXAMPLE = 160
@@ -25,7 +26,7 @@ class Removed:
     def note(self, kind: Kind, page: int, text: str) -> None:
         """Count one removed line or block."""
         self.counts[kind] += 1
-        self.words += len(text.split())
+        self.words += count_pieces(text)
         known = {example.text for example in self._examples[kind]}
         short = text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
         if len(known) < EXAMPLES and short not in known:

@@ -15,6 +15,7 @@ from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.entries import is_entry, list_headed, numbered_entry
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import CleaningConfig, Kind
+from tasks.text.segments import count_pieces
 
 ENOUGH = 2
 """Entries below a heading that names the list."""
@@ -46,7 +47,7 @@ class _List:
             self.tail.clear()
             self.found += 1
             return True
-        if sum(len(other.text.split()) for other in [*self.tail, block]) > MOST_OTHER_WORDS:
+        if sum(count_pieces(other.text) for other in [*self.tail, block]) > MOST_OTHER_WORDS:
             return False
         self.tail.append(block)
         return True

@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from tasks.ingest.cleaning.lines import Line
+from tasks.text.segments import first_word
 
 USUAL_SPACING = 1.25
 ENOUGH_GAPS = 3
@@ -38,7 +39,7 @@ class Typography:
     def is_full(self, line: Line, following: Line, share: float = FULL_LINE) -> bool:
         """Tell whether the line was broken because the next word did not fit."""
         right = self.rights.get(_column(line), line.right)
-        word = following.text.split(" ", 1)[0]
+        word = first_word(following.text)
         end = line.right + line.size * 0.5 * (1 + len(word))
         return end - line.x >= share * (right - line.x)
 

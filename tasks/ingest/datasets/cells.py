@@ -12,6 +12,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from tasks.text.encoding import BAD
+
 _HALF = re.compile("[\ud800-\udfff]")
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BLANK = frozenset(
@@ -79,6 +81,10 @@ def described(value: Any) -> str:
 
 
 def _text(value: str, field: str) -> str:
+    if BAD in value:
+        raise RefusedError(
+            field, f"`{field}` holds bytes that are no character of the file's encoding; write them again"
+        )
     if half := _HALF.search(value):
         problem = f"half of a character (U+{ord(half[0]):04X}) at position {half.start() + 1}"
         raise RefusedError(field, f"`{field}` holds {problem}; write the character in full or remove it")

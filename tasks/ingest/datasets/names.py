@@ -8,12 +8,15 @@ is told, because the data set would be read in part without a word.
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from tasks.ingest.datasets.cells import printable
 from tasks.kernel.errors import DocumentError
+from tasks.kernel.user_files import UserFile, user_files
+from tasks.kernel.user_files import shown as shown_name
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _SHARD = re.compile(
@@ -22,7 +25,7 @@ _SHARD = re.compile(
     re.IGNORECASE,
 )
 """`train-00001`, `train_part2`, `train-00000-of-00002`, and what the hub adds to it: `-a09b74b3ef9c3b56`."""
-_FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__"})
+_LISTED = 10
 logger = logging.getLogger(__name__)
 
 
@@ -49,22 +52,12 @@ def data_files(source: Path, splits: Collection[str]) -> list[DataFile]:
     Raises DocumentError where there is none, where the one given is no data set, where it is not clear which
     of `splits` a file belongs to, and where a shard is missing.
     """
-    if not source.is_dir():
-        if not source.is_file():
-            raise DocumentError(f"{shown(source)}: no such file; correct the data set's path")
-        if suffix(source) not in SUFFIXES:
-            raise DocumentError(f"{shown(source)}: not a data set; give a {', '.join(SUFFIXES)} file")
+    entries = user_files(source)
+    if not entries and not source.is_dir():
+        raise DocumentError(f"{shown(source)}: no such file; correct the data set's path")
+    paths = _data(source, entries)
+    if [entry.path for entry in entries] == [source]:
         return [DataFile(source, source.name, _split(source, source.parent, splits))]
-    try:
-        found = sorted(_walk(source, frozenset()))
-    except OSError as error:
-        place = shown(Path(error.filename or source))
-        raise DocumentError(f"{place}: cannot be read ({error.strerror}); give access to it") from error
-    paths = [path for path in found if suffix(path) in SUFFIXES]
-    if not paths:
-        raise DocumentError(f"{shown(source)}: no data file; put a {', '.join(SUFFIXES)} file there")
-    if others := [path.relative_to(source).as_posix() for path in found if path not in set(paths)]:
-        logger.warning("%s: left out, no data files: %s", shown(source), printable(", ".join(others)))
     _require_shards(paths)
     files = [
         DataFile(path, path.relative_to(source).as_posix(), _split(path, source, splits)) for path in paths
@@ -81,23 +74,47 @@ def suffix(path: Path) -> str:
 
 def shown(path: Path) -> str:
     """Return a path for a message, even where its name is not UTF-8."""
-    return printable(str(path))
+    return shown_name(str(path))
 
 
-def _walk(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    """Yield the files below a folder, through links too, but not those that begin with a point."""
-    here = folder.resolve()
-    if here in above:
-        return
-    for path in folder.iterdir():
-        if path.name.startswith(".") or path.name in _FOREIGN_FOLDERS:
-            continue
-        if path.is_dir():
-            yield from _walk(path, above | {here})
-        elif path.is_file():
-            yield path
-        else:
-            raise DocumentError(f"{shown(path)}: leads to no file; mend or remove the link")
+def _data(source: Path, entries: Sequence[UserFile]) -> list[Path]:
+    """Return the data files, each once.
+
+    Raises DocumentError that names all that may hold some and cannot be read, or where there is none.
+    """
+    lost = [f"{shown(entry.path)}: {problem}" for entry in entries if (problem := _problem(entry))]
+    if lost:
+        raise DocumentError("\n".join(lost))
+    if [entry.path for entry in entries] == [source] and suffix(source) not in SUFFIXES:
+        raise DocumentError(f"{shown(source)}: not a data set; give a {', '.join(SUFFIXES)} file")
+    found = [entry.path for entry in entries if entry.readable and suffix(entry.path) in SUFFIXES]
+    if not found:
+        raise DocumentError(f"{shown(source)}: no data file; put a {', '.join(SUFFIXES)} file there")
+    # The real file before a link to it.
+    chosen = set({path.resolve(): path for path in sorted(found, key=Path.is_symlink, reverse=True)}.values())
+    others = [entry.name for entry in entries if entry.path not in chosen]
+    if others:
+        more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+        logger.warning(
+            "%s: left out, no data files: %s%s",
+            shown(source),
+            ", ".join(others[:_LISTED]),
+            more,
+        )
+    return [path for path in found if path in chosen]
+
+
+def _problem(entry: UserFile) -> str:
+    """Return why what is, or may hold, a data file cannot be read."""
+    if suffix(entry.path) not in SUFFIXES or entry.same_as:
+        return entry.problem if entry.trouble in {"closed", "lost"} else ""
+    if entry.problem:
+        return entry.problem
+    try:
+        entry.path.open("rb").close()
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); give access to it"
+    return ""
 
 
 def _split(path: Path, source: Path, splits: Collection[str]) -> str:
@@ -105,7 +122,8 @@ def _split(path: Path, source: Path, splits: Collection[str]) -> str:
     stem, shard = _stem(path), _shard(path)
     folders = path.relative_to(source).parts[:-1]
     names = [stem, *([shard.split] if shard else []), *reversed(folders)]
-    if named := next((name for name in names if name in splits), None):
+    known = {normalize("NFC", name): name for name in splits}
+    if named := next((known[whole] for name in names if (whole := normalize("NFC", name)) in known), None):
         return named
     if like := next((name for name in splits if stem.casefold().startswith(name.casefold())), None):
         raise DocumentError(

@@ -17,7 +17,10 @@ from tasks.ingest.datasets.cells import RefusedError, printable
 from tasks.ingest.datasets.json_rows import json_file, json_lines
 from tasks.ingest.datasets.names import DataFile, data_files, shown, suffix
 from tasks.ingest.datasets.tables import parquet, table
+from tasks.ingest.reading.plain_text import described
 from tasks.kernel.errors import DocumentError
+from tasks.records.documents import TextEncoding
+from tasks.text.encoding import EncodingError, decode
 
 Row = dict[str, Any]
 _CHUNK = 2**20
@@ -35,6 +38,8 @@ class Rows:
     rows: tuple[tuple[int, Row | RefusedError], ...]
     name: str = ""
     """The file within the data set, wherever that lies."""
+    encoding: TextEncoding | None = None
+    """How the file was read; none: as sound UTF-8, or it is no text."""
 
     def place(self, number: int) -> str:
         """Return where a row stands, as a message names it."""
@@ -49,12 +54,13 @@ def read_local(source: Path, mapping: DatasetMapping) -> list[Rows]:
 
 def _read_file(file: DataFile, mapping: DatasetMapping) -> Rows:
     source, kind = shown(file.path), suffix(file.path)
+    encoding: TextEncoding | None = None
     unit = "row" if kind in {".json", ".parquet"} else "line"
     rows: Iterable[tuple[int, Row | RefusedError]]
     if kind == ".parquet":
         rows = parquet(file.path)
     else:
-        text = _text(file.path)
+        text, encoding = _text(file.path, mapping.encoding)
         match kind:
             case ".json":
                 rows = json_file(source, text)
@@ -64,16 +70,18 @@ def _read_file(file: DataFile, mapping: DatasetMapping) -> Rows:
                 rows = table(source, text, delimiter, quoted=quoted, columns=mapping.columns)
             case _:
                 rows = json_lines(source, text)
-    return Rows(source, file.split, unit, tuple(rows), printable(file.name))
+    return Rows(source, file.split, unit, tuple(rows), printable(file.name), encoding)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, encoding: str | None) -> tuple[str, TextEncoding | None]:
+    """Return the text of a file, with a mark in place of bad bytes, which its cell is refused for."""
     try:
         data = _unpacked(path) if path.suffix.lower() == ".gz" else path.read_bytes()
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = 1 + error.object[: error.start].count(b"\n")
-        raise DocumentError(f"{shown(path)}:{line}: not UTF-8; convert the file to UTF-8") from error
+        found = decode(data, encoding)
+        return found.text, None if found.plain else described(found)
+    except EncodingError as error:
+        remedy = "correct" if encoding else "convert the file to UTF-8, or name its encoding in"
+        raise DocumentError(f"{shown(path)}: {error.problem}; {remedy} `dataset.encoding`") from error
     except OSError as error:
         raise DocumentError(f"{shown(path)}: cannot be read ({error}); copy it again") from error
 

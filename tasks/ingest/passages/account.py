@@ -7,17 +7,22 @@ stand for others. Out: one entry a file, in order of their names, and flat numbe
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.hyphens import Hyphens
 from tasks.ingest.cleaning.removed import Removed
 from tasks.ingest.config import KINDS
-from tasks.ingest.passages.cutting import count_words
 from tasks.ingest.passages.stored_documents import Document, Library, StoredPages
+from tasks.ingest.reading.reasons import Reason
 from tasks.kernel.workspace import Metrics
 from tasks.records.corpus import Passage
-from tasks.records.documents import LibraryFile
+from tasks.records.documents import LibraryFile, listed
+from tasks.text.segments import count_words
 
+_MOST_LEFT_OUT = 100
+"""Names of files of other formats; beside a library of documents there may be any number of pictures."""
+_OTHER_FORMAT = "of no format that is read; convert it to one, or remove it"
 logger = logging.getLogger(__name__)
 
 
@@ -45,7 +50,13 @@ class Account:
         self.words = sum(count_words(passage.own) for passage in passages)
         content = self.document.content
         pages = content if isinstance(content, StoredPages) else ()
-        self.blank_pages = [number for number, page in enumerate(pages, 1) if not page]
+        unread = self.document.readings.unreadable
+        self.blank_pages = [
+            number for number, page in enumerate(pages, 1) if not page and number not in unread
+        ]
+        if self.document.encoding is not None:
+            level = logging.WARNING if self.document.encoding.doubtful else logging.INFO
+            logger.log(level, "%s: %s", self.document.name, self.document.encoding.told())
         if self.blank_pages:
             logger.warning(
                 "%s: no text on %d of %d pages",
@@ -53,12 +64,15 @@ class Account:
                 len(self.blank_pages),
                 self.document.page_count,
             )
+        for flaw in sorted(set(unread.values())):
+            numbers = [number for number, is_ in unread.items() if is_ == flaw]
+            logger.warning("%s: %s on %s, left out", self.document.name, flaw, listed(numbers))
         if not passages:
             logger.warning("%s: no text is left after cleaning; see documents.json", self.document.name)
 
     def described(self) -> LibraryFile:
         """Return the document's entry."""
-        gone = self.pages_used.union(self.blank_pages)
+        gone = self.pages_used.union(self.blank_pages, self.document.readings.unreadable)
         return LibraryFile(
             name=self.document.name,
             status="read",
@@ -73,7 +87,20 @@ class Account:
             removed=self.removed.by_kind(),
             removed_words=self.removed.words,
             hyphens_joined=self.hyphens.joined,
+            **self._readings(),
         )
+
+    def _readings(self) -> dict[str, Any]:
+        """Return what is worth telling of how the document was read: nothing of most."""
+        read = self.document.readings
+        told = {
+            "pages_unreadable": dict(read.unreadable),
+            "pages_by_other_parser": list(read.other_pages),
+            "first_parser_failed": read.failure,
+            "parser": read.parser if read.failure else "",
+            "encoding": self.document.encoding,
+        }
+        return {name: value for name, value in told.items() if value}
 
 
 def describe_library(library: Library, accounts: Iterable[Account]) -> list[LibraryFile]:
@@ -93,6 +120,10 @@ def describe_library(library: Library, accounts: Iterable[Account]) -> list[Libr
         LibraryFile(name=name, status="duplicate", same_as=other)
         for name, other in library.duplicates.items()
     ]
+    entries += [
+        LibraryFile(name=name, status="left_out", reason=str(Reason.OTHER_FORMAT), problem=_OTHER_FORMAT)
+        for name in library.left_out[:_MOST_LEFT_OUT]
+    ]
     return sorted(entries, key=lambda entry: entry.name)
 
 
@@ -102,8 +133,10 @@ def count_library(library: Library, accounts: Sequence[Account]) -> Metrics:
         "documents": len(accounts),
         "documents_unreadable": len(library.unreadable),
         "documents_duplicate": len(library.duplicates),
+        "documents_left_out": len(library.left_out),
         "pages": sum(account.document.page_count for account in accounts),
         "pages_without_text": sum(len(account.blank_pages) for account in accounts),
+        "pages_unreadable": sum(len(account.document.readings.unreadable) for account in accounts),
         "words": sum(account.words for account in accounts),
         "passages": sum(account.passages for account in accounts),
         "hyphens_joined": sum(account.hyphens.joined for account in accounts),

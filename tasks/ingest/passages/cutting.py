@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.config import PassageSize
 from tasks.records.corpus import Passage
+from tasks.text.segments import count_words, mostly_unspaced
 from tasks.text.sentences import paragraph_sentences
+from tasks.text.unspaced_sentences import cut_unspaced
 
 HEADING_LEVELS = 2
 """Of headings that follow each other directly, as many are kept: a chapter and its section."""
@@ -46,7 +48,7 @@ def cut_passages(
     name: str, digest: str, blocks: Iterable[Block], size: PassageSize, measure: Measure
 ) -> Iterator[Passage]:
     """Yield the passages of the document `name`, in order."""
-    drafts = _last_joined(_pack(_sentences(blocks, measure), size), size.minimum)
+    drafts = _last_joined(_pack(_sentences(blocks, measure, size.limit), size), size.minimum)
     heading = ""
     for number, draft in enumerate(drafts):
         leading, body = _leading_headings(draft.own)
@@ -64,25 +66,36 @@ def cut_passages(
         heading = _last_heading(draft.own) or heading
 
 
-def count_words(text: str) -> int:
-    """Return the number of words: pieces between spaces that hold a letter or digit."""
-    return sum(any(character.isalnum() for character in piece) for piece in text.split())
-
-
-def _sentences(blocks: Iterable[Block], measure: Measure) -> Iterator[Sentence]:
+def _sentences(blocks: Iterable[Block], measure: Measure, limit: int) -> Iterator[Sentence]:
     before: Kind | None = None
     for block in blocks:
         compact = block.kind in {Kind.ITEM, Kind.ROW} and before in {block.kind, Kind.PARAGRAPH}
         glue = "\n" if compact else "\n\n"
         offset = 0
-        pieces = [block.text] if block.kind is Kind.HEADING else paragraph_sentences(block.text)
+        pieces = [block.text] if block.kind is Kind.HEADING else _pieces(block.text, measure, limit)
         for piece in pieces:
-            offset = block.text.index(piece, offset)
-            end = offset + len(piece)
-            first, last = block.page_at(offset), block.page_at(end - 1)
+            start = block.text.index(piece, offset)
+            # What stands between sentences: nothing, where a script puts no spaces there.
+            glue = block.text[offset:start] if offset else glue
+            offset = start + len(piece)
+            first, last = block.page_at(start), block.page_at(offset - 1)
             yield Sentence(piece, glue, first, last, measure(glue + piece), block.kind is Kind.HEADING)
-            glue, offset = " ", end
         before = block.kind
+
+
+def _pieces(paragraph: str, measure: Measure, limit: int) -> Iterator[str]:
+    """Yield sentences; of scripts without spaces, whose words may be many tokens, what a passage can hold."""
+    for sentence in paragraph_sentences(paragraph):
+        yield from _fitting(sentence, measure, limit) if mostly_unspaced(sentence) else (sentence,)
+
+
+def _fitting(sentence: str, measure: Measure, limit: int) -> Iterator[str]:
+    words = count_words(sentence)
+    if words < 2 or measure(sentence) <= limit:  # noqa: PLR2004  # a word is not cut
+        yield sentence
+        return
+    for part in cut_unspaced(sentence, -(-words // 2)):
+        yield from _fitting(part, measure, limit)
 
 
 def _pack(sentences: Iterable[Sentence], size: PassageSize) -> Iterator[_Draft]:

@@ -5,12 +5,13 @@ through as often as it likes, a page or a block at a time.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.cleaning.lines import Line
+from tasks.records.documents import TextEncoding
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,19 @@ class StoredBlocks:
 
 
 @dataclass(frozen=True)
+class Readings:
+    """Which parser read a PDF where that is worth telling, and what neither of them reads."""
+
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+    """Page -> what it is instead of text."""
+    other_pages: tuple[int, ...] = ()
+    """Pages that the second parser reads better."""
+    failure: str = ""
+    """Why the first parser could not read the file, so that another read it; empty: it could."""
+    parser: str = ""
+
+
+@dataclass(frozen=True)
 class Document:
     """A readable document: its name in the library, the SHA-256 of its bytes and what it says."""
 
@@ -60,6 +74,9 @@ class Document:
     """What each page calls itself ("iv", "12"), where the file says so and it is not the plain count."""
     recognised: bool = False
     """Whether the text comes from optical character recognition."""
+    readings: Readings = Readings()
+    encoding: TextEncoding | None = None
+    """How plain text was read; none: as sound UTF-8."""
 
     @property
     def page_count(self) -> int:
@@ -88,3 +105,5 @@ class Library:
     """Empty unless the config says `unreadable: skip`: otherwise they end the stage."""
     duplicates: dict[str, str]
     """File left out -> the one that stands for it: the same bytes, or the same name in another format."""
+    left_out: list[str] = field(default_factory=list)
+    """Files of formats that are not read."""

@@ -7,7 +7,7 @@ process, so that the stage goes on with the next file.
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,6 +16,7 @@ from threading import Lock
 from tasks.ingest.passages.stored_documents import (
     Document,
     Library,
+    Readings,
     StoredBlocks,
     StoredPages,
     UnreadableDocument,
@@ -27,6 +28,7 @@ from tasks.ingest.reading.reasons import SETTINGS, Reason, UnreadableError
 from tasks.ingest.reading.supervising import read_apart
 from tasks.ingest.reading_config import ReadingConfig
 from tasks.kernel.errors import ConfigError, DocumentError
+from tasks.kernel.user_files import shown
 from tasks.kernel.workspace import Progress
 
 MOST_READERS = 8
@@ -41,31 +43,31 @@ def read_library(source: Path, config: ReadingConfig, scratch: Path, progress: P
     to read and, unless the config says `unreadable: skip`, one that names every unreadable file;
     ConfigError where a password that the config asks for is missing.
     """
-    files, duplicates = find_documents(source, config.formats)
-    _require_passwords(files, config)
-    unique, same = _digested(files)
+    found = find_documents(source, config.formats)
+    _require_passwords(found.files, config)
+    unique, same = _digested(found.files)
     scratch.mkdir(parents=True, exist_ok=True)
     results = _read_all(unique, config, scratch, progress)
     documents = [result for result in results if isinstance(result, Document)]
     unreadable = [result for result in results if isinstance(result, UnreadableDocument)]
     _require_readable(source, config, documents, unreadable)
-    return Library(documents, unreadable, {**duplicates, **same})
+    return Library(documents, unreadable, {**found.duplicates, **same}, found.left_out)
 
 
 def _require_passwords(files: Sequence[File], config: ReadingConfig) -> None:
     for file in files:
-        variable = _password_variable(file.name, config)
+        variable = _fitting(file.name, config.password_variables)
         if variable is not None and variable not in os.environ:
             raise ConfigError(
                 f"reading.password_variables: {variable}, for {file.name}, is not in the environment; set it"
             )
 
 
-def _password_variable(name: str, config: ReadingConfig) -> str | None:
-    """Return the variable of the first pattern that fits the path in the library, or its last part."""
+def _fitting(name: str, by_pattern: Mapping[str, str]) -> str | None:
+    """Return the value of the first pattern that fits the path in the library, or its last part."""
     fitting = (
-        variable
-        for pattern, variable in config.password_variables.items()
+        value
+        for pattern, value in by_pattern.items()
         if fnmatch(name, pattern) or fnmatch(name.rpartition("/")[2], pattern)
     )
     return next(fitting, None)
@@ -77,7 +79,7 @@ def _digested(files: Sequence[File]) -> tuple[list[tuple[File, str]], dict[str, 
     same: dict[str, str] = {}
     unique: list[tuple[File, str]] = []
     for file in files:
-        digest = _digest(file.path)
+        digest = "" if file.problem else _digest(file.path)
         if digest and digest in first:
             same[file.name] = first[digest]
         else:
@@ -128,18 +130,34 @@ def _read(
 ) -> Document | UnreadableDocument:
     out = scratch / f"{digest}.jsonl"
     request = Request(
-        path=file.path.resolve(),
+        path=_plain(file.path, out.with_suffix(".source")),
         format=file.format,
         config=config,
-        password_variable=_password_variable(file.name, config),
+        password_variable=_fitting(file.name, config.password_variables),
+        encoding=_fitting(file.name, config.encodings),
         out=out.resolve(),
     )
+    if file.problem:
+        return UnreadableDocument(file.name, digest, file.reason, file.problem)
     try:
         found = _known(out) or _note(out, _found(request, on_page))
     except UnreadableError as error:
         return UnreadableDocument(file.name, digest, error.reason, error.problem)
     content = StoredBlocks(out) if found.pages is None else StoredPages(out, found.pages)
-    return Document(file.name, digest, content, tuple(found.labels), found.recognised)
+    readings = Readings(found.unreadable_pages, tuple(found.other_pages), found.failure, found.parser)
+    return Document(
+        file.name, digest, content, tuple(found.labels), found.recognised, readings, found.encoding
+    )
+
+
+def _plain(path: Path, link: Path) -> Path:
+    """Return `path`, or a link to it where its name is no plain text, which requests do not take."""
+    whole = path.resolve()
+    if shown(str(whole)) == str(whole):
+        return whole
+    link.unlink(missing_ok=True)
+    link.symlink_to(whole)
+    return link.absolute()
 
 
 def _found(request: Request, on_page: OnPage) -> Found:
@@ -182,7 +200,8 @@ def _require_readable(
     if not fatal:
         return
     # A source that is one file is named by its path, one in a folder by its place there.
-    places = [source if source.is_file() else source / file.name for file in fatal]
+    whole = shown(str(source))
+    places = [whole if file.name == shown(source.name) else f"{whole}/{file.name}" for file in fatal]
     message = "\n".join(f"{place}: {file.problem}" for place, file in zip(places, fatal, strict=True))
     if config.unreadable == "fail" and documents:
         message += "\n(`ingest.reading.unreadable: skip` leaves such files out, and accounts for them)"

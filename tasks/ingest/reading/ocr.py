@@ -1,8 +1,8 @@
 """Give a scanned PDF a text layer: OCRmyPDF, which drives Tesseract.
 
-In: a PDF, some or all pages of which are pictures. Out: a copy whose pictures of text have
-text behind them; pages that have text already stay as they are. It is a program apart and no
-library, so that an installation of the system's serves as well as the extra `ocr`.
+In: a PDF, some or all pages of which are pictures or have text that says nothing. Out: a copy whose
+pictures of text have text behind them; pages that have good text already stay as they are. It is a program
+apart and no library, so that an installation of the system's serves as well as the extra `ocr`.
 """
 
 import os
@@ -35,11 +35,17 @@ def require_ocr() -> str:
     return program
 
 
-def recognise(source: Path, target: Path, config: OcrMyPdf, password: str | None) -> None:
-    """Write a copy of `source` with a text layer; raise UnreadableError where that fails."""
+def recognise(
+    source: Path, target: Path, config: OcrMyPdf, password: str | None, garbled: list[int] | None
+) -> None:
+    """Write a copy of `source` with a text layer; raise UnreadableError where that fails.
+
+    Of the pages `garbled` (none: of all) the text that is there is not kept; where there are none of them,
+    pages that have text are left alone.
+    """
     command = [
         require_ocr(),
-        "--skip-text",
+        *_which(garbled),
         "--output-type",
         "pdf",
         "--optimize",
@@ -62,6 +68,12 @@ def recognise(source: Path, target: Path, config: OcrMyPdf, password: str | None
             opened.unlink(missing_ok=True)
     if done.returncode or not target.is_file():
         raise _failure(done.returncode, done.stderr.decode("utf-8", "replace"), config)
+
+
+def _which(garbled: list[int] | None) -> list[str]:
+    if garbled is None:
+        return ["--force-ocr"]
+    return ["--force-ocr", "--pages", ",".join(map(str, garbled))] if garbled else ["--skip-text"]
 
 
 def _decrypted(source: Path, target: Path, password: str | None) -> Path:

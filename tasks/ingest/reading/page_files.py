@@ -1,11 +1,13 @@
-"""Write what a parser finds to a file as it comes, and judge whether it is text.
+"""Write what parsers find to a file as it comes, and judge whether it is text.
 
 In: pages or blocks, one at a time. Out: a JSON Lines file and a Found, or an
-UnreadableError where the whole holds no text that a reader could read.
+UnreadableError where the whole holds no text that a reader could read. A page that one
+parser reads badly is read by the other, and is left out by number where both do.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -14,12 +16,14 @@ from pydantic import BaseModel
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.lines import Line
 from tasks.ingest.reading.columns import order_columns
+from tasks.ingest.reading.page_quality import Flaw, Page, is_better, is_unknown, judge
 from tasks.ingest.reading.reasons import Reason, UnreadableError
+from tasks.records.documents import TextEncoding
 
 PAGE_CHARACTERS = 1_000_000
 """A printed page holds a few thousand; what unpacks to more is a bomb."""
 UNKNOWN_SHARE = 0.3
-PRIVATE_USE = "\ue000", "\uf8ff"
+TIMES_ASKED = 3
 
 
 class Found(BaseModel):
@@ -29,17 +33,19 @@ class Found(BaseModel):
     """None for documents without pages."""
     labels: list[str] = []
     """What pages call themselves; empty where that is the plain count."""
-    scanned_pages: int = 0
+    scanned_pages: list[int] = []
     """Pages with pictures and no text."""
+    unreadable_pages: dict[int, str] = {}
+    """Pages that no parser reads as text, and what it is instead."""
+    parser: str = ""
+    """The parser of most pages."""
+    other_pages: list[int] = []
+    """Pages that the other parser reads better."""
+    failure: str = ""
+    """Why the parser that was to read the file did not; empty: it did."""
     recognised: bool = False
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page's text and whether it holds pictures."""
-
-    lines: list[Line]
-    pictures: bool
+    encoding: TextEncoding | None = None
+    """None: sound UTF-8, or no file of plain text."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,13 @@ class OpenPdf:
 
     count: int
     labels: list[str]
-    pages: Iterator[Page]
+    page: Callable[[int], Page]
+    """Reads one page by its number, from 1; raises UnreadableError."""
+    parser: str = ""
+
+
+SecondOpinion = Callable[[int], Page | None]
+"""Reads a page with the other parser; none: that cannot."""
 
 
 @dataclass
@@ -61,10 +73,12 @@ class _Tally:
     def add(self, text: str) -> None:
         self.characters += len(text)
         self.letters += sum(map(str.isalpha, text))
-        self.unknown += sum(c == "\ufffd" or PRIVATE_USE[0] <= c <= PRIVATE_USE[1] for c in text)
+        self.unknown += sum(map(is_unknown, text))
 
 
-def write_pages(out: Path, pdf: OpenPdf, most: int, on_page: Callable[[int], None]) -> Found:
+def write_pages(
+    out: Path, pdf: OpenPdf, most: int, on_page: Callable[[int], None], second: SecondOpinion | None = None
+) -> Found:
     """Write each page as it is read; raise UnreadableError where there are none, too many or no text."""
     if not pdf.count:
         raise UnreadableError(Reason.NO_PAGES, "has no pages; export it again from its source, or remove it")
@@ -73,19 +87,62 @@ def write_pages(out: Path, pdf: OpenPdf, most: int, on_page: Callable[[int], Non
             Reason.TOO_MANY_PAGES,
             f"has {pdf.count} pages, more than {most}; split it, raise reading.limits.pages, or remove it",
         )
-    tally, scanned = _Tally(), 0
+    tally, found = _Tally(), Found(pages=pdf.count, labels=pdf.labels, parser=pdf.parser)
+    reading = _Reading(pdf, second, found)
     with out.open("w", encoding="utf-8") as file:
-        for number, page in enumerate(pdf.pages, 1):
-            _require_sane(page.lines, number)
-            lines = order_columns(page.lines)
+        for number in range(1, pdf.count + 1):
+            page = reading.page(number)
+            tally.pictures |= page.pictures
+            if page.pictures and not page.lines:
+                found.scanned_pages.append(number)
+            lines = [] if number in found.unreadable_pages else order_columns(page.lines)
             for line in lines:
                 tally.add(line.text)
-            tally.pictures |= page.pictures
-            scanned += page.pictures and not page.lines
             file.write(json.dumps({"lines": [_record(line) for line in lines]}) + "\n")
             on_page(number)
+    _require_readable_pages(tally, found)
     _require_text(tally)
-    return Found(pages=pdf.count, labels=pdf.labels, scanned_pages=scanned)
+    return found
+
+
+class _Reading:
+    """Reads each page with the parser that reads it better, and notes whose it is and whether it is none."""
+
+    def __init__(self, pdf: OpenPdf, second: SecondOpinion | None, found: Found) -> None:
+        self._pdf, self._second, self._found = pdf, second, found
+        self._in_vain: Counter[str] = Counter()
+
+    def page(self, number: int) -> Page:
+        """Return the better reading of a page; raise UnreadableError where no parser can read it."""
+        page = self._better(number)
+        _require_sane(page.lines, number)
+        verdict = judge(page)
+        if verdict.flaw and verdict.refused:
+            self._found.unreadable_pages[number] = verdict.flaw.value
+        return page
+
+    def _better(self, number: int) -> Page:
+        try:
+            page = self._pdf.page(number)
+            _require_sane(page.lines, number)
+        except UnreadableError:
+            other = self._second(number) if self._second else None
+            if other is None:
+                raise
+        else:
+            other = self._second(number) if self._second and self._is_doubtful(page) else None
+            if other is None or not is_better(other, page):
+                self._in_vain.update(page.silent)
+                return page
+        self._found.other_pages.append(number)
+        return other
+
+    def _is_doubtful(self, page: Page) -> bool:
+        """Tell whether to ask; a font without letters may hold spaces, and is asked about a few times."""
+        flaw = judge(page).flaw
+        return flaw is not None and (
+            flaw is not Flaw.SILENT or any(self._in_vain[font] < TIMES_ASKED for font in page.silent)
+        )
 
 
 def write_blocks(out: Path, blocks: Iterable[Block]) -> Found:
@@ -111,6 +168,18 @@ def _require_sane(lines: Iterable[Line], number: int) -> None:
             f"page {number} unpacks to more than {PAGE_CHARACTERS} characters (a decompression bomb?);"
             " split it, or remove it",
         )
+
+
+def _require_readable_pages(tally: _Tally, found: Found) -> None:
+    if tally.letters or not found.unreadable_pages:
+        return
+    flaw = Counter(found.unreadable_pages.values()).most_common(1)[0][0]
+    reason = Reason.RUN_TOGETHER if flaw == Flaw.RUN_TOGETHER.value else Reason.NO_UNICODE
+    raise UnreadableError(
+        reason,
+        f"its text comes out as {flaw}; run OCR on it: `ingest.reading.ocr: {{kind: ocrmypdf}}` with the"
+        " extra `ocr` does it, export it again from its source, or remove it",
+    )
 
 
 def _require_text(tally: _Tally) -> None:

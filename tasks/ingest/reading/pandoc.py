@@ -18,8 +18,10 @@ import pypandoc
 
 from tasks.ingest.cleaning.blocks import Block, Kind
 from tasks.ingest.cleaning.lines import clean
+from tasks.ingest.reading.plain_text import PLAIN
 from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.ingest.reading_config import Format
+from tasks.text.segments import unwrapped
 
 READERS: dict[Format, str] = {
     # CommonMark takes linear time on hostile input; pandoc's own Markdown does not.
@@ -28,18 +30,19 @@ READERS: dict[Format, str] = {
     "epub": "epub",
     "docx": "docx",
 }
-ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MESSAGE_CHARACTERS = 200
 
 
-def read_blocks(path: Path, kind: Format) -> Iterator[Block]:
-    """Yield the blocks of a document without pages; raise UnreadableError where it cannot be read."""
+def read_blocks(path: Path, kind: Format, text: str) -> Iterator[Block]:
+    """Yield the blocks of a document without pages, of whose `text` a file of plain text is.
+
+    Raises UnreadableError where it cannot be read.
+    """
     if kind == "text":
-        yield from _paragraphs(decode(path))
+        yield from _paragraphs(text)
         return
     try:
-        tree = json.loads(_converted(path, kind))
+        tree = json.loads(_converted(path, kind, text))
         yield from walk_blocks(tree["blocks"])
     except RecursionError as error:
         raise UnreadableError(
@@ -47,28 +50,11 @@ def read_blocks(path: Path, kind: Format) -> Iterator[Block]:
         ) from error
 
 
-def decode(path: Path) -> str:
-    """Return the text of a file in the first encoding that fits; raise UnreadableError for binary files."""
-    data = path.read_bytes()
-    if data.startswith(UTF16_MARKS):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data:
-        raise UnreadableError(
-            Reason.WRONG_FORMAT, "is not text, whatever its name says; get the real file, or remove it"
-        )
-    for encoding in ENCODINGS[:-1]:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode(ENCODINGS[-1])
-
-
-def _converted(path: Path, kind: Format) -> bytes:
+def _converted(path: Path, kind: Format, text: str) -> bytes:
     command = [pypandoc.get_pandoc_path(), "--sandbox", "--from", READERS[kind], "--to", "json"]
-    if kind in {"markdown", "html"}:
-        # Pandoc takes UTF-8 alone; what else there is is told here.
-        given, source = decode(path).encode("utf-8", "replace"), "-"
+    if kind in PLAIN:
+        # Pandoc takes UTF-8 alone, and believes no declaration in what it is given.
+        given, source = text.encode("utf-8", "replace"), "-"
     else:
         given, source = b"", str(path)
     done = subprocess.run([*command, source], input=given, capture_output=True, check=False)
@@ -84,7 +70,7 @@ def _converted(path: Path, kind: Format) -> bytes:
 
 def _paragraphs(text: str) -> Iterator[Block]:
     for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        if cleaned := clean(paragraph):
+        if cleaned := clean(unwrapped(paragraph)):
             yield Block(Kind.PARAGRAPH, cleaned, ((0, 1),))
 
 
@@ -156,7 +142,7 @@ def _row(cells: Sequence[Sequence[Any]]) -> Iterator[Block]:
 
 def _block(kind: Kind, inlines: Sequence[Node]) -> Iterator[Block]:
     notes: list[Node] = []
-    yield from _text_block(kind, _text(inlines, notes))
+    yield from _text_block(kind, unwrapped(_text(inlines, notes)))
     yield from walk_blocks(notes)
 
 
@@ -175,7 +161,9 @@ def _inline(node: Node, notes: list[Node]) -> str:  # noqa: C901, PLR0911  one c
     match kind, content:
         case "Str", text:
             return str(text)
-        case (("Space" | "SoftBreak" | "LineBreak"), _):
+        case "SoftBreak", _:
+            return "\n"
+        case (("Space" | "LineBreak"), _):
             return " "
         case (("Code" | "Math"), [_, text]):
             return str(text)

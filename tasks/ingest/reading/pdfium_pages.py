@@ -1,12 +1,13 @@
 """Pages of a PDF as PDFium reads them.
 
-In: a file and perhaps its password. Out: an OpenPdf whose pages come one at a time. Text
+In: a file and perhaps its password. Out: an OpenPdf whose pages are read one at a time. Text
 objects are read rather than PDFium's plain text, because that leaves out fonts and places;
 an object is what one drawing command wrote: a word, or a line.
 """
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import create_string_buffer
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ import pypdfium2 as pdfium
 from pypdfium2 import PdfiumError, raw
 
 from tasks.ingest.cleaning.lines import CELL_GAP, Line, clean, place, turned_last
-from tasks.ingest.reading.page_files import OpenPdf, Page
+from tasks.ingest.reading.page_files import OpenPdf
+from tasks.ingest.reading.page_quality import Page
 from tasks.ingest.reading.pdf_failures import explained, locked, require_pdf
 
 WANTED = [raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE]
@@ -31,6 +33,7 @@ EMPTY_BYTES = 2
 HYPHENS = {0x02: "-", 0xFFFE: "-"}
 """PDFium's marks of a hyphen that it takes for a line break's."""
 STRAIGHT = 0.01
+SILENT_PIECES, SILENT_SHARE, MUTE_FONT = 3, 0.1, 0.6
 
 
 def open_pages(path: Path, password: str | None) -> OpenPdf:
@@ -44,24 +47,28 @@ def open_pages(path: Path, password: str | None) -> OpenPdf:
                 raise locked(password) from error
             raise
         pdf.init_forms()
-    return OpenPdf(len(pdf), _labels(pdf), _pages(path, pdf))
+
+    def page(number: int) -> Page:
+        with explained(path, f"page {number}"):
+            return _page(pdf, number)
+
+    return OpenPdf(len(pdf), _labels(pdf), page, "pdfium")
 
 
-def _pages(path: Path, pdf: pdfium.PdfDocument) -> Iterator[Page]:
-    for at in range(len(pdf)):
-        with explained(path, f"page {at + 1}"):
-            page = pdf[at]
-            text, pictures = page.get_textpage(), False
-            pieces: list[Piece] = []
-            for item in page.get_objects(filter=WANTED, textpage=text):
-                if item.type == raw.FPDF_PAGEOBJ_IMAGE:
-                    pictures = True
-                else:
-                    pieces.extend(_piece(item))
-            lines = [*join_pieces(pieces, at + 1), *_field_lines(pdf, page, at + 1)]
-            text.close()
-            page.close()
-        yield Page(lines, pictures)
+def _page(pdf: pdfium.PdfDocument, number: int) -> Page:
+    page = pdf[number - 1]
+    text, pictures = page.get_textpage(), False
+    pieces: list[Piece] = []
+    for item in page.get_objects(filter=WANTED, textpage=text):
+        if item.type == raw.FPDF_PAGEOBJ_IMAGE:
+            pictures = True
+        else:
+            pieces.append(_piece(item))
+    told = [piece for piece in pieces if piece.text]
+    lines = [*join_pieces(told, number), *_field_lines(pdf, page, number)]
+    text.close()
+    page.close()
+    return Page(lines, pictures, "".join(piece.text for piece in told), silent=_silent_fonts(pieces))
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,10 @@ class Piece:
     """How far it reaches along its reading direction, in points; 0 where that is not known."""
 
 
-def _piece(item: pdfium.PdfTextObj) -> Iterator[Piece]:
-    """Yield what one drawing command wrote, unless that is nothing."""
+def _piece(item: pdfium.PdfTextObj) -> Piece:
+    """Return what one drawing command wrote: nothing, where it is spaces, or PDFium knows no letter of it."""
     if raw.FPDFTextObj_GetText(item, item.textpage, None, 0) <= EMPTY_BYTES:
-        return
+        return Piece("", (), 0.0, _font(item), 0.0)
     matrix, bounds, holder = item.get_matrix(), item.get_bounds(), item.container
     while holder is not None:
         outer = holder.get_matrix()
@@ -87,7 +94,16 @@ def _piece(item: pdfium.PdfTextObj) -> Iterator[Piece]:
     values = tuple(matrix.get())
     length = _length(bounds, values)
     text = item.extract().translate(HYPHENS)
-    yield Piece(text, values, item.get_font_size(), _font(item), length)
+    return Piece(text, values, item.get_font_size(), _font(item), length)
+
+
+def _silent_fonts(pieces: Sequence[Piece]) -> frozenset[str]:
+    """Return the fonts that write often and mostly yield nothing: those for spaces alone are among them."""
+    wrote = Counter(piece.font for piece in pieces)
+    empty = Counter(piece.font for piece in pieces if not piece.text)
+    silent = {font: times for font, times in empty.items() if times > MUTE_FONT * wrote[font]}
+    many = sum(silent.values()) >= max(SILENT_PIECES, SILENT_SHARE * len(pieces))
+    return frozenset(silent) if many else frozenset()
 
 
 def _length(bounds: Sequence[float], matrix: Sequence[float]) -> float:
@@ -136,6 +152,8 @@ def _field_text(ask: Callable[..., int], pdf: pdfium.PdfDocument, annotation: ob
 
 WORD_GAP = 0.22
 """Space between two pieces, in font sizes, that stands for a space between words."""
+FULL_CELL_GAP = 0.8
+"""The same, in font sizes, that makes cells where others start: more than between justified words."""
 SAME_BASELINE = 0.3
 FORWARD, BACKWARD = frozenset({"L"}), frozenset({"R", "AL"})
 MARKS = re.compile(r"[\W\d_]+")
@@ -150,26 +168,47 @@ class _Placed:
 
 def join_pieces(pieces: Iterable[Piece], page: int) -> list[Line]:
     """Return the lines of a page."""
-    rows: list[list[_Placed]] = []
-    for piece in pieces:
-        line = place(piece.text, page, piece.matrix, piece.font_size, piece.font)
-        placed = _Placed(line, line.x + piece.length if piece.length else line.right)
-        if rows and _goes_on(rows[-1], placed):
-            rows[-1].append(placed)
-        else:
-            rows.append([placed])
+    placed = [_placed(piece, page) for piece in pieces]
+    rows = _rows(placed, frozenset())
+    starts = frozenset(_cell_starts(rows))
+    if starts:
+        rows = _rows(placed, starts)
     lines = (_line(row) for row in rows)
     return turned_last([line for line in lines if line.text])
 
 
-def _goes_on(row: Sequence[_Placed], piece: _Placed) -> bool:
+def _placed(piece: Piece, page: int) -> _Placed:
+    line = place(piece.text, page, piece.matrix, piece.font_size, piece.font)
+    return _Placed(line, line.x + piece.length if piece.length else line.right)
+
+
+def _rows(pieces: Iterable[_Placed], starts: frozenset[int]) -> list[list[_Placed]]:
+    """Return the pieces of each line or cell; where cells are known to start, a narrower gap parts two."""
+    rows: list[list[_Placed]] = []
+    for piece in pieces:
+        if rows and _goes_on(rows[-1], piece, starts):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return rows
+
+
+def _cell_starts(rows: Sequence[Sequence[_Placed]]) -> Iterator[int]:
+    """Yield where cells start, in whole points: a full cell leaves less space before the next than others."""
+    for row, following in pairwise(rows):
+        one, other = row[-1].line, following[0].line
+        if one.turn == other.turn and abs(one.y - other.y) <= SAME_BASELINE * one.size and other.x > one.x:
+            yield round(other.x)
+
+
+def _goes_on(row: Sequence[_Placed], piece: _Placed, starts: frozenset[int]) -> bool:
     """Tell whether a piece stands in the same line and cell as those before it."""
     last = row[-1]
     size = max(last.line.size, piece.line.size)
     if piece.line.turn != last.line.turn or abs(piece.line.y - last.line.y) > SAME_BASELINE * size:
         return False
     gap = piece.line.x - last.end
-    if -size <= gap <= CELL_GAP * size:
+    if -size <= gap <= (FULL_CELL_GAP if round(piece.line.x) in starts else CELL_GAP) * size:
         return True
     back = last.line.x - piece.end
     return -size <= back <= CELL_GAP * size and _is_backward([*row, piece])

@@ -1,19 +1,20 @@
 """Pages of a PDF as pypdf reads them.
 
-In: a file and perhaps its password. Out: an OpenPdf whose pages come one at a time, with
+In: a file and perhaps its password. Out: an OpenPdf whose pages are read one at a time, with
 what pypdf remembers of them dropped as it goes, so that ten thousand pages cost no more
 than a hundred.
 """
 
 import re
-from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from pypdf import PageObject, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, PdfObject
 
 from tasks.ingest.cleaning.lines import Line, assemble, clean, place
-from tasks.ingest.reading.page_files import OpenPdf, Page
+from tasks.ingest.reading.page_files import OpenPdf
+from tasks.ingest.reading.page_quality import Page
 from tasks.ingest.reading.pdf_failures import explained, locked, require_pdf
 
 REMEMBERED_PAGES = 64
@@ -34,17 +35,22 @@ def open_pages(path: Path, password: str | None) -> OpenPdf:
         if reader.is_encrypted and not reader.decrypt(password or ""):
             raise locked(password)
         pages = list(reader.pages)
-    return OpenPdf(len(pages), _labels(reader, len(pages)), _pages(path, reader, pages))
+    read = count(1)
 
-
-def _pages(path: Path, reader: PdfReader, pages: list[PageObject]) -> Iterator[Page]:
-    for at, page in enumerate(pages):
-        with explained(path, f"page {at + 1}"):
-            lines = [*assemble(_pieces(page, at + 1)), *_field_lines(page, at + 1)]
-            pictures = not lines and _has_pictures(page)
-        yield Page(lines, pictures)
-        if at % REMEMBERED_PAGES == REMEMBERED_PAGES - 1:
+    def page(number: int) -> Page:
+        with explained(path, f"page {number}"):
+            found = _page(pages[number - 1], number)
+        if next(read) % REMEMBERED_PAGES == 0:
             reader.resolved_objects.clear()
+        return found
+
+    return OpenPdf(len(pages), _labels(reader, len(pages)), page, "pypdf")
+
+
+def _page(page: PageObject, number: int) -> Page:
+    pieces = _pieces(page, number)
+    lines = [*assemble(pieces), *_field_lines(page, number)]
+    return Page(lines, not lines and _has_pictures(page), "".join(piece.text for piece in pieces))
 
 
 def _labels(reader: PdfReader, count: int) -> list[str]:

@@ -13,9 +13,17 @@ class Reason(StrEnum):
     """Everything that can be wrong with a file."""
 
     NO_PERMISSION = "no_permission"
+    OTHER_FORMAT = "other_format"
+    """Left out: nothing here reads such files."""
+    NO_FILE = "no_file"
+    """A link that leads nowhere, a pipe, a socket."""
     EMPTY = "empty"
     WRONG_FORMAT = "wrong_format"
     """The bytes are not what the suffix says."""
+    UNKNOWN_ENCODING = "unknown_encoding"
+    """Text in an encoding that neither it nor its bytes tell."""
+    WRONG_ENCODING = "wrong_encoding"
+    """Its bytes are not in the encoding that the configuration names."""
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
     CYCLIC = "cyclic"
@@ -28,6 +36,8 @@ class Reason(StrEnum):
     NO_TEXT = "no_text"
     NO_UNICODE = "no_unicode"
     """Fonts that do not say which letters they draw."""
+    RUN_TOGETHER = "run_together"
+    """Words without the spaces between them."""
     TOO_SLOW = "too_slow"
     TOO_LARGE = "too_large"
     """It needs more memory, or unpacks to more bytes or text, than allowed."""
@@ -38,7 +48,9 @@ class Reason(StrEnum):
     OCR_FAILED = "ocr_failed"
 
 
-SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.OCR_MISSING})
+VAGUE = frozenset({Reason.CRASHED, Reason.DAMAGED})
+"""They say less than what another parser says of the same file."""
+SETTINGS = frozenset({Reason.WRONG_PASSWORD, Reason.WRONG_ENCODING, Reason.OCR_MISSING})
 """The configuration is at fault and not the file: never skipped."""
 
 
@@ -50,3 +62,8 @@ class UnreadableError(DocumentError):
         self.reason = reason
         self.problem = problem
         """What is wrong; what to do."""
+
+
+def more_telling(first: UnreadableError, second: UnreadableError) -> UnreadableError:
+    """Return which of two parsers' failures to tell: the first's, unless the second says more."""
+    return second if first.reason in VAGUE and second.reason not in VAGUE else first

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tasks.ingest.reading.page_files import Found
 from tasks.ingest.reading.reader import Event, Request
-from tasks.ingest.reading.reasons import Reason, UnreadableError
+from tasks.ingest.reading.reasons import Reason, UnreadableError, more_telling
 from tasks.ingest.reading_config import Limits, OcrMyPdf, ReadingConfig
 from tasks.kernel.execution.guard import guarded
 
@@ -27,8 +27,33 @@ EXIT_SECONDS = 10.0
 LOG_CHARACTERS = 200
 
 
+MORTAL = frozenset({Reason.CRASHED, Reason.TOO_SLOW, Reason.TOO_LARGE})
+"""Ends of the whole process, after which one parser alone is tried: the other, and the first."""
+
+
 def read_apart(request: Request, on_page: Callable[[int], None]) -> Found:
-    """Read the file of `request` in a process of its own; raise UnreadableError where it gives no text."""
+    """Read the file of `request` in a process of its own; raise UnreadableError where it gives no text.
+
+    Where that process dies, each parser reads the file alone in another.
+    """
+    try:
+        return _attempt(request, on_page)
+    except UnreadableError as error:
+        if error.reason not in MORTAL or request.format != "pdf" or not request.config.second_opinion:
+            raise
+        told = error
+    alone = request.config.model_copy(update={"second_opinion": False})
+    for config in (request.config.other_parser(), alone):
+        try:
+            found = _attempt(request.model_copy(update={"config": config}), on_page)
+        except UnreadableError as error:
+            told = more_telling(told, error)
+        else:
+            return found.model_copy(update={"failure": told.reason.value})
+    raise told
+
+
+def _attempt(request: Request, on_page: Callable[[int], None]) -> Found:
     request_file, log = request.out.with_suffix(".request.json"), request.out.with_suffix(".log")
     request_file.write_text(request.model_dump_json(), encoding="utf-8")
     command = [sys.executable, "-m", "tasks.ingest.reading.reader", str(request_file)]
@@ -139,5 +164,5 @@ def _crash(code: int, log: Path) -> UnreadableError:
     return UnreadableError(
         Reason.CRASHED,
         f"its parser crashed ({how}), on damage or for want of memory; print it to a new PDF,"
-        " use the other reading.backend, raise reading.limits.memory_megabytes, or remove it",
+        " raise reading.limits.memory_megabytes, or remove it",
     )

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from tasks.kernel.artifacts import Artifact, Corpus, QADataset
+from tasks.kernel.errors import PipelineError
 from tasks.kernel.execution.child import run_child
 from tasks.kernel.execution.events import EventListener, Logger
 from tasks.kernel.execution.progress import Progress, announce
+from tasks.kernel.execution.unchanged import ChangedInputError, Seen, require_unchanged
 from tasks.kernel.execution.worker import Outcome, Request
-from tasks.kernel.fingerprint import Recipe, recipe_key
+from tasks.kernel.fingerprint import contents, recipe_key
 from tasks.kernel.job import Job, reuse_key
 from tasks.kernel.settings import PROJECT, Settings
 from tasks.kernel.storage.cache import Cache
@@ -62,38 +64,59 @@ class Attempt(Generic[A]):
 
     stage: str
     job: Job[A]
-    recipe: Recipe
+    seen: Seen
     order: Order
     settings: Settings
     around: Surroundings
 
     def build(self, gpu: int | None) -> A:
         """Run the job, publish and track what it made, and remember it."""
-        key, settings = recipe_key(self.recipe), self.settings
+        key, settings = recipe_key(self.seen.recipe), self.settings
         store, scratch = Store(settings.store, settings.store_url), settings.scratch / key
         announce(self.order.label, state="running")
         with store.staging() as out:
             scratch.mkdir(parents=True, exist_ok=True)
             with Tracker(settings.home).run(self.order.label, parent=self.order.parent_run) as tracked:
                 tracked.log_inputs(_data_inputs(self.job, store))
-                outcome = self._run(store, out, scratch, gpu, tracked)
+                outcome = self._read(store, out, scratch, gpu, tracked)
                 artifact = store.publish(self.job.produces, out, self._provenance(outcome, tracked.run_id))
                 manifest = store.manifest(artifact).model_dump_json(indent=1)
                 tracked.record(
-                    self.recipe, outcome.metrics, store.folder(artifact), artifact.digest, manifest
+                    self.seen.recipe, outcome.metrics, store.folder(artifact), artifact.digest, manifest
                 )
             known = Cache(settings.cache, settings.store_url)
-            known.note_last(self.order.label, self.recipe)
+            known.note_last(self.order.label, self.seen.recipe)
             known.remember(key, artifact)
             shutil.rmtree(scratch, ignore_errors=True)
         return artifact
+
+    def _read(self, store: Store, out: Path, scratch: Path, gpu: int | None, tracked: TrackedRun) -> Outcome:
+        """Run the job, and make sure that what it read, or failed at, is what its key says."""
+        shared = self._reuse()
+        try:
+            outcome = self._run(store, out, scratch, gpu, tracked)
+        except PipelineError:
+            self._require_unchanged(scratch, shared)
+            raise
+        self._require_unchanged(scratch, shared)
+        return outcome
+
+    def _require_unchanged(self, scratch: Path, shared: Path | None) -> None:
+        """Raise ChangedInputError, and leave nothing that a later attempt would take over."""
+        try:
+            require_unchanged(self.stage, self.job, self.seen)
+        except ChangedInputError:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if self.job.reuse and shared and any(contents(self.job.reuse.config)):
+                shutil.rmtree(shared, ignore_errors=True)
+            raise
 
     def _run(self, store: Store, out: Path, scratch: Path, gpu: int | None, tracked: TrackedRun) -> Outcome:
         job, settings = self.job, self.settings
         artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
         request = Request(
             module=job.runs(self.stage),
-            inputs=artifacts | {name: path.resolve() for name, path in job.sources.items()},
+            inputs=artifacts | {name: path.absolute() for name, path in job.sources.items()},
             models={name: model.model_dump(mode="json") for name, model in job.models.items()},
             config=job.config.model_dump(mode="json"),
             out=out,
@@ -122,8 +145,8 @@ class Attempt(Generic[A]):
 
     def _provenance(self, outcome: Outcome, mlflow_run: str) -> Provenance:
         return Provenance(
-            key=recipe_key(self.recipe),
-            recipe=self.recipe,
+            key=recipe_key(self.seen.recipe),
+            recipe=self.seen.recipe,
             git_commit=_git_commit(),
             mlflow_run=mlflow_run,
             **outcome.model_dump(),

@@ -18,9 +18,10 @@ from tasks.kernel.execution.devices import available, device
 from tasks.kernel.execution.events import Logger
 from tasks.kernel.execution.locks import exclusive, one_of
 from tasks.kernel.execution.progress import announce
+from tasks.kernel.execution.unchanged import REMEDY, ChangedInputError, require_untouched, see
 from tasks.kernel.execution.worker import FULL_DISK, explain
 from tasks.kernel.fingerprint import recipe_key
-from tasks.kernel.job import Job, job_recipe
+from tasks.kernel.job import Job
 from tasks.kernel.settings import Settings
 from tasks.kernel.storage.cache import Cache
 from tasks.kernel.storage.store import Store
@@ -41,11 +42,24 @@ def obtain(
 ) -> Obtained[A] | None:
     """Return the artifact of `job`, from the cache or built; none where it is neither there nor to be built.
 
-    Raises PipelineError where building fails. What a failed attempt left in its scratch folder is
-    there again for the next attempt.
+    Where the job's own files change after its key was made of them it starts once more, with a new key.
+    Raises ChangedInputError where they do so again, and PipelineError where building fails. What a failed
+    attempt left in its scratch folder is there again for the next attempt.
     """
-    recipe = job_recipe(stage, job)
-    key = recipe_key(recipe)
+    try:
+        return _obtain(stage, job, order, settings, around)
+    except ChangedInputError as changed:
+        told = f"{str(changed).removesuffix(REMEDY)}; starting once more, with what is there now"
+        around.logger.warning(told)
+        announce(order.label, note=told)
+    return _obtain(stage, job, order, settings, around)
+
+
+def _obtain(
+    stage: str, job: Job[A], order: Order, settings: Settings, around: Surroundings
+) -> Obtained[A] | None:
+    seen = see(stage, job)
+    key = recipe_key(seen.recipe)
 
     def on_wait() -> None:
         around.logger.info("another run is at it; waiting for its result")
@@ -59,8 +73,9 @@ def obtain(
             return None
         slots = [f"slot-{socket.gethostname()}-{number}" for number in range(settings.slots)]
         with _gpu(settings, around) as gpu, one_of(settings.locks, slots):
+            require_untouched(stage, job, seen)
             try:
-                attempt = Attempt(stage, job, recipe, order, settings, around)
+                attempt = Attempt(stage, job, seen, order, settings, around)
                 return Obtained(attempt.build(gpu), cached=False)
             except OSError as error:
                 if error.errno in FULL_DISK:

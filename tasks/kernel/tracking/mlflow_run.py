@@ -4,8 +4,10 @@ In: values and small files. Out: calls to MLflow, in batches. Nothing here fails
 tells of: what MLflow refuses is a warning, because work of hours must not be lost for want of its log.
 """
 
+import hashlib
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +33,8 @@ DIGEST_CHARACTERS = 36
 PLACE = frozenset({"done", "total", "unit"})
 """Fields of a stage's progress that say where it is; the others are measured there."""
 
+_KEY_CHARACTERS = 250
+_NO_KEY = re.compile(r"[^/\w.\- :]")
 _BATCH = 1000
 _PARAM_BATCH = _TAG_BATCH = 100
 _FLUSH_SECONDS = 5.0
@@ -141,7 +145,7 @@ class TrackedRun:
         values = [Metric(name, value, now, last) for name, value in metrics.items()]
         for part in _parts(values, _BATCH):
             asked(self.client.log_batch, self.run_id, metrics=part)
-        params = [Param(name, value[:PARAM_CHARACTERS]) for name, value in flat(recipe, "").items()]
+        params = [Param(_key(name), value[:PARAM_CHARACTERS]) for name, value in flat(recipe, "").items()]
         for batch in _parts(params, _PARAM_BATCH):
             asked(self.client.log_batch, self.run_id, params=batch)
         asked(self.client.set_tag, self.run_id, "pocketmoe.digest", digest)
@@ -153,6 +157,15 @@ def flat(value: object, prefix: str) -> dict[str, str]:
         pairs = ((f"{prefix}.{key}" if prefix else str(key), item) for key, item in value.items())
         return {name: text for key, item in pairs for name, text in flat(item, key).items()}
     return {prefix: value if isinstance(value, str) else json.dumps(value)}
+
+
+def _key(name: str) -> str:
+    """Return a parameter's name as MLflow takes it: it may hold the name of any file."""
+    plain = _NO_KEY.sub("_", name).replace("//", "/")
+    if plain == name and len(name) <= _KEY_CHARACTERS:
+        return name
+    own = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{plain[: _KEY_CHARACTERS - 9]}-{own}"
 
 
 def asked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

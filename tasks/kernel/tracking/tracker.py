@@ -57,6 +57,12 @@ class Tracker:
             with warned("the end of the run"):
                 asked(self.client.set_terminated, tracked.run_id, status)
 
+    @property
+    def experiment(self) -> tuple[str, int]:
+        """Return where our experiment keeps its files and when it was made: no other folder's is the same."""
+        found = asked(self.client.get_experiment, self._experiment)
+        return str(found.artifact_location), int(found.creation_time or 0)
+
     def _open(self, name: str, parent: str, tags: Mapping[str, str], resume: str) -> str:
         from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
