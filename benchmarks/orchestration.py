@@ -25,7 +25,7 @@ from tasks.kernel.settings import PROJECT, Settings
 HOME = PROJECT / "artifacts" / "bench-orchestration"
 _TIMES = 5
 _PLANNED, _SMALL, _LARGE = 100, 6, 40
-"""Domains of the configurations that are planned and run; each has five stages, and four more serve all."""
+"""Domains of the configurations that are planned and run; each has six stages, and five more serve all."""
 
 
 def main() -> None:

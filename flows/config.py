@@ -19,6 +19,7 @@ from tasks.convert.config import ConvertConfig
 from tasks.evaluate.config import EvaluateConfig
 from tasks.finetune.config import FinetuneConfig
 from tasks.generate.config import GenerateConfig
+from tasks.heal.config import BaseHealing, ExpertHealing, HealConfig, of_base, of_expert
 from tasks.ingest.config import DatasetMapping, IngestConfig
 from tasks.kernel.config import Slice
 from tasks.kernel.errors import ConfigError
@@ -80,6 +81,8 @@ class Domain(Slice):
     generate: Overrides = {}
     finetune: Overrides = {}
     merge: Overrides = {}
+    heal: Overrides = {}
+    """Of `kind` and `expert`: the base is healed once for all domains."""
     convert: Overrides = {}
 
     @model_validator(mode="after")
@@ -129,6 +132,7 @@ class Config(Slice):
     """What `pocketmoe compare-routers` trains; no run depends on it."""
     finetune: FinetuneConfig = FinetuneConfig()
     merge: MergeConfig = MergeConfig()
+    heal: HealConfig = HealConfig()
     convert: ConvertConfig = ConvertConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     promotion: Gate = Gate()
@@ -152,8 +156,19 @@ class Config(Slice):
         """Refuse overrides that do not make a valid slice."""
         for name in self.domains:
             self.ingest_of(name), self.generate_of(name), self.finetune_of(name)
-            self.merge_of(name), self.convert_of(name)
+            self.merge_of(name), self.heal_of(name), self.convert_of(name)
         self.finetune_of(GENERALIST)
+        return self
+
+    @model_validator(mode="after")
+    def base_is_healed_once(self) -> Self:
+        """Refuse settings of a domain that would have to heal the base anew."""
+        for name, domain in self.domains.items():
+            if others := sorted(domain.heal.keys() - {"kind", "expert"}):
+                raise FieldError(
+                    ("domains", name, "heal", others[0]),
+                    "the base is healed once for all domains; set it in `heal`, and here `kind` or `expert`",
+                )
         return self
 
     def described(self, slice_: S) -> S:
@@ -181,6 +196,22 @@ class Config(Slice):
     def merge_of(self, domain: str) -> MergeConfig:
         """Return the domain's slice for merging."""
         return _with_overrides(self.merge, self.domains[domain].merge, f"domains.{domain}.merge")
+
+    def heal_of(self, domain: str) -> HealConfig:
+        """Return the domain's slice for healing."""
+        return _with_overrides(self.heal, self.domains[domain].heal, f"domains.{domain}.heal")
+
+    def heals(self) -> bool:
+        """Tell whether any bundle is made of healed weights."""
+        return any(self.heal_of(name).kind == "distill" for name in self.domains)
+
+    def base_healing(self) -> BaseHealing:
+        """Return what the healing of the base depends on: nothing of a domain's own."""
+        return of_base(self.heal, self.convert.quantization)
+
+    def expert_healing(self, domain: str) -> ExpertHealing:
+        """Return what the healing of the domain's expert depends on, beside its data."""
+        return of_expert(self.heal_of(domain), self.convert_of(domain).quantization)
 
     def convert_of(self, domain: str) -> ConvertConfig:
         """Return the domain's slice for conversion."""

@@ -18,10 +18,12 @@ from tasks.convert.task import convert_expert
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
+from tasks.heal.task import heal_base, heal_expert
 from tasks.ingest.task import ingest_corpus
-from tasks.kernel.artifacts import Artifact, Corpus, QADataset
+from tasks.kernel.artifacts import Artifact, Corpus, HealedModel, MergedModel, QADataset
 from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
+from tasks.models.sources import ModelSource
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.task import compare_on_files, compare_routers, train_router
 
@@ -47,12 +49,17 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     corpora, datasets = _questions(config, call)
     adapters, experts, bundles = {}, {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
-    adapter = call(train_expert, GENERALIST, datasets, base, config.finetune_of(GENERALIST))
-    generalist = call(merge_expert, GENERALIST, adapter, base, config.merge)
+    healed = call(heal_base, base, config.base_healing()) if config.heals() else None
+    below = _trained_from(config, GENERALIST, healed)
+    adapter = call(train_expert, GENERALIST, datasets, below, config.finetune_of(GENERALIST))
+    generalist = call(merge_expert, GENERALIST, adapter, below, config.merge)
     for name in config.domains:
-        adapters[name] = call(train_expert, name, {name: datasets[name]}, base, config.finetune_of(name))
-        experts[name] = call(merge_expert, name, adapters[name], base, config.merge_of(name))
-        bundles[name] = call(convert_expert, name, experts[name], config.convert_of(name))
+        below = _trained_from(config, name, healed)
+        adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
+        experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
+    settled = _settled(config, healed, experts, datasets, call)
+    for name in config.domains:
+        bundles[name] = call(convert_expert, name, settled.get(name, experts[name]), config.convert_of(name))
     data = _named(corpora, datasets)
     evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
     return {
@@ -62,6 +69,8 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         "merged-generalist": generalist,
         **{f"adapter/{name}": node for name, node in adapters.items()},
         **{f"merged/{name}": node for name, node in experts.items()},
+        **({} if healed is None else {"healed": healed}),
+        **{f"healed/{name}": node for name, node in settled.items()},
         **{f"edge/{name}": node for name, node in bundles.items()},
         "evaluation": evaluation,
     }
@@ -96,6 +105,37 @@ def _questions(config: Config, call: Call) -> tuple[dict[str, Corpus], dict[str,
             config.benchmarks,
         )
     return corpora, datasets
+
+
+def _trained_from(config: Config, name: str, healed: HealedModel | None) -> ModelSource | HealedModel:
+    """Return the weights below an adapter; a base that comes healed is trained on as it is."""
+    on_grid = config.finetune_of(name).quantization == "int4"
+    return healed if on_grid and healed is not None else config.base_model
+
+
+def _settled(
+    config: Config,
+    healed: HealedModel | None,
+    experts: dict[str, MergedModel],
+    datasets: dict[str, QADataset],
+    call: Call,
+) -> dict[str, HealedModel]:
+    """Heal every expert that is to be; the others are converted as they were merged."""
+    if healed is None:
+        return {}
+    return {
+        name: call(
+            heal_expert,
+            name,
+            expert,
+            healed,
+            datasets[name],
+            _trained_from(config, name, healed),
+            config.expert_healing(name),
+        )
+        for name, expert in experts.items()
+        if config.heal_of(name).kind == "distill"
+    }
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

@@ -101,6 +101,7 @@ def refusals(config: Config) -> dict[str, list[str]]:
         "evaluate": config.evaluate.refusals(),
         f"finetune:{GENERALIST}": [*_baseline(config), *config.finetune_of(GENERALIST).refusals()],
         f"merge:{GENERALIST}": config.merge.refusals(),
+        "heal": config.heal.refusals(),
     }
     for name in config.domains:
         found |= {
@@ -108,6 +109,7 @@ def refusals(config: Config) -> dict[str, list[str]]:
             f"generate:{name}": config.generate_of(name).refusals(),
             f"finetune:{name}": [*_whole_model(config, name), *config.finetune_of(name).refusals()],
             f"merge:{name}": config.merge_of(name).refusals(),
+            f"heal:{name}": config.heal_of(name).refusals(),
             f"convert:{name}": config.convert_of(name).refusals(),
         }
     return {label: sentences for label, sentences in found.items() if sentences}

@@ -26,10 +26,16 @@ _UNFINISHED = "\ufffd"
 class AdapterExperts:
     """The adapters of a run, none of them in memory."""
 
-    def __init__(self, base: Path, folders: Mapping[str, Path], max_new_tokens: int) -> None:
-        """Read what each was trained on; raise DataError where that record is damaged."""
+    def __init__(
+        self, base: Path, folders: Mapping[str, Path], max_new_tokens: int, healed: Path | None = None
+    ) -> None:
+        """Read what each was trained on; raise DataError where that record is damaged.
+
+        Adapters of `int4` stand on `healed`; none: the base came healed.
+        """
         self.names = frozenset(folders)
         self._base = base
+        self._healed = healed or base
         self._folders = folders
         self._weights = {name: read_frozen_base(folder) for name, folder in folders.items()}
         self._max_new_tokens = max_new_tokens
@@ -45,7 +51,8 @@ class AdapterExperts:
         weights = self._weights[name]
         sharing = {other: self._folders[other] for other, own in self._weights.items() if own == weights}
         with self._lock:
-            model = attach(load_frozen(self._base, weights), sharing)
+            below = self._healed if weights.quantization == "int4" else self._base
+            model = attach(load_frozen(below, weights), sharing)
             return Network(model, load_tokenizer(self._base), self._max_new_tokens, self._lock)
 
 

@@ -17,6 +17,7 @@ from serving.runs import FinishedRun
 from tasks.kernel.errors import ModelError, ServiceError
 
 GENERALIST_PART = "adapter-generalist"
+HEALED_PART = "healed"
 
 
 class Loaded(Protocol):
@@ -55,7 +56,8 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Exper
 
     from serving.adapter_experts import AdapterExperts
 
-    return Experts(AdapterExperts(run.base_model.folder(), adapters, max_new_tokens))
+    healed = run.part(HEALED_PART) if HEALED_PART in run.artifacts else None
+    return Experts(AdapterExperts(run.base_model.folder(), adapters, max_new_tokens, healed))
 
 
 @dataclass

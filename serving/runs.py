@@ -16,6 +16,7 @@ from tasks.kernel.artifacts import (
     Corpus,
     EdgeModel,
     EvalReport,
+    HealedModel,
     MergedModel,
     QADataset,
     Router,
@@ -27,7 +28,8 @@ from tasks.models.sources import ModelSource
 
 PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {
-    kind.__name__: kind for kind in (Corpus, QADataset, Router, Adapter, MergedModel, EdgeModel, EvalReport)
+    kind.__name__: kind
+    for kind in (Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, EdgeModel, EvalReport)
 }
 
 

@@ -14,7 +14,18 @@ from flows.report.evaluation_samples import samples_of
 from flows.report.pair_account import condensed, shown
 from flows.report.schema import DomainReport, Generalist, Report, RunFacts, StageRow, TrainedReport
 from flows.report.shared_documents import shared_documents
-from tasks.records import coverage, documents, edge, evaluation, funnel, merge, router, samples, training
+from tasks.records import (
+    coverage,
+    documents,
+    edge,
+    evaluation,
+    funnel,
+    healing,
+    merge,
+    router,
+    samples,
+    training,
+)
 from tasks.records.edge import Sizes
 from tasks.records.evaluation import Answer, Evaluation
 
@@ -31,8 +42,9 @@ def collect(
     """Return the report of a run.
 
     `folders` are artifacts by name: `corpus/<domain>`, `qa/<domain>`, `adapter/<domain>`,
-    `merged/<domain>`, `edge/<domain>`, `router`, `adapter-generalist`, `merged-generalist` and
-    `evaluation`, any of which may be missing. `config` is the whole configuration as JSON values.
+    `merged/<domain>`, `edge/<domain>`, `router`, `healed`, `healed/<domain>`, `adapter-generalist`,
+    `merged-generalist` and `evaluation`, any of which may be missing. `config` is the whole
+    configuration as JSON values.
     """
     found = Folders(folders)
     measured = found.record("evaluation", evaluation.FILE, evaluation.read_evaluation)
@@ -42,6 +54,7 @@ def collect(
         config=dict(config),
         router=found.record("router", router.FILE, router.read_router_report),
         tax=measured.router.tax if measured else None,
+        healing=found.record("healed", healing.FILE, healing.read_healing),
         domains={name: _domain(found, name, measured, answers) for name in _names(found, stages, config)},
         generalist=_generalist(found),
         systems=measured.systems if measured else {},
@@ -85,6 +98,7 @@ def _domain(
         documents=files or [],
         pages=[condensed(document) for document in pages or []],
         pairs_to_read=shown(read) if read else None,
+        healing=found.record(f"healed/{name}", healing.FILE, healing.read_healing),
         evaluation=measured.domains.get(name) if measured else None,
         sizes=_sizes(found, name),
         breakdown=found.record(f"edge/{name}", edge.BREAKDOWN, edge.read_breakdown) or [],

@@ -22,6 +22,7 @@ from flows.report.pair_account import pairs_to_read
 from flows.report.schema import Report
 from flows.report.tables import account_tables
 from flows.report.tables import result_tables as tables
+from flows.report.tables.healing_table import healing_table
 from flows.report.tables.pages import STATES, page_maps
 from flows.report.tables.router_tables import MATRIX, router_tables
 from flows.report.tables.table import Table
@@ -128,6 +129,7 @@ def _tables(report: Report) -> dict[str, Table]:
         "breakdown": tables.breakdown_table(report),
         "edge": tables.edge_table(report),
         "training": tables.training_table(report),
+        "healing": healing_table(report),
         "stages": tables.stages_table(report.stages),
     }
 

@@ -16,6 +16,7 @@ from tasks.records.edge import ByteGroup, Sizes
 from tasks.records.evaluation import DomainEvaluation, RoutingTax, SystemEvaluation
 from tasks.records.files import Figures
 from tasks.records.funnel import Funnel
+from tasks.records.healing import HealingRecord
 from tasks.records.merge import MergeCheck
 from tasks.records.router import RouterReport
 from tasks.records.samples import Samples
@@ -49,6 +50,8 @@ class DomainReport(TrainedReport):
     """And of its pages."""
     pairs_to_read: Samples | None = None
     """A sample of the kept pairs, and of those rejected for each reason."""
+    healing: HealingRecord | None = None
+    """None: it was converted as it was merged."""
     evaluation: DomainEvaluation | None = None
     """Everything measured on its held-out questions."""
     sizes: Sizes = Sizes()
@@ -118,6 +121,8 @@ class Report(RunFacts):
     router: RouterReport | None = None
     tax: RoutingTax | None = None
     """What answers lose where another model than the right expert gives them."""
+    healing: HealingRecord | None = None
+    """Of the base; none: no bundle is made of healed weights."""
     domains: dict[str, DomainReport] = {}
     generalist: Generalist = Generalist()
     systems: dict[str, SystemEvaluation] = {}

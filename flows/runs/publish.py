@@ -24,6 +24,7 @@ _METRICS = {
     "route": ("accuracy", "macro_f1"),
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),
+    "heal": ("divergence_before", "divergence_after", "best_step"),
     "convert": ("bundle",),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }

@@ -10,25 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from tasks.kernel.config import Slice
+from tasks.models.int4 import Int4
 
-BlockSize = Literal[128, 64, 32]
-BLOCK_SIZES: tuple[BlockSize, ...] = (128, 64, 32)
 RECIPE = re.compile(r"dynamic_int4(?:_block(?P<size>\d+))?")
 Length = Annotated[int, Field(ge=1, le=131072)]
-
-
-class Int4(Slice):
-    """Linear layers in symmetric 4-bit blocks; activations are quantized to 8 bits as the model runs."""
-
-    kind: Literal["int4"] = "int4"
-    block_size: BlockSize | Literal["auto"] = "auto"
-    """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
-    head: Literal["int8", "int4"] = "int8"
-    """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
-    embedding: Literal["int8"] = "int8"
-    """The token table, one scale a row."""
-    down_proj: Literal["int4", "int8"] = "int4"
-    """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
 
 
 class ConvertConfig(Slice):

@@ -14,10 +14,11 @@ from tasks.convert.breakdown import breakdown
 from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig
 from tasks.convert.graph import pack, trace, trace_steps
-from tasks.convert.quantize import block_size, quantize
+from tasks.convert.quantize import quantize
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Progress, Workspace
-from tasks.records.edge import Sizes, write_breakdown, write_sizes
+from tasks.models.int4 import block_size
+from tasks.records.edge import SIZES, Sizes, read_sizes, write_breakdown, write_sizes
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
 
 def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Path) -> Sizes:
     """Return bytes at each step, and which share of them the bundle saves."""
-    before = sum(file.stat().st_size for file in merged.glob("*.safetensors"))
+    before = weights_bf16(merged)
     sizes = [file.stat().st_size for file in (float_tflite, int4_tflite, bundle)]
     return Sizes(
         merged_bf16=before,
@@ -63,6 +64,12 @@ def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Pat
         reduction_vs_bf16=round(1 - sizes[2] / before, 4),
         reduction_vs_float=round(1 - sizes[1] / sizes[0], 4),
     )
+
+
+def weights_bf16(merged: Path) -> int:
+    """Return the bytes of the weights as merging wrote them: healed ones have other types."""
+    noted = read_sizes(merged).merged_bf16 if (merged / SIZES).is_file() else None
+    return noted or sum(file.stat().st_size for file in merged.glob("*.safetensors"))
 
 
 class StepCounter:

@@ -1,7 +1,7 @@
-"""Convert: MergedModel -> EdgeModel, in the converter's own environment."""
+"""Convert: MergedModel or HealedModel -> EdgeModel, in the converter's own environment."""
 
 from tasks.convert.config import ConvertConfig
-from tasks.kernel.artifacts import EdgeModel, MergedModel
+from tasks.kernel.artifacts import EdgeModel, HealedModel, MergedModel
 from tasks.kernel.job import Job
 from tasks.kernel.stage import stage
 
@@ -9,7 +9,7 @@ from tasks.kernel.stage import stage
 @stage
 def convert_expert(
     domain: str,  # noqa: ARG001  # names the task
-    merged: MergedModel,
+    merged: MergedModel | HealedModel,
     config: ConvertConfig,
 ) -> Job[EdgeModel]:
     """Turn the model into an INT4 bundle for phones."""

@@ -4,15 +4,12 @@ In: the trainer's events and the process's signals. Out: calls of the workspace'
 or a checkpoint and an orderly end.
 """
 
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from tasks.kernel.workspace import Progress
+from tasks.models.stop_request import StopRequest
 
 
 class ReportProgress(TrainerCallback):
@@ -41,22 +38,7 @@ class StopOnSignal(TrainerCallback):
     """On SIGTERM, finish the running step, save a checkpoint and stop."""
 
     def __init__(self) -> None:
-        self.requested = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take SIGTERM while training; only a process's main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        previous = signal.signal(signal.SIGTERM, self._request)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, previous)
-
-    def _request(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  a handler's form
-        self.requested = True
+        self.request = StopRequest()
 
     def on_step_end(
         self,
@@ -66,6 +48,6 @@ class StopOnSignal(TrainerCallback):
         **_: object,
     ) -> None:
         """Ask the trainer to save and stop, unless this was the last step anyway."""
-        if self.requested and state.global_step < state.max_steps:
+        if self.request.requested and state.global_step < state.max_steps:
             control.should_save = True
             control.should_training_stop = True

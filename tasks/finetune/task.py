@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tasks.finetune.config import FinetuneConfig
-from tasks.kernel.artifacts import Adapter, QADataset
+from tasks.kernel.artifacts import Adapter, Artifact, HealedModel, QADataset
 from tasks.kernel.job import Job
 from tasks.kernel.stage import accelerated_stage
 from tasks.models.sources import ModelSource
@@ -13,9 +13,11 @@ from tasks.models.sources import ModelSource
 def train_expert(
     domain: str,  # noqa: ARG001  # names the task
     datasets: Mapping[str, QADataset],
-    base: ModelSource,
+    base: ModelSource | HealedModel,
     config: FinetuneConfig,
 ) -> Job[Adapter]:
     """Train one adapter on one domain, or on the equal mix of several."""
-    artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
+    artifacts: dict[str, Artifact] = {f"qa/{name}": dataset for name, dataset in datasets.items()}
+    if isinstance(base, HealedModel):
+        return Job(Adapter, config, artifacts={**artifacts, "base": base})
     return Job(Adapter, config, artifacts=artifacts, models={"base": base})

@@ -67,7 +67,7 @@ def train(
     trainer.add_callback(stop)
     check_supervision(trainer.data_collator, sequence)
     newest = newest_checkpoint(checkpoints)
-    with stop.listening():
+    with stop.request.listening():
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     state = trainer.state
     if state.global_step < state.max_steps:

@@ -43,6 +43,10 @@ class MergedModel(Artifact):
     """A base model with one adapter folded in."""
 
 
+class HealedModel(Artifact):
+    """A model whose weights are on the grid of its bundle."""
+
+
 class EdgeModel(Artifact):
     """An INT4 bundle for phones."""
 

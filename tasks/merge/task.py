@@ -1,6 +1,6 @@
 """Merge: base model + Adapter -> MergedModel."""
 
-from tasks.kernel.artifacts import Adapter, MergedModel
+from tasks.kernel.artifacts import Adapter, HealedModel, MergedModel
 from tasks.kernel.job import Job
 from tasks.kernel.stage import stage
 from tasks.merge.config import MergeConfig
@@ -11,8 +11,10 @@ from tasks.models.sources import ModelSource
 def merge_expert(
     domain: str,  # noqa: ARG001  # names the task
     adapter: Adapter,
-    base: ModelSource,
+    base: ModelSource | HealedModel,
     config: MergeConfig,
 ) -> Job[MergedModel]:
     """Fold the adapter into the weights that it was trained on."""
+    if isinstance(base, HealedModel):
+        return Job(MergedModel, config, artifacts={"adapter": adapter, "base": base})
     return Job(MergedModel, config, artifacts={"adapter": adapter}, models={"base": base})

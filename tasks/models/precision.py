@@ -24,8 +24,8 @@ class Held(Protocol):
     """How the frozen weights below an adapter are held; configurations and records have these fields."""
 
     @property
-    def quantization(self) -> Literal["nf4", "none"]:
-        """Return whether linear layers are held in 4 bits."""
+    def quantization(self) -> Literal["nf4", "none", "int4"]:
+        """Return how linear layers are held: `int4` is a healed base, on its grid as it is."""
 
     @property
     def double_quantization(self) -> bool:

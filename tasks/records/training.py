@@ -24,7 +24,7 @@ class FrozenBase(Figures):
 
     base: str = ""
     """Identity of the base model."""
-    quantization: Literal["nf4", "none"]
+    quantization: Literal["nf4", "none", "int4"]
     double_quantization: bool
     compute_dtype: Literal["bfloat16", "float32"]
 

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from tasks.convert.config import ConvertConfig, Int4
+from tasks.convert.config import ConvertConfig
+from tasks.models.int4 import Int4
 
 
 def test_recipe_name_and_object_are_one_value() -> None:

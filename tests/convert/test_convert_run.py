@@ -7,11 +7,11 @@ from pathlib import Path
 import litert_lm
 import pytest
 
-from tasks.convert.config import ConvertConfig, Int4
-from tasks.convert.quantize import BlockSizeError
+from tasks.convert.config import ConvertConfig
 from tasks.convert.run import run
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Workspace, silent
+from tasks.models.int4 import BlockSizeError, Int4
 from tasks.models.sources import TinyModel
 
 pytestmark = pytest.mark.slow

@@ -12,6 +12,7 @@ LABELS = {
     "router": "route",
     "adapter/anxiety": "finetune:anxiety",
     "merged/anxiety": "merge:anxiety",
+    "healed/anxiety": "heal:anxiety",
     "edge/anxiety": "convert:anxiety",
     "evaluation": "evaluate",
 }

@@ -20,12 +20,13 @@ FAILURES = {
     "finetune:generalist": "generalist: {finetune: {max_length: 16}}",
     "merge:ocd": f"domains: {{ocd: {{{STRICT}}}}}",
     "merge:generalist": f"{STRICT}\ndomains: {{anxiety: {{{TOLERANT}}}, ocd: {{{TOLERANT}}}}}",
-    "convert:ocd": "domains: {ocd: {convert: {quantization: dynamic_int4_block128}}}",
+    "heal:ocd": "domains: {ocd: {convert: {quantization: dynamic_int4_block128}}}",
+    "convert:ocd": "domains: {ocd: {heal: {kind: none}, convert: {quantization: dynamic_int4_block128}}}",
     "evaluate": "evaluate: {seed: 7}",
 }
 """What makes each stage fail while it runs; evaluation accepts everything, and is given too little time."""
 
-AFTER = ["ingest", "generate", "finetune", "merge", "convert"]
+AFTER = ["ingest", "generate", "finetune", "merge", "heal", "convert"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def waiting_for(label: str) -> set[str]:
         return set()
     own = {f"{name}:{domain}" for name in AFTER[AFTER.index(stage) + 1 :]} if domain else set()
     if domain == "generalist":
-        own -= {"convert:generalist"}
+        own -= {"heal:generalist", "convert:generalist"}
     fan_in = (
         {"route", "finetune:generalist", "merge:generalist"} if stage in {"ingest", "generate"} else set()
     )

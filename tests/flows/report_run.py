@@ -28,6 +28,7 @@ def write_run(root: Path) -> dict[str, Path]:
     adapter = {"adapter_config.json": peft}
     contents["adapter-generalist"] = {**adapter, "training.json": training(0.4)}
     contents["merged-generalist"] = {"merge.json": merge}
+    contents["healed"] = {"healing.json": healing(0.38, 0.19)}
     for place, name in enumerate(DOMAINS):
         contents[f"corpus/{name}"] = {"documents.json": account_run.documents(place)}
         contents[f"qa/{name}"] = {
@@ -40,6 +41,7 @@ def write_run(root: Path) -> dict[str, Path]:
             "merge.json": merge,
             "sizes.json": {"adapter": 9_789_032, "merged_bf16": 269_060_552},
         }
+        contents[f"healed/{name}"] = {"healing.json": healing(0.12, 0.03)}
         contents[f"edge/{name}"] = {"sizes.json": edge_sizes(), "breakdown.json": breakdown()}
     folders = {name: root / name for name in contents}
     for name, files in contents.items():
@@ -70,7 +72,15 @@ def write_folder(folder: Path, files: Mapping[str, object]) -> None:
 
 def stage_rows() -> list[StageRow]:
     rows = [("route", "", 2.1), ("finetune", "generalist", 121.0), ("merge", "generalist", 17.0)]
-    seconds = {"ingest": 2.0, "generate": 71.0, "finetune": 118.0, "merge": 16.4, "convert": 93.0}
+    rows.append(("heal", "", 204.0))
+    seconds = {
+        "ingest": 2.0,
+        "generate": 71.0,
+        "finetune": 118.0,
+        "merge": 16.4,
+        "heal": 88.0,
+        "convert": 93.0,
+    }
     rows += [(stage, name, time) for name in DOMAINS for stage, time in seconds.items()]
     rows.append(("evaluate", "", 188.0))
     return [
@@ -94,6 +104,12 @@ def facts(**changes: object) -> RunFacts:
         cores=2, memory_bytes=24_000_000_000, versions={"torch": "2.13.0", "peft": "0.21.2"}
     )
     return RunFacts.model_validate({**values, "environment": machine, **changes})
+
+
+def healing(before: float, after: float) -> dict[str, object]:
+    validations = [[0, before], [20, after], [40, after + 0.01]]
+    counts = {"steps": 40, "best_step": 20, "tokens": 5080, "block_size": 32}
+    return {"divergence_before": before, "divergence_after": after, "validations": validations, **counts}
 
 
 def training(offset: float) -> dict[str, object]:

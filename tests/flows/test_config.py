@@ -22,7 +22,8 @@ def test_every_configuration_validates_and_plans(path: Path, tmp_path: Path) -> 
     config = load_config([path])
     rows = plan(config, Settings(artifacts=tmp_path))
     assert config.name == path.stem
-    assert len(rows) == 5 * len(config.domains) + 4
+    heals = int(config.heals())
+    assert len(rows) == (5 + heals) * len(config.domains) + 4 + heals
     assert not any(row.status == "hit" for row in rows)
     assert json.dumps([row.as_dict() for row in rows])
 
@@ -41,8 +42,16 @@ def test_a_runs_own_copy_of_its_configuration_has_the_same_keys(path: Path, tmp_
     copy.write_text(json.dumps(config.model_dump(mode="json")))
     again = load_config([copy])
     for name in config.domains:
-        for slice_of in ("ingest_of", "generate_of", "finetune_of", "merge_of", "convert_of"):
+        for slice_of in (
+            "ingest_of",
+            "generate_of",
+            "finetune_of",
+            "merge_of",
+            "expert_healing",
+            "convert_of",
+        ):
             assert identity(getattr(again, slice_of)(name)) == identity(getattr(config, slice_of)(name))
+    assert identity(again.base_healing()) == identity(config.base_healing())
     for part in ("route", "evaluate"):
         assert identity(getattr(again, part)) == identity(getattr(config, part))
 
@@ -145,3 +154,10 @@ def test_a_domain_overrides_only_its_own_slice(tmp_path: Path) -> None:
 def test_an_override_that_is_wrong_is_named_as_one() -> None:
     with pytest.raises(ConfigError, match=r"^overrides: merge.max_kl: no such field"):
         load_config([PROJECT / "configs" / "smoke.yaml"], {"merge": {"max_kl": 0.5}})
+
+
+def test_a_domain_cannot_ask_for_a_base_of_its_own() -> None:
+    with pytest.raises(
+        ConfigError, match=r"domains\.ocd\.heal\.base: the base is healed once for all domains"
+    ):
+        load_config([PROJECT / "configs" / "smoke.yaml"], {"domains": {"ocd": {"heal": {"base": {}}}}})

@@ -44,7 +44,7 @@ def missed(found: dict[str, Row]) -> set[str]:
     return {label for label, row in found.items() if row.status == "miss"}
 
 
-BRANCH = {f"{stage}:anxiety" for stage in ("ingest", "generate", "finetune", "merge", "convert")}
+BRANCH = {f"{stage}:anxiety" for stage in ("ingest", "generate", "finetune", "merge", "heal", "convert")}
 FAN_IN = {"route", "finetune:generalist", "merge:generalist", "evaluate"}
 
 
@@ -144,7 +144,7 @@ def test_what_is_asked_for_again_is_a_miss_with_all_that_depends_on_it(
     fill(config_of(library), settings)
     found = rows(config_of(library), settings, Rebuild(stages=("merge:ocd",)))
     assert found["merge:ocd"].reason == "asked for again"
-    assert missed(found) == {"merge:ocd", "convert:ocd", "evaluate"}
+    assert missed(found) == {"merge:ocd", "heal:ocd", "convert:ocd", "evaluate"}
 
 
 def test_only_leaves_everything_else_as_it_is(library: Path, settings: Settings) -> None:
@@ -167,3 +167,68 @@ def test_planning_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code, *heavy], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_new_domain_leaves_the_healing_of_the_base_alone(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    domains = {name: {"documents": str(library / name)} for name in ("anxiety", "depression", "ocd")}
+    found = rows(load_config([SMOKE], {"domains": domains}), settings)
+    assert found["heal"].status == "hit"
+    assert found["heal:ocd"].status == "hit"
+    assert found["heal:depression"].status == "miss"
+
+
+def test_settings_of_experts_leave_the_healing_of_the_base_alone(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    found = rows(config_of(library, heal={"expert": {"max_steps": 3}}), settings)
+    assert missed(found) == {"heal:anxiety", "heal:ocd", "convert:anxiety", "convert:ocd", "evaluate"}
+    assert found["heal:ocd"].reason == "changed: config.schedule.max_steps: 2 -> 3"
+
+
+def test_another_grid_heals_anew(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    found = rows(config_of(library, convert={"quantization": {"down_proj": "int8"}}), settings)
+    assert found["heal"].reason == 'changed: config.grid.down_proj: "int4" -> "int8"'
+    assert found["finetune:ocd"].status == "hit"
+
+
+def test_the_users_text_counts_by_its_bytes_and_not_by_its_place(
+    library: Path, settings: Settings, tmp_path: Path
+) -> None:
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "own.txt").write_text("Some neutral text.")
+    texts = {
+        place: config_of(library, heal={"text": {"kind": "file", "path": str(tmp_path / place / "own.txt")}})
+        for place in ("here", "there")
+    }
+    fill(texts["here"], settings)
+    assert rows(texts["there"], settings)["heal"].status == "hit"
+    (tmp_path / "there" / "own.txt").write_text("Another neutral text.")
+    assert rows(texts["there"], settings)["heal"].reason.startswith("changed: text file own.txt ")
+
+
+def test_without_healing_experts_are_converted_as_they_were_merged(library: Path, settings: Settings) -> None:
+    found = rows(config_of(library, heal={"kind": "none"}), settings)
+    assert not any(label.startswith("heal") for label in found)
+    assert found["convert:ocd"].reason == "waits for merge:ocd"
+
+
+def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> None:
+    domains = {
+        "anxiety": {"documents": str(library / "anxiety"), "heal": {"kind": "none"}},
+        "ocd": {"documents": str(library / "ocd")},
+    }
+    found = rows(config_of(library, domains=domains), settings)
+    assert found["convert:anxiety"].reason == "waits for merge:anxiety"
+    assert found["convert:ocd"].reason == "waits for heal:ocd"
+    assert "heal" in found
+    assert "heal:anxiety" not in found
+
+
+def test_adapters_on_the_grid_wait_for_the_healed_base(library: Path, settings: Settings) -> None:
+    found = rows(config_of(library, finetune={"quantization": "int4"}), settings)
+    assert found["finetune:ocd"].reason == "waits for generate:ocd, heal"
+    assert found["merge:ocd"].reason == "waits for finetune:ocd, heal"
+    healed = rows(config_of(library, finetune={"quantization": "int4"}, heal={"kind": "none"}), settings)
+    assert healed["finetune:ocd"].reason == "waits for generate:ocd"

@@ -18,12 +18,14 @@ from report_run import CONFIG, DOMAINS, facts, router_report, stage_rows, traini
 from rich.console import Console
 
 from flows.report import words
+from flows.report.charts.dag_chart import dag_chart
 from flows.report.collect import collect
 from flows.report.evaluation_samples import verdict
 from flows.report.html import read_report, render, write_report
 from flows.report.schema import Report, RunFacts, StageRow
 from flows.report.tables import account_tables, router_tables
 from flows.report.tables import result_tables as tables
+from flows.report.tables.healing_table import healing_table
 from flows.report.tables.table import Table
 from tasks.kernel.errors import DataError
 
@@ -195,6 +197,25 @@ def test_hostile_text_stays_text(folders) -> None:
     assert "<script" not in text
     assert Page(text).open == []
     assert "<script" not in tables.markdown_summary(report)
+
+
+def test_healing_is_told_for_the_base_and_each_expert(folders) -> None:
+    report = collect(folders, stage_rows(), CONFIG, facts())
+    rows = healing_table(report).rows
+    assert [row[0] for row in rows] == ["base", *DOMAINS]
+    assert rows[0][1:] == ("40", "20", "0.380", "0.190", "−50 %")
+    text = render(report)
+    assert "<h2>Healing</h2>" in text
+    assert "base model" in dag_chart(report)
+
+
+def test_a_run_without_healing_says_nothing_of_it(folders) -> None:
+    merged = {name: folder for name, folder in folders.items() if not name.startswith("healed")}
+    rows = [row for row in stage_rows() if row.stage != "heal"]
+    report = collect(merged, rows, CONFIG, facts())
+    assert "<h2>Healing</h2>" not in render(report)
+    assert "base model" not in dag_chart(report)
+    assert "healed" not in " ".join(report.warnings)
 
 
 def test_a_failed_run_is_reported_as_far_as_it_came(folders) -> None:

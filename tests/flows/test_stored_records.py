@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from smoke_pipeline import Pipeline
 
-from tasks.records import coverage, documents, edge, funnel, merge, router, samples, training
+from tasks.records import coverage, documents, edge, funnel, healing, merge, router, samples, training
 
 pytestmark = pytest.mark.flow
 
@@ -21,6 +21,7 @@ RECORDS: dict[str, tuple[str, Reader, Writer]] = {
     router.FILE: ("router", router.read_router_report, router.write_router_report),
     training.FILE: ("adapter", training.read_training, training.write_training),
     merge.FILE: ("mergedmodel", merge.read_merge_check, merge.write_merge_check),
+    healing.FILE: ("healedmodel", healing.read_healing, healing.write_healing),
     edge.SIZES: ("edgemodel", edge.read_sizes, edge.write_sizes),
     edge.BREAKDOWN: ("edgemodel", edge.read_breakdown, edge.write_breakdown),
 }

@@ -51,6 +51,20 @@ def test_experts_on_the_same_weights_share_them(base: Path, make_adapter: MakeAd
     assert adapters.shared("ocd") == adapters.shared("tax") != adapters.shared("nf4")
 
 
+def test_an_adapter_of_the_grid_answers_on_the_healed_base(
+    base: Path, make_adapter: MakeAdapter, tmp_path: Path
+) -> None:
+    healed = tmp_path / "healed"
+    other = load_model(base)
+    with torch.no_grad():
+        other.get_parameter("model.layers.0.mlp.up_proj.weight").mul_(3)
+    other.save_pretrained(healed)
+    made = {"ocd": make_adapter(1, "int4"), "tax": make_adapter(1)}
+    experts = AdapterExperts(base, made, 8, healed)
+    torch.testing.assert_close(logits(experts.load("ocd").model), alone(healed, made["ocd"]))
+    torch.testing.assert_close(logits(experts.load("tax").model), alone(base, made["tax"]))
+
+
 def test_an_answer_comes_in_pieces_and_ends_at_the_limit(base: Path, make_adapter: MakeAdapter) -> None:
     network, tokenizer = loaded(base, {"ocd": make_adapter(1)}, "ocd"), load_tokenizer(base)
     prompt = torch.tensor([token_ids(tokenizer, prompt_text(tokenizer, "Why?"))])

@@ -4,6 +4,7 @@ One row a domain, one column a stage; the stages that serve every domain stand a
 below, so that no arrow crosses a box.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,8 +16,8 @@ from flows.report import words
 from flows.report.charts.svg import BAD, GOOD, GRID, INK, MUTED, canvas, to_svg
 from flows.report.schema import Report, StageRow
 
-COLUMNS = {"ingest": 0, "generate": 1, "route": 2, "finetune": 2, "merge": 3, "convert": 4, "evaluate": 5}
-CHAIN = ("ingest", "generate", "finetune", "merge", "convert")
+CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert")
+HEAL, BASE = "heal", "base model"
 BOX = (0.76, 0.58)
 """Width and height of a box; columns and rows are 1 apart."""
 _EDGE = {"built": GOOD, "cached": GOOD, "failed": BAD, "skipped": GRID, "left": GRID}
@@ -29,54 +30,70 @@ class Node:
     stage: str
     domain: str
     row: float
-
-    @property
-    def column(self) -> int:
-        """Its column, counted from 0."""
-        return COLUMNS[self.stage]
+    column: int
 
 
 def dag_chart(report: Report) -> str:
     """Draw every stage of every domain and what hands what to whom."""
     rows = {(row.stage, row.domain): row for row in report.stages}
     domains = list(report.domains)
-    nodes = _nodes(domains)
-    with canvas(0.75 * (len(domains) + 2), width=9.6) as (figure, axes):
-        for start, end in _arrows(nodes, domains):
+    chain = _chain(rows)
+    nodes = {place: node for place, node in _nodes(domains, chain).items() if _drawn(place, rows)}
+    last = max(node.row for node in nodes.values())
+    labels: dict[float, str] = {0: "router", **dict(enumerate(domains, 1)), len(domains) + 1: GENERALIST}
+    labels |= {last: BASE} if HEAL in chain else {}
+    with canvas(0.75 * (last + 1), width=1.6 * (len(chain) + 1)) as (figure, axes):
+        for start, end in _arrows(nodes, domains, chain):
             _draw_arrow(axes, start, end)
         for node in nodes.values():
             _draw_box(axes, node, rows.get((node.stage, node.domain)))
-        for row, domain in [(0, "router"), *enumerate(domains, 1), (len(domains) + 1, GENERALIST)]:
-            axes.text(-0.52, row, domain, ha="right", va="center", fontweight="bold")
-        axes.set_xlim(-1.35, 5.45)
-        axes.set_ylim(len(domains) + 1.45, -0.45)
+        for row, label in labels.items():
+            axes.text(-0.52, row, label, ha="right", va="center", fontweight="bold")
+        axes.set_xlim(-1.35, len(chain) + 0.45)
+        axes.set_ylim(last + 0.45, -0.45)
         axes.set_axis_off()
     return to_svg(figure, "dag", "Stages of the pipeline, by domain, and what became of each")
 
 
-def _nodes(domains: list[str]) -> dict[tuple[str, str], Node]:
+def _chain(rows: Mapping[tuple[str, str], StageRow]) -> tuple[str, ...]:
+    """Return a domain's stages in order: without healing where nothing is healed."""
+    heals = any(stage == HEAL for stage, _ in rows)
+    return tuple(stage for stage in CHAIN if stage != HEAL or heals)
+
+
+def _drawn(place: tuple[str, str], rows: Mapping[tuple[str, str], StageRow]) -> bool:
+    """Tell whether the run has such a stage; what it has and did not reach is drawn as well."""
+    return place[0] != HEAL or place in rows
+
+
+def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], Node]:
     below, middle = len(domains) + 1, (len(domains) + 1) / 2
-    nodes = [Node(stage, domain, row) for row, domain in enumerate(domains, 1) for stage in CHAIN]
+    column = {"route": chain.index("finetune"), **{stage: place for place, stage in enumerate(chain)}}
+    nodes = [Node(stage, name, row, column[stage]) for row, name in enumerate(domains, 1) for stage in chain]
     nodes += [
-        Node("route", "", 0),
-        Node("finetune", GENERALIST, below),
-        Node("merge", GENERALIST, below),
-        Node("evaluate", "", middle),
+        Node("route", "", 0, column["route"]),
+        Node("finetune", GENERALIST, below, column["finetune"]),
+        Node("merge", GENERALIST, below, column["merge"]),
+        Node("evaluate", "", middle, len(chain)),
     ]
+    if HEAL in chain:
+        nodes.append(Node(HEAL, "", below + 1, column["merge"]))
     return {(node.stage, node.domain): node for node in nodes}
 
 
-def _arrows(nodes: dict[tuple[str, str], Node], domains: list[str]) -> list[tuple[Node, Node]]:
+def _arrows(
+    nodes: dict[tuple[str, str], Node], domains: list[str], chain: tuple[str, ...]
+) -> list[tuple[Node, Node]]:
     pairs = [
         (("route", ""), ("evaluate", "")),
         (("finetune", GENERALIST), ("merge", GENERALIST)),
         (("merge", GENERALIST), ("evaluate", "")),
     ]
     for domain in domains:
-        chain = [(stage, domain) for stage in CHAIN]
-        pairs += pairwise(chain)
+        pairs += pairwise((stage, domain) for stage in chain if (stage, domain) in nodes)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
         pairs += [(("convert", domain), ("evaluate", ""))]
+        pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
 
 

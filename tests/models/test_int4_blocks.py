@@ -5,9 +5,8 @@ import struct
 
 import pytest
 
-from tasks.convert.config import Int4
-from tasks.convert.quantize import BlockSizeError, Layer, block_size, blocked_layers, fitting
 from tasks.kernel.errors import ConfigError, ModelError
+from tasks.models.int4 import BlockSizeError, Int4, Layer, block_size, blocked_layers, fitting
 
 SHAPES = {
     "model.embed_tokens.weight": (100, 96),

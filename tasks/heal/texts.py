@@ -1,0 +1,107 @@
+"""What is read while healing: sequences of tokens, and from where on the model's word counts.
+
+In: conversations, plain text or a domain's examples. Out: `Text`s. Of a domain's examples the answers count,
+as in training; of neutral text everything does.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+from transformers import PreTrainedTokenizerBase
+
+from tasks.kernel.errors import DataError
+from tasks.models.chat import chat_turns, token_ids
+from tasks.records.dataset import Example
+from tasks.records.files import Figures, read_records
+
+
+class Conversation(Figures):
+    """A question and its answer; whatever else the line of a file has is passed over."""
+
+    question: str = Field(min_length=1)
+    answer: str = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sequence as the model sees it."""
+
+    ids: tuple[int, ...]
+    first: int
+    """Place of the first token whose prediction counts, at least 1."""
+
+
+def file_pieces(tokenizer: PreTrainedTokenizerBase, file: Path, tokens: int) -> list[Text]:
+    """Return a file's text in pieces: JSON lines are conversations, anything else is plain text.
+
+    Raises DataError with file and line where it cannot be read as what it is.
+    """
+    try:
+        if file.suffix == ".jsonl":
+            return pieces(tokenizer, read_records(file, Conversation), tokens)
+        return _cut(token_ids(tokenizer, file.read_text(encoding="utf-8")), tokens)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{file}: cannot be read as UTF-8 text ({error}); give `heal.text` one file of text"
+        ) from error
+
+
+def pieces(
+    tokenizer: PreTrainedTokenizerBase, conversations: Iterable[Conversation], tokens: int
+) -> list[Text]:
+    """Return the conversations in the chat format, one after the other, cut into pieces of equal length."""
+    stream: list[int] = []
+    for said in conversations:
+        turns = chat_turns(tokenizer, said.question.strip(), said.answer.strip())
+        stream += token_ids(tokenizer, turns.prompt) + token_ids(tokenizer, turns.answer)
+    return _cut(stream, tokens)
+
+
+def answers(tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], longest: int) -> list[Text]:
+    """Return the examples that fit into `longest` tokens; their answers count."""
+    found = []
+    for example in examples:
+        turns = chat_turns(tokenizer, example.question.strip(), example.answer.strip())
+        prompt = token_ids(tokenizer, turns.prompt)
+        found.append(Text((*prompt, *token_ids(tokenizer, turns.answer)), len(prompt)))
+    return [text for text in found if len(text.ids) <= longest]
+
+
+def held_back(texts: Sequence[Text], count: int, seed: int) -> tuple[list[Text], list[Text]]:
+    """Return texts to learn from and at most `count` to validate on; raise DataError for fewer than two.
+
+    Small texts give at most a fifth of themselves.
+    """
+    if len(texts) < 2:  # noqa: PLR2004  # one to learn from, one to validate on
+        raise DataError(
+            "heal: the neutral text is shorter than two pieces; give a longer `heal.text`,"
+            " or lower `heal.base.sequence_tokens`"
+        )
+    drawn = shuffled(texts, seed)
+    kept = max(1, min(count, len(drawn) // 5))
+    return drawn[kept:], drawn[:kept]
+
+
+def steps_of(texts: Sequence[Text], step_size: int, steps: int, seed: int) -> list[list[Text]]:
+    """Return the texts of each step: pass after pass, each in another order."""
+    drawn: list[Text] = []
+    number = 0
+    while len(drawn) < steps * step_size:
+        drawn += shuffled(texts, seed + number)
+        number += 1
+    return [drawn[start : start + step_size] for start in range(0, steps * step_size, step_size)]
+
+
+def shuffled(texts: Sequence[Text], seed: int) -> list[Text]:
+    """Return the texts in an order drawn by the seed."""
+    order = list(texts)
+    random.Random(seed).shuffle(order)  # noqa: S311  an order of texts, not a secret
+    return order
+
+
+def _cut(stream: Sequence[int], tokens: int) -> list[Text]:
+    starts = range(0, len(stream) - tokens + 1, tokens)
+    return [Text(tuple(stream[start : start + tokens]), 1) for start in starts]

@@ -1,0 +1,57 @@
+"""Weights on the grid that a bundle stores, and a forward pass on it whose gradient goes straight through.
+
+In: a float32 matrix and a `Grid`. Out: the same matrix of values that the grid has. The arithmetic is that of
+ai-edge-quantizer's symmetric min-max: what is trained on another grid would be moved again by conversion.
+"""
+
+import torch
+from torch.autograd.function import FunctionCtx
+
+from tasks.models.int4 import Grid
+
+_SMALLEST_BOUND = 1e-9
+"""The quantizer's own: a block of zeros has a scale too."""
+
+
+def on_grid(weight: torch.Tensor, grid: Grid) -> torch.Tensor:
+    """Return `weight` (rows x inputs, float32) rounded to `grid`."""
+    return _restored(*levels(weight, grid), weight)
+
+
+def levels(weight: torch.Tensor, grid: Grid) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return whole numbers (rows x blocks x inputs of a block) and scales (rows x blocks x 1), in float32."""
+    blocks = weight.reshape(len(weight), -1, grid.block or weight.shape[1])
+    largest = 2 ** (grid.bits - 1) - 1
+    scales = blocks.abs().amax(-1, keepdim=True).clamp_min(_SMALLEST_BOUND) / largest
+    if grid.block:
+        # As LiteRT stores them; in such a small number as 1e-8 nothing is left.
+        scales = scales.bfloat16().half().float()
+    lowest = -largest - 1 if grid.block else -largest
+    return (blocks / scales).round_().clamp_(lowest, largest).nan_to_num_(0.0), scales
+
+
+class StraightThrough(torch.nn.Module):
+    """A parametrization: the layer sees its weight on the grid, and the weight the layer's gradient."""
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self.grid = grid
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the weight as the bundle will have it."""
+        rounded: torch.Tensor = _Rounded.apply(weight, self.grid)  # type: ignore[no-untyped-call]  # torch has no types for it
+        return rounded
+
+
+class _Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(_: FunctionCtx, weight: torch.Tensor, grid: Grid) -> torch.Tensor:
+        return on_grid(weight, grid)
+
+    @staticmethod
+    def backward(_: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return gradient, None
+
+
+def _restored(numbers: torch.Tensor, scales: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return (numbers * scales).reshape(like.shape)

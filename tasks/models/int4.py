@@ -1,0 +1,145 @@
+"""The grid of a bundle: which weights it stores in how many bits, and how many of them share a scale.
+
+In: YAML, and the shapes of a model. Out: frozen values, the block size that fits. Healing and converting
+read the same value, because weights survive only the very grid that they were trained for.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks.kernel.config import Slice
+from tasks.kernel.errors import ConfigError, ModelError
+
+BlockSize = Literal[128, 64, 32]
+BLOCK_SIZES: tuple[BlockSize, ...] = (128, 64, 32)
+
+
+class Int4(Slice):
+    """Linear layers in symmetric 4-bit blocks; activations are quantized to 8 bits as the model runs."""
+
+    kind: Literal["int4"] = "int4"
+    block_size: BlockSize | Literal["auto"] = "auto"
+    """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
+    head: Literal["int8", "int4"] = "int8"
+    """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
+    embedding: Literal["int8"] = "int8"
+    """The token table, one scale a row."""
+    down_proj: Literal["int4", "int8"] = "int4"
+    """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
+
+
+_BODY = re.compile(r"\.layers\.\d+\..*\.weight$")
+_HEAD = re.compile(r"(^|\.)lm_head\.weight$")
+_EMBEDDING = re.compile(r"\.embed_tokens\.weight$")
+
+
+class BlockSizeError(ConfigError):
+    """A block size that does not divide a layer of this model."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Equally spaced values around zero."""
+
+    bits: Literal[4, 8]
+    block: BlockSize | None
+    """Weights of a row that share a scale; none: the whole row."""
+
+
+ROWS = Grid(8, None)
+"""The grid of the token table, and of whatever is configured as int8."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A linear layer's weight."""
+
+    name: str
+    width: int
+    """Number of inputs: the axis that is cut into blocks."""
+
+
+def block_size(folder: Path, quantization: Int4) -> BlockSize:
+    """Return the block size for the model in `folder`; raise BlockSizeError where none fits."""
+    return fitting(blocked_layers(matrix_shapes(folder), quantization), quantization.block_size)
+
+
+def fitting(layers: Sequence[Layer], wanted: int | str) -> BlockSize:
+    """Return `wanted`, or for "auto" the largest size that divides every layer."""
+    sizes = [size for size in BLOCK_SIZES if all(layer.width % size == 0 for layer in layers)]
+    for size in sizes:
+        if wanted in ("auto", size):
+            return size
+    raise _misfit(layers, wanted, sizes)
+
+
+def blocked_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> list[Layer]:
+    """Return the layers that will be stored in blocks, in the order of their names."""
+    names = _body(shapes)
+    if quantization.down_proj == "int8":
+        names = [name for name in names if ".down_proj." not in name]
+    if quantization.head == "int4":
+        heads = [name for name in sorted(shapes) if _HEAD.search(name)]
+        names += heads or [name for name in sorted(shapes) if _EMBEDDING.search(name)]
+    return [Layer(name, shapes[name][-1]) for name in names]
+
+
+def body_grids(shapes: Mapping[str, tuple[int, ...]], quantization: Int4, size: BlockSize) -> dict[str, Grid]:
+    """Return the grid of every linear layer but the head, by the name of its weight."""
+    blocked = {layer.name for layer in blocked_layers(shapes, quantization)}
+    return {name: Grid(4, size) if name in blocked else ROWS for name in _body(shapes)}
+
+
+def head_grid(quantization: Int4, size: BlockSize) -> Grid:
+    """Return the grid of the head, tied or not."""
+    return ROWS if quantization.head == "int8" else Grid(4, size)
+
+
+def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor in the folder's safetensors files."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelError(f"{folder}: no safetensors file; rebuild the stage that writes the merged model")
+    headers = [_header(file) for file in files]
+    return {
+        name: tuple(entry["shape"])
+        for header in headers
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _body(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    matrix = 2
+    return [name for name in sorted(shapes) if _BODY.search(name) and len(shapes[name]) == matrix]
+
+
+def _header(file: Path) -> dict[str, dict[str, list[int]]]:
+    """Read a safetensors header: eight bytes of length, then JSON."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header: dict[str, dict[str, list[int]]] = json.loads(stream.read(length))
+    except (struct.error, ValueError) as error:
+        raise ModelError(f"{file}: damaged ({error}); rebuild the stage that writes it") from error
+    return header
+
+
+def _misfit(layers: Sequence[Layer], wanted: int | str, sizes: Sequence[int]) -> BlockSizeError:
+    if wanted == "auto":
+        layer = next(layer for layer in layers if layer.width % min(BLOCK_SIZES))
+        return BlockSizeError(
+            f"quantization.block_size: no block size fits layer {layer.name}, which is {layer.width} wide;"
+            f" its width must be a multiple of {min(BLOCK_SIZES)}: use a base model with such layers"
+        )
+    layer = next(layer for layer in layers if layer.width % int(wanted))
+    remedy = f"use {' or '.join(map(str, sizes))}, or auto" if sizes else "no block size fits this model"
+    return BlockSizeError(
+        f"quantization.block_size: {wanted} does not divide layer {layer.name}, which is {layer.width} wide;"
+        f" {remedy}"
+    )

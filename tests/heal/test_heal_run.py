@@ -1,0 +1,224 @@
+"""Healing: it brings the model on its grid nearer to the float one, and what is written is on the grid."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from quick_healing import GRID, healing_of_base, healing_of_expert
+
+from tasks.heal.config import BaseHealing, ExpertHealing
+from tasks.kernel.errors import DataError, StageError
+from tasks.kernel.workspace import Workspace
+from tasks.records.healing import RESTS, read_healing
+
+pytestmark = pytest.mark.models
+
+MakeWorkspace = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def healed(base: Path, text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tasks.heal.run import run
+
+    folder = tmp_path_factory.mktemp("healed")
+    scratch = tmp_path_factory.mktemp("scratch")
+    run({"base": base, "text": text}, healing_of_base(), Workspace(folder, scratch, lambda *_, **__: None))
+    return folder
+
+
+def settled(
+    base: Path, healed: Path, expert: Path, domain: Path, work: Workspace, config: ExpertHealing | None = None
+) -> Path:
+    from tasks.heal.settle import run
+
+    inputs = {"base": base, "healed": healed, "expert": expert, "qa": domain}
+    run(inputs, config or healing_of_expert(), work)
+    return work.out
+
+
+def weights(folder: Path) -> dict[str, object]:
+    from tasks.models.loading import load_model
+
+    return dict(load_model(folder).named_parameters())
+
+
+def test_the_divergence_of_a_healed_base_falls(healed: Path) -> None:
+    record = read_healing(healed)
+    assert record.divergence_after < 0.8 * record.divergence_before
+    assert record.best_step == record.steps == 12
+    assert [step for step, _ in record.validations] == [0, 4, 8, 12]
+
+
+def test_the_divergence_of_an_expert_falls_from_that_of_its_update_on_the_healed_base(
+    base: Path, healed: Path, expert: Path, domain: Path, workspace: MakeWorkspace
+) -> None:
+    record = read_healing(settled(base, healed, expert, domain, workspace()))
+    assert record.divergence_after < 0.8 * record.divergence_before
+
+
+def test_rounding_what_was_written_changes_no_bit(
+    base: Path, healed: Path, expert: Path, domain: Path, workspace: MakeWorkspace
+) -> None:
+    import torch
+
+    from tasks.heal.grid_model import model_grid
+    from tasks.models.grid import on_grid
+    from tasks.models.int4 import ROWS
+    from tasks.models.loading import load_model
+
+    for folder in (healed, settled(base, healed, expert, domain, workspace())):
+        model = load_model(folder)
+        grid = model_grid(model, folder, GRID)
+        assert len(grid.body) == 14
+        for name, one in {**grid.body, "model.embed_tokens.weight": ROWS}.items():
+            weight = model.get_parameter(name)
+            assert weight.dtype == torch.float32
+            assert torch.equal(on_grid(weight, one), weight), name
+
+
+def test_what_is_no_matrix_stays_as_it_was(base: Path, healed: Path) -> None:
+    import torch
+
+    before, after = weights(base), weights(healed)
+    for name in before:
+        if "norm" in name:
+            assert torch.equal(before[name], after[name])
+
+
+def test_an_update_smaller_than_a_step_of_the_grid_is_not_lost(
+    base: Path, healed: Path, expert: Path, domain: Path, workspace: MakeWorkspace
+) -> None:
+    """Without what rounding took from the base, most of an update would be rounded away again."""
+    import torch
+
+    no_step = healing_of_expert(expert={"max_steps": 0})
+    only_rounded = settled(base, healed, expert, domain, workspace(), no_step)
+    name = "model.layers.0.mlp.up_proj.weight"
+    start, wanted, found = (weights(folder)[name] for folder in (base, expert, only_rounded))
+    on_base = weights(healed)[name]
+    update, kept = wanted - start, found - on_base
+    share = (update * kept).sum() / (update * update).sum()
+    assert 0.8 < share.item() < 1.2
+    assert not torch.equal(found, on_base)
+
+
+def test_where_no_step_helps_the_start_is_kept(base: Path, text: Path, workspace: MakeWorkspace) -> None:
+    from tasks.heal.run import run
+
+    work = workspace()
+    ruinous = {"max_steps": 40, "learning_rate": 1.0, "validations": 8, "sequence_tokens": 64}
+    metrics = run({"base": base, "text": text}, healing_of_base(base=ruinous), work)
+    assert metrics["best_step"] == 0
+    assert metrics["steps"] == 10, "two validations without a better one end it"
+    assert metrics["divergence_after"] == metrics["divergence_before"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_activations_may_have_16_bits(base: Path, text: Path, workspace: MakeWorkspace, dtype: str) -> None:
+    from tasks.heal.run import run
+
+    metrics = run({"base": base, "text": text}, healing_of_base(compute_dtype=dtype), workspace())
+    assert metrics["divergence_after"] < 0.8 * metrics["divergence_before"]
+
+
+def test_the_same_healing_gives_the_same_bytes(
+    base: Path, text: Path, healed: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.run import run
+
+    work = workspace()
+    run({"base": base, "text": text}, healing_of_base(), work)
+    names = sorted(file.name for file in healed.iterdir())
+    assert {"model.safetensors", "healing.json", RESTS, "tokenizer.json"} < set(names)
+    for name in names:
+        assert (work.out / name).read_bytes() == (healed / name).read_bytes(), name
+
+
+def test_a_killed_healing_ends_on_the_same_bits(
+    base: Path, text: Path, healed: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.run import run
+
+    def die(done: int, total: int, unit: str, **_: float) -> None:  # noqa: ARG001  progress's form
+        if done == 7:
+            raise InterruptedError
+
+    inputs, config = {"base": base, "text": text}, healing_of_base()
+    with pytest.raises(InterruptedError):
+        run(inputs, config, workspace("killed", die))
+    seen: list[int] = []
+    work = workspace("killed", lambda done, *_, **__: seen.append(done))
+    metrics = run(inputs, config, work)
+    assert metrics["resumed_from_step"] == 4
+    assert seen == list(range(5, 13))
+    for file in healed.iterdir():
+        assert (work.out / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_healing_that_is_asked_to_stop_repeats_no_step(
+    base: Path, text: Path, healed: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.run import run
+
+    def stop(done: int, *_: object, **__: float) -> None:
+        if done == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    inputs, config = {"base": base, "text": text}, healing_of_base()
+    with pytest.raises(StageError, match="asked to stop after 6 of 12 steps; a checkpoint is kept"):
+        run(inputs, config, workspace("stopped", stop))
+    work = workspace("stopped")
+    assert run(inputs, config, work)["resumed_from_step"] == 6
+    for file in healed.iterdir():
+        assert (work.out / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_checkpoint_that_was_cut_short_is_begun_anew(
+    base: Path, text: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.checkpoint import NAME
+    from tasks.heal.run import run
+
+    work = workspace()
+    (work.scratch / NAME).write_bytes(b"PK\x03\x04")
+    assert run({"base": base, "text": text}, healing_of_base(), work)["resumed_from_step"] == 0
+
+
+def test_a_base_may_write_its_text_itself(base: Path, workspace: MakeWorkspace) -> None:
+    from tasks.heal.run import run
+
+    config: BaseHealing = healing_of_base(text={"kind": "written", "conversations": 4})
+    units: set[str] = set()
+    work = workspace("written", lambda _, __, unit, **___: units.add(unit))
+    metrics = run({"base": base}, config, work)
+    assert metrics["steps"] > 0
+    assert units == {"conversations", "steps"}
+
+
+def test_plain_text_is_read_as_it_is(base: Path, tmp_path: Path, workspace: MakeWorkspace) -> None:
+    from tasks.heal.run import run
+
+    file = tmp_path / "neutral.txt"
+    file.write_text("The harbour opens at six and closes when the last boat is in. " * 20)
+    assert run({"base": base, "text": file}, healing_of_base(), workspace())["steps"] > 0
+
+
+def test_too_little_text_and_a_damaged_line_are_named(
+    base: Path, tmp_path: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.run import run
+
+    file = tmp_path / "short.jsonl"
+    file.write_text('{"question": "Why?", "answer": "So."}\n')
+    with pytest.raises(DataError, match=r"shorter than two pieces; give a longer `heal\.text`"):
+        run({"base": base, "text": file}, healing_of_base(), workspace())
+    file.write_text('{"question": "Why?", "answer": "So."}\n{"question": "Why?", "answer": 5}\n')
+    with pytest.raises(DataError, match=r"short\.jsonl:2: answer: .*correct or remove this line"):
+        run({"base": base, "text": file}, healing_of_base(), workspace())
+    other = tmp_path / "latin.txt"
+    other.write_bytes("Überraschung".encode("latin-1"))
+    for unreadable in (other, tmp_path):
+        with pytest.raises(DataError, match="cannot be read as UTF-8 text"):
+            run({"base": base, "text": unreadable}, healing_of_base(), workspace())

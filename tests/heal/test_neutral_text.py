@@ -1,0 +1,40 @@
+"""The carried text: conversations of no domain, enough for a healing, and every line is one."""
+
+import re
+
+from tasks.heal.config import NEUTRAL
+from tasks.heal.texts import Conversation, Text, held_back, steps_of
+from tasks.heal.writing import questions
+from tasks.kernel.settings import PROJECT
+from tasks.records.files import read_records
+
+_WORD = re.compile(r"[a-z]{4,}")
+
+
+def test_every_line_is_a_conversation_on_a_question_that_a_base_can_be_asked() -> None:
+    said = read_records(NEUTRAL, Conversation)
+    assert len(said) == len({one.question for one in said}) == 200
+    assert {one.question for one in said} <= set(questions())
+
+
+def test_it_knows_nothing_of_the_demos_domains() -> None:
+    domains = [folder.name for folder in (PROJECT / "examples" / "library").iterdir() if folder.is_dir()]
+    words = set(_WORD.findall(NEUTRAL.read_text(encoding="utf-8").lower()))
+    assert {"anxiety", "depression", "ocd"} <= set(domains)
+    assert not words & {*domains, "anxious", "depressed", "obsessive", "compulsive"}
+
+
+def test_a_pass_reads_every_text_once_and_the_next_in_another_order() -> None:
+    texts = [Text((number,), 1) for number in range(10)]
+    steps = steps_of(texts, 5, 4, seed=3)
+    first, second = [*steps[0], *steps[1]], [*steps[2], *steps[3]]
+    assert set(first) == set(second) == set(texts)
+    assert first != second
+
+
+def test_what_is_held_back_is_not_learned_and_at_most_a_fifth() -> None:
+    texts = [Text((number,), 1) for number in range(10)]
+    learned, validation = held_back(texts, 8, seed=3)
+    assert len(validation) == 2
+    assert set(learned) | set(validation) == set(texts)
+    assert not set(learned) & set(validation)
