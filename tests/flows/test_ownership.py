@@ -105,7 +105,7 @@ def test_what_ends_a_block_beside_a_living_server_is_told_as_it_is(stranger: int
     assert signal.getsignal(signal.SIGUSR1) is before
 
 
-@pytest.mark.flow
+@pytest.mark.integration
 def test_two_folders_that_want_one_port_have_a_server_each(
     prefect_server: Callable[[Settings], AbstractContextManager[str]], tmp_path: Path
 ) -> None:
@@ -140,7 +140,7 @@ with session(writes=True) as settings:
 """
 
 
-@pytest.mark.flow
+@pytest.mark.integration
 def test_a_run_whose_server_is_killed_says_so_within_a_minute(tmp_path: Path) -> None:
     places = {"POCKETMOE_ARTIFACTS": str(tmp_path), "POCKETMOE_PREFECT_PORT": str(unused_port())}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}

@@ -149,7 +149,7 @@ def test_a_table_becomes_one_line_a_row_with_wrapped_cells_whole(tmp_path: Path)
     assert "Alma | Herring and mackerel | Four" in lines
 
 
-@pytest.mark.parametrize("bullet", ["•", "-", "\x7f"])
+@pytest.mark.parametrize("bullet", ["•", "-", "\x7f", "\uf0b7"])
 def test_list_items_stand_on_lines_of_their_own(tmp_path: Path, bullet: str) -> None:
     sheet = Sheet().write(*PROSE, "They carry", f"{bullet} rope and tar and", x=60).write("twine", x=70)
     assert text_of(tmp_path, sheet.write(f"{bullet} lamps")).endswith("\n- rope and tar and twine\n- lamps")

@@ -63,4 +63,4 @@ def test_words_that_english_always_writes_as_one_lose_their_hyphen() -> None:
 
 
 def test_text_is_writable_and_free_of_typesetting() -> None:
-    assert clean("ﬁrst\u00a0ofﬁce\u200b \ud800 \x7f x\x00") == "first office ? • x"
+    assert clean("ﬁrst\u00a0ofﬁce\u200b \ud800 \x7f x\x00 \uf0a7") == "first office ? • x •"

@@ -25,8 +25,8 @@ LIGATURES = {
 }
 WIDEST_FROM = "\u2e7f"
 INVISIBLE = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
-# WinAnsi fonts draw a bullet for codes without a character of their own.
-BULLETS = {0x7F: "•", 0x95: "•"}
+# WinAnsi fonts draw a bullet for codes without a character; Symbol and Wingdings have theirs here.
+BULLETS = dict.fromkeys([0x7F, 0x95, 0xF0A7, 0xF0A8, 0xF0B7, 0xF0D8, 0xF0FC], "•")
 CHARACTERS = {
     **INVISIBLE,
     **LIGATURES,

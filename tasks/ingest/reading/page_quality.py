@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.ingest.cleaning.lines import Line
+from tasks.ingest.cleaning.lines import BULLETS, Line
+from tasks.text.segments import UNSPACED
 
 REFUSED_SHARE = 0.2
 """A page of which so much is no text is unreadable."""
@@ -35,11 +36,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[\s/\\|—–…]+")
 _SIGNS = re.compile(r"[_@={}<>\[\]&%#~^$`]|[a-z]\.[a-z]")
 _HUMP = re.compile(r"[a-zß-ÿ][A-ZÀ-Þ]")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aad\u3005-\u30ff\u31f0-\u9fff\ua9e0-\ua9fe"
-    "\uaa60-\uaadf\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0003ffff]"
-)
-"""Characters of scripts that write words without spaces."""
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class Flaw(StrEnum):
@@ -124,7 +121,7 @@ def _unknown_characters(raw: str) -> float:
 
 def is_unknown(character: str) -> bool:
     """Tell whether a character stands for an unknown one: private, replaced, control or unassigned."""
-    if character in _SPACE or character.isalnum():
+    if character in _SPACE or character.isalnum() or ord(character) in BULLETS:
         return False
     return character == "\ufffd" or unicodedata.category(character) in {"Co", "Cn", "Cs", "Cc"}
 
