@@ -58,11 +58,11 @@ class Schedule(Slice):
 
     max_steps: int = Field(default=40, ge=0, le=100_000)
     """Steps at most; 0 only rounds."""
-    learning_rate: float = Field(default=3e-5, gt=0, le=1)
+    learning_rate: float = Field(default=1e-4, gt=0, le=1)
     """Peak learning rate of AdamW."""
-    warmup_steps: int = Field(default=0, ge=0)
+    warmup_steps: int = Field(default=3, ge=0)
     """Steps with rising learning rate."""
-    final_share: float = Field(default=1.0, ge=0, le=1)
+    final_share: float = Field(default=0.1, ge=0, le=1)
     """Share of the peak to which the learning rate falls in a line; 1 keeps it."""
     per_device_batch_size: int = Field(default=4, ge=1, le=1024)
     """Sequences in one step."""
@@ -92,10 +92,6 @@ class ExpertSchedule(Schedule):
     """Passes over the training examples."""
     learning_rate: float = Field(default=5e-5, gt=0, le=1)
     """Peak learning rate of AdamW."""
-    warmup_steps: int = Field(default=3, ge=0)
-    """Steps with rising learning rate."""
-    final_share: float = Field(default=0.1, ge=0, le=1)
-    """Share of the peak to which the learning rate falls in a line; 1 keeps it."""
     max_length: int = Field(default=1024, ge=16)
     """Examples with more tokens are left out."""
 

@@ -4,7 +4,14 @@ from tasks.heal.config import BaseHealing, ExpertHealing, HealConfig, of_base, o
 from tasks.models.int4 import Int4
 
 GRID = Int4(block_size=32)
-QUICK = {"max_steps": 12, "per_device_batch_size": 2, "learning_rate": 3e-5, "validations": 3}
+QUICK = {
+    "max_steps": 12,
+    "per_device_batch_size": 2,
+    "learning_rate": 3e-5,
+    "warmup_steps": 0,
+    "final_share": 1.0,
+    "validations": 3,
+}
 
 
 def healing_of_base(**fields: object) -> BaseHealing:
