@@ -19,6 +19,8 @@ from tasks.kernel.workspace import Metrics, Workspace, silent
 from tasks.records.corpus import Passage
 from tasks.records.files import read_records
 
+pytestmark = pytest.mark.slow
+
 
 def ingest(library: Path, out: Path, **config: Any) -> tuple[Metrics, dict[str, Any], list[Passage]]:
     out.mkdir()

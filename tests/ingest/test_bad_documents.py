@@ -11,6 +11,8 @@ from tasks.ingest.run import run
 from tasks.kernel.errors import ConfigError, DocumentError
 from tasks.kernel.workspace import Workspace, silent
 
+pytestmark = pytest.mark.slow
+
 
 def refusal(source: Path, out: Path) -> str:
     with pytest.raises(DocumentError) as caught:

@@ -14,9 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tasks.ingest.passages.stored_documents import Document
 
-pytestmark = pytest.mark.slow
-
-pytestmark = pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", [PYPDF, PDFIUM], ids=["pypdf", "pdfium"])]
 Backend = dict[str, str]
 
 

@@ -6,6 +6,7 @@ import pytest
 from drawn_pages import PROSE, Sheet, draw
 from hostile import write_font, write_tree
 from reading import PDFIUM, PYPDF, read, reason, texts
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from test_account import ingest
 
 from tasks.kernel.errors import DocumentError
@@ -144,7 +145,7 @@ def test_a_full_cell_does_not_run_into_the_next(tmp_path: Path) -> None:
         ("Monday", "Leaving for work by bus", "Checked"),
         ("Friday", "Rain", "Sat"),
     ]
-    left = (60.0, 140.0, 282.0)
+    left = (60.0, 140.0, 152.0 + stringWidth("Leaving for work by bus", "Helvetica", 10))
     sheet = Sheet()
     for at, row in enumerate(rows):
         for x, cell in zip(left, row, strict=True):

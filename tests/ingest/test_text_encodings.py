@@ -15,6 +15,8 @@ from tasks.kernel.errors import DocumentError
 from tasks.kernel.workspace import Workspace, silent
 from tasks.records.documents import LibraryFile, read_documents
 
+pytestmark = pytest.mark.slow
+
 RUSSIAN = "Перед пуском станка проверьте натяжение ремня и уровень масла."
 JAPANESE = "機械を始動する前に、ベルトの張りと油の量を確認してください。"
 CHINESE = "启动机器之前，请检查皮带的松紧和润滑油的油位。"
