@@ -25,7 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "dag.html"
         page.write_text(_dag_page(cold), encoding="utf-8")
-        photograph(page, PICTURES / "dag.png", "600,225")
+        photograph(page, PICTURES / "dag.png", "600,245")
 
 
 def _dag_page(run: Path) -> str:
