@@ -15,7 +15,7 @@ from tasks.kernel.tracking.tracker import Tracker, database_uri
 
 pytestmark = pytest.mark.integration
 
-STAGES = 14
+STAGES = 17
 _RUN_SECONDS = 1500
 _UP_SECONDS = 180
 
