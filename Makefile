@@ -44,7 +44,7 @@ bench: install
 	$(BIN)/python -m benchmarks.orchestration
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
-	$(if $(DATA),$(BIN)/python -m benchmarks.poppler $(DATA)/pdf-nasty)
+	$(if $(DATA),$(BIN)/python -m benchmarks.poppler $(DATA)/pdf-nasty $(DATA)/pdf-nimh)
 	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
 
 # How long files and functions are, against the bar of docs/development.md.

@@ -1,6 +1,6 @@
 """How many of poppler's words each PDF parser finds, file by file, and why there are less than half of them.
 
-In: a folder of PDFs and poppler's `pdftotext`, an implementation that shares no code with ours. Out:
+In: folders of PDFs and poppler's `pdftotext`, an implementation that shares no code with ours. Out:
 `results/poppler.json`. Words are compared as multisets after NFKC, so that the order in which columns are
 read, which `benchmarks.ingestion` measures, does not count here. Scripts without spaces are compared by
 letters: where one puts words apart another may not.
@@ -65,16 +65,20 @@ class Compared:
 
 
 def main() -> None:
-    """Compare every PDF below a folder, and write the results."""
+    """Compare every PDF below each folder, and write the results."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("folders", type=Path, nargs="+")
+    folders: list[Path] = parser.parse_args().folders
     if shutil.which("pdftotext") is None:
         raise SystemExit("pdftotext is not installed: `apt-get install poppler-utils`, or your system's like")
+    save("poppler", {"folders": {folder.name: _compare_all(folder) for folder in folders}})
+
+
+def _compare_all(folder: Path) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(psutil.cpu_count()) as pool:
         paths = sorted(folder.rglob("*.pdf"))
         files = list(pool.map(partial(_compare, Path(scratch)), paths, range(len(paths))))
-    save("poppler", {"files": len(files), **{reader: _figures(files, reader) for reader in READERS}})
+    return {"files": len(files), **{reader: _figures(files, reader) for reader in READERS}}
 
 
 def _compare(scratch: Path, path: Path, number: int) -> Compared:

@@ -174,19 +174,25 @@ def _ingestion(result: Json) -> dict[str, str]:
 
 def _poppler(result: Json) -> dict[str, str]:
     told = {"pdfium": "PDFium alone", "pypdf": "pypdf alone", "both": "both, as the stage reads"}
-    rows = [
-        f"| {name} | {100 * result[key]['word_recall']:.1f} % | {result[key]['files_read']} |"
-        f" {len(result[key]['less_than_half'])} |"
-        for key, name in told.items()
-    ]
-    head = [f"| {result['files']} files | words of poppler's found | files with text | less than half |"]
-    poor = [
-        f"`{file['name']}` ({file['words']} of {file['poppler_words']} words"
-        f"{', ' + file['reason'] if file['reason'] else ''})"
-        for file in result["both"]["less_than_half"]
-    ]
-    tail = ["", f"Less than half with both: {', '.join(poor)}."] if poor else []
-    return {"poppler": "\n".join([*head, "| --- | ---: | ---: | ---: |", *rows, *tail])}
+    lines = ["| files | read by | words of poppler's found | files with text | less than half |"]
+    lines.append("| --- | --- | ---: | ---: | ---: |")
+    poor = []
+    for folder, found in result["folders"].items():
+        lines += [
+            f"| {found['files']} of `{folder}` | {name} | {100 * found[key]['word_recall']:.1f} % |"
+            f" {found[key]['files_read']} | {len(found[key]['less_than_half'])} |"
+            for key, name in told.items()
+        ]
+        poor += [
+            f"`{file['name']}` ({file['words']} of {file['poppler_words']} words"
+            f"{', ' + file['reason'] if file['reason'] else ''})"
+            for file in found["both"]["less_than_half"]
+        ]
+    return {
+        "poppler": "\n".join(
+            [*lines, *(["", f"Less than half with both: {', '.join(poor)}."] if poor else [])]
+        )
+    }
 
 
 def _time(result: Json) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from tasks.ingest.cleaning.blocks import Block
 from tasks.ingest.cleaning.lines import Line
 from tasks.ingest.reading.columns import order_columns
-from tasks.ingest.reading.page_quality import Flaw, Page, is_better, is_unknown, judge
+from tasks.ingest.reading.page_quality import Flaw, Page, is_better, is_unknown
 from tasks.ingest.reading.reasons import Reason, UnreadableError
 from tasks.records.documents import TextEncoding
 
@@ -73,7 +73,7 @@ class _Tally:
     def add(self, text: str) -> None:
         self.characters += len(text)
         self.letters += sum(map(str.isalpha, text))
-        self.unknown += sum(map(is_unknown, text))
+        self.unknown += 0 if text.isascii() else sum(map(is_unknown, text))
 
 
 def write_pages(
@@ -116,9 +116,8 @@ class _Reading:
         """Return the better reading of a page; raise UnreadableError where no parser can read it."""
         page = self._better(number)
         _require_sane(page.lines, number)
-        verdict = judge(page)
-        if verdict.flaw and verdict.refused:
-            self._found.unreadable_pages[number] = verdict.flaw.value
+        if page.verdict.flaw and page.verdict.refused:
+            self._found.unreadable_pages[number] = page.verdict.flaw.value
         return page
 
     def _better(self, number: int) -> Page:
@@ -139,7 +138,7 @@ class _Reading:
 
     def _is_doubtful(self, page: Page) -> bool:
         """Tell whether to ask; a font without letters may hold spaces, and is asked about a few times."""
-        flaw = judge(page).flaw
+        flaw = page.verdict.flaw
         return flaw is not None and (
             flaw is not Flaw.SILENT or any(self._in_vain[font] < TIMES_ASKED for font in page.silent)
         )

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from tasks.ingest.cleaning.lines import BULLETS, Line
 from tasks.text.segments import UNSPACED
@@ -50,6 +51,15 @@ class Flaw(StrEnum):
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a page; nothing: it is text."""
+
+    flaw: Flaw | None = None
+    refused: bool = False
+    """There is so much of it that the page is none to learn from."""
+
+
+@dataclass(frozen=True)
 class Page:
     """A page's text and whether it holds pictures."""
 
@@ -60,14 +70,10 @@ class Page:
     silent: frozenset[str] = frozenset()
     """Fonts that draw much of it, of which hardly a letter is known."""
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is wrong with a page; nothing: it is text."""
-
-    flaw: Flaw | None = None
-    refused: bool = False
-    """There is so much of it that the page is none to learn from."""
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What is wrong with it."""
+        return judge(self)
 
 
 def judge(page: Page) -> Verdict:
@@ -88,7 +94,7 @@ def judge(page: Page) -> Verdict:
 
 def is_better(other: Page, page: Page) -> bool:
     """Tell whether the other parser's reading of a doubtful page is to be taken."""
-    ours, theirs = judge(page), judge(other)
+    ours, theirs = page.verdict, other.verdict
     if theirs.refused or not other.lines:
         return False
     if ours.refused or not page.lines:
