@@ -73,6 +73,22 @@ def test_what_stands_on_one_side_in_both_or_shares_little_is_asked(tmp_path: Pat
     assert known(tmp_path / "little", ([SENTENCES[0]], set()), (little, {0})) == {}
 
 
+def test_of_two_that_know_as_much_the_same_is_named_in_every_process(tmp_path: Path) -> None:
+    halves = [
+        (f"The {n} tide turns at a long stone pier.", f"The {n} boat waits by a wide harbour.")
+        for n in range(20)
+    ]
+    made = {
+        "asked": domain(tmp_path, "asked", [" ".join(half) for half in halves], set(range(20))),
+        "first": domain(tmp_path, "first", [one for one, _ in halves], set()),
+        "second": domain(tmp_path, "second", [other for _, other in halves], set()),
+    }
+    corpora = {name: corpus for name, (_, corpus) in made.items()}
+    found = trained_elsewhere({name: qa for name, (qa, _) in made.items()}, corpora)
+    # Python draws the order of a set anew in each process.
+    assert found == {("asked", f"asked:{at}"): "first" for at in range(20)}
+
+
 def test_the_same_pair_of_two_data_sets_is_known(tmp_path: Path) -> None:
     datasets = {}
     for name, split, question in (

@@ -60,7 +60,7 @@ def _other(
     elsewhere = [others for key in sentences if (others := trained.get(key, set()) - {domain})]
     counts = Counter(name for others in elsewhere for name in sorted(others))
     if sentences and len(elsewhere) >= KNOWN * len(sentences):
-        return counts.most_common(1)[0][0]
+        return min(counts, key=lambda name: (-counts[name], name))
     return min(trained.get(_pair(example), set()) - {domain}, default="")
 
 
