@@ -14,13 +14,22 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.shared_sources import generation, shared_files
-from tasks.convert.task import convert_expert
+from tasks.convert.config import GraphConfig
+from tasks.convert.task import convert_expert, trace_graph
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.heal.task import heal_base, heal_expert
 from tasks.ingest.task import ingest_corpus
-from tasks.kernel.artifacts import Artifact, Corpus, HealedModel, MergedModel, QADataset
+from tasks.kernel.artifacts import (
+    Artifact,
+    Corpus,
+    EdgeModel,
+    FloatGraph,
+    HealedModel,
+    MergedModel,
+    QADataset,
+)
 from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.models.sources import ModelSource
@@ -47,7 +56,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     """Call every stage once per domain, then the fan-in; return the nodes by name."""
     base = config.base_model
     corpora, datasets = _questions(config, call)
-    adapters, experts, bundles = {}, {}, {}
+    adapters, experts = {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
     healed = call(heal_base, base, config.base_healing()) if config.heals() else None
     below = _trained_from(config, GENERALIST, healed)
@@ -58,8 +67,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
-    for name in config.domains:
-        bundles[name] = call(convert_expert, name, settled.get(name, experts[name]), config.convert_of(name))
+    graphs, bundles = _bundles(config, {**experts, **settled}, call)
     data = _named(corpora, datasets)
     evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
     return {
@@ -71,6 +79,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         **{f"merged/{name}": node for name, node in experts.items()},
         **({} if healed is None else {"healed": healed}),
         **{f"healed/{name}": node for name, node in settled.items()},
+        **graphs,
         **{f"edge/{name}": node for name, node in bundles.items()},
         "evaluation": evaluation,
     }
@@ -136,6 +145,29 @@ def _settled(
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill"
     }
+
+
+def _bundles(
+    config: Config, shipped: Mapping[str, MergedModel | HealedModel], call: Call
+) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel]]:
+    """Convert every expert; return the graphs, of which several may use one, by name and the bundles."""
+    graphs: dict[str, FloatGraph] = {}
+    traced: dict[GraphConfig, FloatGraph] = {}
+    bundles = {}
+    for name, model in shipped.items():
+        convert = config.convert_of(name)
+        wanted = convert.graph()
+        own = f"graph/{name}"
+        if convert.trace == "own":
+            graph = graphs[own] = call(trace_graph, model, wanted, name)
+        elif wanted in traced:
+            graph = traced[wanted]
+        elif wanted == config.convert.graph():
+            graph = graphs["graph"] = traced[wanted] = call(trace_graph, config.base_model, wanted)
+        else:
+            graph = graphs[own] = traced[wanted] = call(trace_graph, config.base_model, wanted, name)
+        bundles[name] = call(convert_expert, name, model, graph, convert)
+    return graphs, bundles
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

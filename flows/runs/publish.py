@@ -25,6 +25,7 @@ _METRICS = {
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),
     "heal": ("divergence_before", "divergence_after", "best_step"),
+    "graph": ("graph_bytes",),
     "convert": ("bundle",),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }

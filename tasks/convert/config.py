@@ -16,6 +16,13 @@ RECIPE = re.compile(r"dynamic_int4(?:_block(?P<size>\d+))?")
 Length = Annotated[int, Field(ge=1, le=131072)]
 
 
+class GraphConfig(Slice):
+    """What a float graph depends on, beside the model's architecture."""
+
+    prefill_lengths: tuple[Length, ...]
+    cache_length: Length
+
+
 class ConvertConfig(Slice):
     """From merged weights to a bundle for phones."""
 
@@ -25,6 +32,8 @@ class ConvertConfig(Slice):
     """Prompt lengths that get a graph of their own; longer prompts are fed in pieces."""
     cache_length: Length = 1024
     """Tokens of context, prompt and answer together."""
+    trace: Literal["shared", "own"] = "shared"
+    """`shared` traces the base model once for all its experts; `own` traces the expert by itself."""
     formats: tuple[Literal["litertlm", "task"], ...] = Field(default=("litertlm",), min_length=1)
     """Files to write: `litertlm` for LiteRT-LM, `task` for MediaPipe."""
 
@@ -57,6 +66,10 @@ class ConvertConfig(Slice):
             if len(set(values)) < len(values):
                 raise ValueError(f"{field}: a value is repeated; name each once")
         return self
+
+    def graph(self) -> GraphConfig:
+        """Return what the graph depends on."""
+        return GraphConfig(prefill_lengths=self.prefill_lengths, cache_length=self.cache_length)
 
     def refusals(self) -> list[str]:
         """Return a sentence for each value that this stage cannot serve yet."""

@@ -47,6 +47,10 @@ class HealedModel(Artifact):
     """A model whose weights are on the grid of its bundle."""
 
 
+class FloatGraph(Artifact):
+    """The float graph of an architecture, without weights."""
+
+
 class EdgeModel(Artifact):
     """An INT4 bundle for phones."""
 

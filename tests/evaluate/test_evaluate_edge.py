@@ -25,11 +25,12 @@ EXPORT = """\
 import sys
 from pathlib import Path
 from tasks.convert.config import ConvertConfig
-from tasks.convert.graph import pack, trace
+from tasks.convert.graph import load, trace
+from tasks.convert.packing import pack
 merged, scratch, out = map(Path, sys.argv[1:])
 config = ConvertConfig(prefill_lengths=(32,), cache_length=256)
-graph = trace(merged, config, scratch, lambda: None)
-pack(graph, graph.tflite, out)
+source = load(merged, config.graph(), scratch, lambda: None)
+pack(source, trace(source, lambda: None), out)
 """
 QUESTIONS = [("Why?", "Because."), ("What is a longer question, then?", "One with many more letters in it.")]
 

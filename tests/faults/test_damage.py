@@ -13,6 +13,7 @@ LABELS = {
     "adapter/anxiety": "finetune:anxiety",
     "merged/anxiety": "merge:anxiety",
     "healed/anxiety": "heal:anxiety",
+    "graph": "graph",
     "edge/anxiety": "convert:anxiety",
     "evaluation": "evaluate",
 }

@@ -4,18 +4,25 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 from filled_store import fill
 from smoke_pipeline import SMOKE
 
 from flows.config import Config, load_config
+from flows.dag import dag, stand_in
 from flows.plan import Row, plan
 from flows.runs.selection import Rebuild
+from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.stage import Stage
 from tasks.kernel.storage.cache import Cache
 from tasks.kernel.storage.store import Store
+
+A = TypeVar("A", bound=Artifact)
+P = ParamSpec("P")
 
 
 @pytest.fixture
@@ -211,7 +218,7 @@ def test_the_users_text_counts_by_its_bytes_and_not_by_its_place(
 def test_without_healing_experts_are_converted_as_they_were_merged(library: Path, settings: Settings) -> None:
     found = rows(config_of(library, heal={"kind": "none"}), settings)
     assert not any(label.startswith("heal") for label in found)
-    assert found["convert:ocd"].reason == "waits for merge:ocd"
+    assert found["convert:ocd"].reason == "waits for graph, merge:ocd"
 
 
 def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> None:
@@ -220,10 +227,43 @@ def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> N
         "ocd": {"documents": str(library / "ocd")},
     }
     found = rows(config_of(library, domains=domains), settings)
-    assert found["convert:anxiety"].reason == "waits for merge:anxiety"
-    assert found["convert:ocd"].reason == "waits for heal:ocd"
+    assert found["convert:anxiety"].reason == "waits for graph, merge:anxiety"
+    assert found["convert:ocd"].reason == "waits for graph, heal:ocd"
     assert "heal" in found
     assert "heal:anxiety" not in found
+
+
+def test_the_base_is_traced_once_whatever_the_experts_are(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    domains = {name: {"documents": str(library / name)} for name in ("anxiety", "depression", "ocd")}
+    changed = {"finetune": {"token_budget": 5000}, "convert": {"quantization": {"down_proj": "int8"}}}
+    found = rows(config_of(library, domains=domains, **changed), settings)
+    assert [label for label in found if label.startswith("graph")] == ["graph"]
+    assert found["graph"].status == "hit"
+    assert found["convert:depression"].reason == "waits for heal:depression"
+
+
+def test_every_stage_is_one_node(library: Path) -> None:
+    called: list[str] = []
+
+    def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
+        called.append(stage.label(*args, **kwargs))
+        return stand_in(called[-1], stage)
+
+    nodes = dag(config_of(library), call)
+    assert sorted(map(str, nodes.values())) == sorted(called)
+
+
+def test_experts_of_another_shape_or_by_themselves_have_graphs_of_their_own(
+    library: Path, settings: Settings
+) -> None:
+    own = {"anxiety": {"cache_length": 256}, "depression": {}, "ocd": {"trace": "own"}}
+    domains = {name: {"documents": str(library / name), "convert": convert} for name, convert in own.items()}
+    found = rows(config_of(library, domains=domains), settings)
+    assert found["convert:anxiety"].reason == "waits for graph:anxiety, heal:anxiety"
+    assert found["convert:depression"].reason == "waits for graph, heal:depression"
+    assert found["convert:ocd"].reason == "waits for graph:ocd, heal:ocd"
+    assert found["graph:ocd"].reason == "waits for heal:ocd"
 
 
 def test_adapters_on_the_grid_wait_for_the_healed_base(library: Path, settings: Settings) -> None:

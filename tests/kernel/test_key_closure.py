@@ -20,6 +20,7 @@ MODULES = [
     "tasks.finetune.run",
     "tasks.merge.run",
     "tasks.convert.run",
+    "tasks.convert.tracing",
     "tasks.evaluate.run",
     "tasks.models.sources",
 ]
