@@ -15,6 +15,7 @@ from tasks.kernel.artifacts import (
     Artifact,
     Corpus,
     EdgeModel,
+    EquivalenceChain,
     EvalReport,
     FloatGraph,
     HealedModel,
@@ -32,7 +33,7 @@ _KINDS: Mapping[str, type[Artifact]] = {
     kind.__name__: kind
     for kind in (
         *(Corpus, QADataset, Router, Adapter, MergedModel),
-        *(HealedModel, FloatGraph, EdgeModel, EvalReport),
+        *(HealedModel, FloatGraph, EdgeModel, EquivalenceChain, EvalReport),
     )
 }
 

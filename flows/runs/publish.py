@@ -27,6 +27,7 @@ _METRICS = {
     "heal": ("divergence_before", "divergence_after", "best_step"),
     "graph": ("graph_bytes",),
     "convert": ("bundle",),
+    "chain": ("kl_float_graph", "kl_int4_graph"),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }
 """What a stage is judged by; everything else is in its MLflow run."""

@@ -1,7 +1,15 @@
-"""Convert: base model -> FloatGraph; MergedModel or HealedModel and FloatGraph -> EdgeModel."""
+"""Convert: base model -> FloatGraph; with it MergedModel or HealedModel -> EdgeModel, EquivalenceChain."""
 
-from tasks.convert.config import ConvertConfig, GraphConfig
-from tasks.kernel.artifacts import EdgeModel, FloatGraph, HealedModel, MergedModel
+from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig
+from tasks.kernel.artifacts import (
+    Artifact,
+    EdgeModel,
+    EquivalenceChain,
+    FloatGraph,
+    HealedModel,
+    MergedModel,
+    QADataset,
+)
 from tasks.kernel.job import Job
 from tasks.kernel.stage import second_stage, stage
 from tasks.models.sources import ModelSource
@@ -29,3 +37,21 @@ def convert_expert(
 ) -> Job[EdgeModel]:
     """Turn the model into an INT4 bundle for phones, in the converter's own environment."""
     return Job(EdgeModel, config, artifacts={"merged": merged, "graph": graph}, converter=True)
+
+
+@second_stage("chain")
+def follow_expert(
+    domain: str,  # noqa: ARG001  # names the task
+    merged: MergedModel,
+    healed: HealedModel | None,
+    graph: FloatGraph,
+    edge: EdgeModel,
+    dataset: QADataset,
+    config: ChainCheck,
+) -> Job[EquivalenceChain]:
+    """Compare the expert's forms on held-out questions, from its merged weights to what is in the bundle."""
+    artifacts: dict[str, Artifact] = {"merged": merged, "graph": graph, "edge": edge, "qa": dataset}
+    artifacts |= {"healed": healed} if healed else {}
+    return Job(
+        EquivalenceChain, config, artifacts=artifacts, module="tasks.convert.chain.run", converter=True
+    )

@@ -55,5 +55,9 @@ class EdgeModel(Artifact):
     """An INT4 bundle for phones."""
 
 
+class EquivalenceChain(Artifact):
+    """How far the forms of an expert are from one another on the way to the phone."""
+
+
 class EvalReport(Artifact):
     """Held-out measurements of the whole system."""

@@ -15,6 +15,7 @@ LABELS = {
     "healed/anxiety": "heal:anxiety",
     "graph": "graph",
     "edge/anxiety": "convert:anxiety",
+    "chain/anxiety": "chain:anxiety",
     "evaluation": "evaluate",
 }
 """One artifact of each kind, and the stage that builds it."""

@@ -21,6 +21,7 @@ MODULES = [
     "tasks.merge.run",
     "tasks.convert.run",
     "tasks.convert.tracing",
+    "tasks.convert.chain.run",
     "tasks.evaluate.run",
     "tasks.models.sources",
 ]

@@ -16,7 +16,9 @@ from flows.report import words
 from flows.report.charts.svg import BAD, GOOD, GRID, INK, MUTED, canvas, to_svg
 from flows.report.schema import Report, StageRow
 
-CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert")
+CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert", "chain")
+OPTIONAL = {"heal", "chain"}
+"""Of those, what runs without it do not have."""
 HEAL, GRAPH, BASE = "heal", "graph", "base model"
 BOX = (0.76, 0.58)
 """Width and height of a box; columns and rows are 1 apart."""
@@ -56,9 +58,9 @@ def dag_chart(report: Report) -> str:
 
 
 def _chain(rows: Mapping[tuple[str, str], StageRow]) -> tuple[str, ...]:
-    """Return a domain's stages in order: without healing where nothing is healed."""
-    heals = any(stage == HEAL for stage, _ in rows)
-    return tuple(stage for stage in CHAIN if stage != HEAL or heals)
+    """Return a domain's stages in order, without those that the run does not have."""
+    there = {stage for stage, _ in rows}
+    return tuple(stage for stage in CHAIN if stage not in OPTIONAL or stage in there)
 
 
 def _drawn(place: tuple[str, str], rows: Mapping[tuple[str, str], StageRow]) -> bool:
@@ -93,7 +95,7 @@ def _arrows(
     for domain in domains:
         pairs += pairwise((stage, domain) for stage in chain if (stage, domain) in nodes)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
-        pairs += [(("convert", domain), ("evaluate", ""))]
+        pairs += [((chain[-1], domain), ("evaluate", ""))]
         pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
         pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
