@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_va
 from flows.champions.gate import Gate
 from flows.config_problems import FieldError, SliceError, problems
 from flows.yaml_files import merge, named, read_merged
-from tasks.convert.config import ConvertConfig
+from tasks.convert.config import ChainCheck, ChainConfig, ConvertConfig, chain_check
 from tasks.evaluate.config import EvaluateConfig
 from tasks.finetune.config import FinetuneConfig
 from tasks.generate.config import GenerateConfig
@@ -84,6 +84,7 @@ class Domain(Slice):
     heal: Overrides = {}
     """Of `kind` and `expert`: the base is healed once for all domains."""
     convert: Overrides = {}
+    chain: Overrides = {}
 
     @model_validator(mode="after")
     def has_a_source(self) -> Self:
@@ -134,6 +135,8 @@ class Config(Slice):
     merge: MergeConfig = MergeConfig()
     heal: HealConfig = HealConfig()
     convert: ConvertConfig = ConvertConfig()
+    chain: ChainConfig = ChainConfig()
+    """How closely each form of an expert must follow the one before, from merged weights to the phone."""
     evaluate: EvaluateConfig = EvaluateConfig()
     promotion: Gate = Gate()
     """What a new version must keep to become champion."""
@@ -156,7 +159,7 @@ class Config(Slice):
         """Refuse overrides that do not make a valid slice."""
         for name in self.domains:
             self.ingest_of(name), self.generate_of(name), self.finetune_of(name)
-            self.merge_of(name), self.heal_of(name), self.convert_of(name)
+            self.merge_of(name), self.heal_of(name), self.chain_of(name)
         self.finetune_of(GENERALIST)
         return self
 
@@ -216,6 +219,11 @@ class Config(Slice):
     def convert_of(self, domain: str) -> ConvertConfig:
         """Return the domain's slice for conversion."""
         return _with_overrides(self.convert, self.domains[domain].convert, f"domains.{domain}.convert")
+
+    def chain_of(self, domain: str) -> ChainCheck:
+        """Return how the domain's expert is followed to the phone."""
+        chain = _with_overrides(self.chain, self.domains[domain].chain, f"domains.{domain}.chain")
+        return chain_check(chain, self.convert_of(domain))
 
 
 def load_config(paths: Sequence[Path], overrides: Mapping[str, JsonValue] | None = None) -> Config:

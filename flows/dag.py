@@ -14,13 +14,23 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.shared_sources import generation, shared_files
-from tasks.convert.task import convert_expert
+from tasks.convert.config import GraphConfig
+from tasks.convert.task import convert_expert, follow_expert, trace_graph
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.heal.task import heal_base, heal_expert
 from tasks.ingest.task import ingest_corpus
-from tasks.kernel.artifacts import Artifact, Corpus, HealedModel, MergedModel, QADataset
+from tasks.kernel.artifacts import (
+    Artifact,
+    Corpus,
+    EdgeModel,
+    EquivalenceChain,
+    FloatGraph,
+    HealedModel,
+    MergedModel,
+    QADataset,
+)
 from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.models.sources import ModelSource
@@ -47,7 +57,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     """Call every stage once per domain, then the fan-in; return the nodes by name."""
     base = config.base_model
     corpora, datasets = _questions(config, call)
-    adapters, experts, bundles = {}, {}, {}
+    adapters, experts = {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
     healed = call(heal_base, base, config.base_healing()) if config.heals() else None
     below = _trained_from(config, GENERALIST, healed)
@@ -58,10 +68,9 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
-    for name in config.domains:
-        bundles[name] = call(convert_expert, name, settled.get(name, experts[name]), config.convert_of(name))
+    graphs, shipped = _shipped(config, experts, settled, datasets, call)
     data = _named(corpora, datasets)
-    evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
+    evaluation = call(evaluate_system, router, data, experts, generalist, shipped, base, config.evaluate)
     return {
         **data,
         "router": router,
@@ -71,7 +80,8 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         **{f"merged/{name}": node for name, node in experts.items()},
         **({} if healed is None else {"healed": healed}),
         **{f"healed/{name}": node for name, node in settled.items()},
-        **{f"edge/{name}": node for name, node in bundles.items()},
+        **graphs,
+        **shipped,
         "evaluation": evaluation,
     }
 
@@ -136,6 +146,53 @@ def _settled(
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill"
     }
+
+
+def _shipped(
+    config: Config,
+    experts: Mapping[str, MergedModel],
+    settled: Mapping[str, HealedModel],
+    datasets: Mapping[str, QADataset],
+    call: Call,
+) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel | EquivalenceChain]]:
+    """Convert every expert, and follow it from its merged weights to what is in its bundle.
+
+    Returns the graphs, of which several experts may use one, by name, and all else.
+    """
+    graphs: dict[str, FloatGraph] = {}
+    shipped: dict[str, EdgeModel | EquivalenceChain] = {}
+    shapes: dict[GraphConfig, str] = {}
+    for name, expert in experts.items():
+        healed, convert = settled.get(name), config.convert_of(name)
+        model: MergedModel | HealedModel = expert if healed is None else healed
+        graph = _graph(config, name, model, (graphs, shapes), call)
+        edge = call(convert_expert, name, model, graph, convert)
+        shipped[f"edge/{name}"] = edge
+        shipped[f"chain/{name}"] = call(
+            follow_expert, name, expert, healed, graph, edge, datasets[name], config.chain_of(name)
+        )
+    return graphs, shipped
+
+
+def _graph(
+    config: Config,
+    name: str,
+    model: MergedModel | HealedModel,
+    known: tuple[dict[str, FloatGraph], dict[GraphConfig, str]],
+    call: Call,
+) -> FloatGraph:
+    """Trace the base once for all experts that want the same graph, and by itself one that asks for it."""
+    graphs, shapes = known
+    convert = config.convert_of(name)
+    wanted, own = convert.graph(), f"graph/{name}"
+    if convert.trace == "own":
+        graphs[own] = call(trace_graph, model, wanted, name)
+        return graphs[own]
+    if wanted not in shapes:
+        everybodys = wanted == config.convert.graph()
+        shapes[wanted] = "graph" if everybodys else own
+        graphs[shapes[wanted]] = call(trace_graph, config.base_model, wanted, "" if everybodys else name)
+    return graphs[shapes[wanted]]
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

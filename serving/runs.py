@@ -15,7 +15,9 @@ from tasks.kernel.artifacts import (
     Artifact,
     Corpus,
     EdgeModel,
+    EquivalenceChain,
     EvalReport,
+    FloatGraph,
     HealedModel,
     MergedModel,
     QADataset,
@@ -29,7 +31,10 @@ from tasks.models.sources import ModelSource
 PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {
     kind.__name__: kind
-    for kind in (Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, EdgeModel, EvalReport)
+    for kind in (
+        *(Corpus, QADataset, Router, Adapter, MergedModel),
+        *(HealedModel, FloatGraph, EdgeModel, EquivalenceChain, EvalReport),
+    )
 }
 
 

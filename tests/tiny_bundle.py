@@ -11,21 +11,23 @@ CONTEXT = 2048
 CONVERT = f"""
 import sys
 from pathlib import Path
+from tasks.convert import run, tracing
 from tasks.convert.config import ConvertConfig
-from tasks.convert.run import run
 from tasks.kernel.workspace import Workspace, silent
-merged, out, scratch = map(Path, sys.argv[1:])
-run({{"merged": merged}}, ConvertConfig(cache_length={CONTEXT}), Workspace(out, scratch, silent))
+merged, graph, out, scratch = map(Path, sys.argv[1:])
+config = ConvertConfig(cache_length={CONTEXT})
+tracing.run({{"model": merged}}, config.graph(), Workspace(graph, scratch, silent))
+run.run({{"merged": merged, "graph": graph}}, config, Workspace(out, scratch, silent))
 """
 
 
 def convert_tiny(root: Path) -> None:
     """Write the model to `merged` and its bundle, with nothing beside it, to `edge`; both below `root`."""
     assert CONVERTER.is_file(), f"{CONVERTER}: no such interpreter; run `make install`"
-    for name in ("merged", "out", "scratch", "edge"):
+    for name in ("merged", "graph", "out", "scratch", "edge"):
         (root / name).mkdir()
     save_wild(root / "merged", TinyModel())
-    command = [CONVERTER, "-c", CONVERT, root / "merged", root / "out", root / "scratch"]
+    command = [CONVERTER, "-c", CONVERT, *(root / name for name in ("merged", "graph", "out", "scratch"))]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     (root / "out" / "model.litertlm").rename(root / "edge" / "model.litertlm")

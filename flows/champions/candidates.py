@@ -72,6 +72,7 @@ def _expert_figures(run: FinishedRun, part: DomainReport) -> Figures:
         quality[BUNDLE_PERPLEXITY] = _quality(edge.edge, relative=edge.loss.shifted(1))
     return Figures(
         quality=quality,
+        edge_loss=found.edge_perplexity.loss if found and found.edge_perplexity else None,
         bundle_bytes=part.sizes.bundle,
         latency_ms=found.edge.latency_ms if found and found.edge else None,
         **_origin(run),

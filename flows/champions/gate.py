@@ -4,7 +4,7 @@ Quality may not be worse than the champion's beyond chance, size and latency sta
 budgets. What was not measured is refused by name: silence must never promote.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -26,6 +26,8 @@ class Gate(Slice):
     """Largest bundle of an expert, such as `200MB`; none: only the champion's size counts."""
     max_latency_ms: float | None = Field(default=None, gt=0)
     """Longest mean time to an answer, of a bundle and of the system; none: only the champion's counts."""
+    max_edge_loss: float | None = Field(default=0.05, ge=0)
+    """Share by which a bundle's perplexity may be above its float expert's; none: it is not looked at."""
     max_quality_loss: float = Field(default=0.0, ge=0, lt=1)
     """Share by which quality may be worse than the champion's beyond chance; 0.02 lets 2 % pass."""
     max_growth: float = Field(default=0.10, ge=0)
@@ -43,6 +45,8 @@ class Figures(BaseModel):
     """By measure; none where the run did not measure it."""
     kind: Literal["expert", "router", "system"] = "expert"
     """Experts have a size and a latency to keep, the system a latency, the router neither."""
+    edge_loss: Estimate | None = None
+    """By which share the bundle's perplexity is above the float expert's."""
     bundle_bytes: int | None = None
     latency_ms: float | None = None
     base_model: str = ""
@@ -79,6 +83,7 @@ def judge(
     ]
     before = champion or Figures(quality={})
     if candidate.kind == "expert":
+        checks += _edge(gate, candidate.edge_loss, before.edge_loss)
         limit = _limit(gate.max_bundle_bytes, before.bundle_bytes, gate.max_growth)
         ours, theirs = candidate.bundle_bytes, before.bundle_bytes
         checks.append(_within("bundle size", ours, theirs, limit, words.size))
@@ -116,6 +121,15 @@ def _quality(
     return check(f"{'not worse' if passed else 'worse'} beyond chance: {worse.words}", passed=passed)
 
 
+def _edge(gate: Gate, ours: Estimate | None, theirs: Estimate | None) -> Iterator[Check]:
+    """Yield what the bundle loses against its own float expert, where the gate looks at it."""
+    if gate.max_edge_loss is None:
+        return
+    passed = ours is not None and ours.value <= gate.max_edge_loss
+    reason = f"{'at most' if passed else 'more than'} {words.percent(gate.max_edge_loss, 1)}"
+    yield Check("INT4 loss", _share(theirs), _share(ours), passed, reason if ours else "not measured")
+
+
 def _limit(budget: float | None, theirs: float | None, growth: float) -> float:
     return min(inf if budget is None else budget, inf if theirs is None else theirs * (1 + growth))
 
@@ -138,6 +152,13 @@ def _within(
 
 def _interval(quality: Quality | None) -> str:
     return words.interval(quality.estimate if quality else None)
+
+
+def _share(loss: Estimate | None) -> str:
+    if loss is None:
+        return words.NOTHING
+    value, low, high = (words.percent(end, 1) for end in (loss.value, *loss.ends))
+    return f"{value} ({low} to {high})"
 
 
 def _milliseconds(value: float | None) -> str:

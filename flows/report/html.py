@@ -22,6 +22,7 @@ from flows.report.pair_account import pairs_to_read
 from flows.report.schema import Report
 from flows.report.tables import account_tables
 from flows.report.tables import result_tables as tables
+from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
 from flows.report.tables.pages import STATES, page_maps
 from flows.report.tables.router_tables import MATRIX, router_tables
@@ -130,6 +131,7 @@ def _tables(report: Report) -> dict[str, Table]:
         "edge": tables.edge_table(report),
         "training": tables.training_table(report),
         "healing": healing_table(report),
+        "chain": chain_table(report),
         "stages": tables.stages_table(report.stages),
     }
 

@@ -25,7 +25,9 @@ _METRICS = {
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),
     "heal": ("divergence_before", "divergence_after", "best_step"),
+    "graph": ("graph_bytes",),
     "convert": ("bundle",),
+    "chain": ("kl_float_graph", "kl_int4_graph"),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }
 """What a stage is judged by; everything else is in its MLflow run."""

@@ -116,7 +116,9 @@ def shortage(config: "Config", rows: "Iterable[Row]", settings: Settings, free: 
 def estimate(config: "Config", stages: Iterable[str]) -> int:
     """Return the bytes that stages of these names write at least, all of them together."""
     listed = list(stages)
-    shares = sum(_SHARES.get(stage, 0.0) for stage in listed) + (1.0 if "convert" in listed else 0.0)
+    shares = sum(_SHARES.get(stage, 0.0) for stage in listed) + float(
+        "convert" in listed or "graph" in listed
+    )
     return int(shares * _weights(config))
 
 

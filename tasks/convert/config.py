@@ -11,9 +11,17 @@ from pydantic import Field, field_validator, model_validator
 
 from tasks.kernel.config import Slice
 from tasks.models.int4 import Int4
+from tasks.records.chain import FLOAT_GRAPH, HEALED, INT4_GRAPH, LinkBounds
 
 RECIPE = re.compile(r"dynamic_int4(?:_block(?P<size>\d+))?")
 Length = Annotated[int, Field(ge=1, le=131072)]
+
+
+class GraphConfig(Slice):
+    """What a float graph depends on, beside the model's architecture."""
+
+    prefill_lengths: tuple[Length, ...]
+    cache_length: Length
 
 
 class ConvertConfig(Slice):
@@ -25,6 +33,8 @@ class ConvertConfig(Slice):
     """Prompt lengths that get a graph of their own; longer prompts are fed in pieces."""
     cache_length: Length = 1024
     """Tokens of context, prompt and answer together."""
+    trace: Literal["shared", "own"] = "shared"
+    """`shared` traces the base model once for all its experts; `own` traces the expert by itself."""
     formats: tuple[Literal["litertlm", "task"], ...] = Field(default=("litertlm",), min_length=1)
     """Files to write: `litertlm` for LiteRT-LM, `task` for MediaPipe."""
 
@@ -58,8 +68,67 @@ class ConvertConfig(Slice):
                 raise ValueError(f"{field}: a value is repeated; name each once")
         return self
 
+    def graph(self) -> GraphConfig:
+        """Return what the graph depends on."""
+        return GraphConfig(prefill_lengths=self.prefill_lengths, cache_length=self.cache_length)
+
     def refusals(self) -> list[str]:
         """Return a sentence for each value that this stage cannot serve yet."""
         if "task" in self.formats:
             return ['`formats`: "task" is not built yet; use ["litertlm"] meanwhile']
         return []
+
+
+class Bounds(Slice):
+    """What a link of the chain must keep; none: nothing is asked of it there."""
+
+    max_mean_kl: float | None = Field(default=None, gt=0)
+    """Nats a token, from the form before to the one after."""
+    min_top1_agreement: float | None = Field(default=None, ge=0, le=1)
+    """Share of tokens where both forms choose the same."""
+    max_perplexity_ratio: float | None = Field(default=None, ge=1)
+    """Perplexity of held-out answers, after over before or the other way; the whole interval must miss it."""
+
+    def record(self) -> LinkBounds:
+        """Return the bounds as they are written down."""
+        return LinkBounds.model_validate(self.model_dump())
+
+
+class ChainConfig(Slice):
+    """How an expert is followed from its merged weights to the phone's runtime.
+
+    The bounds catch what is broken: how much quality may be lost is the promotion gate's to say.
+    """
+
+    probes: int = Field(default=6, ge=2)
+    """Held-out questions on which the forms are compared."""
+    answer_tokens: int = Field(default=24, ge=1)
+    """Tokens of each answer that count."""
+    healed: Bounds = Bounds(max_mean_kl=1.0, max_perplexity_ratio=1.5)
+    """Merged weights against those that survive their grid."""
+    float_graph: Bounds = Bounds(max_mean_kl=0.001, min_top1_agreement=0.95, max_perplexity_ratio=1.01)
+    """Weights in torch against the same weights in the traced graph."""
+    int4: Bounds = Bounds(max_mean_kl=1.5, max_perplexity_ratio=2.0)
+    """The float graph against the INT4 graph in the bundle."""
+    runtime: Bounds = Bounds(max_perplexity_ratio=1.05)
+    """The INT4 graph against what LiteRT-LM says; it tells scores alone."""
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    seed: int = Field(default=42, ge=0)
+
+
+class ChainCheck(ChainConfig, GraphConfig):
+    """Everything that following one expert depends on."""
+
+    def bounds(self, form: str) -> LinkBounds:
+        """Return what the link that ends at `form` must keep."""
+        return {HEALED: self.healed, FLOAT_GRAPH: self.float_graph, INT4_GRAPH: self.int4}[form].record()
+
+    def graph(self) -> GraphConfig:
+        """Return what the graph depends on."""
+        return GraphConfig(prefill_lengths=self.prefill_lengths, cache_length=self.cache_length)
+
+
+def chain_check(chain: ChainConfig, convert: ConvertConfig) -> ChainCheck:
+    """Return what following an expert depends on."""
+    return ChainCheck.model_validate({**chain.model_dump(), **convert.graph().model_dump()})

@@ -1,99 +1,99 @@
-"""Merged model to float graph, through litert-torch.
+"""A model's float graph, through litert-torch.
 
-In: a Hugging Face folder. Out: a float `.tflite` and what packing needs besides. The
-exporter's steps are called one by one, so that the graph can be quantized between tracing
-and packing. Nine tenths of the time is tracing, and it does not depend on the weights.
+In: a Hugging Face folder. Out: a float `.tflite`. The exporter's steps are called one by one, so that weights
+can be exchanged and the graph quantized between tracing and packing. Nine tenths of the time is tracing, and
+it does not depend on the weights.
 """
 
 import contextlib
+import importlib
+import importlib.util
 import io
+import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, TextIO
 
-from tasks.convert.config import ConvertConfig
+from tasks.convert.config import GraphConfig
+from tasks.convert.exchange import Contents
 from tasks.kernel.errors import ModelError
 
 if TYPE_CHECKING:
-    from litert_torch.generative.export_hf.core.export_lib import (
-        ExportedModelArtifacts,
-        SourceModelArtifacts,
-    )
+    from litert_torch.generative.export_hf.core.export_lib import SourceModelArtifacts
     from litert_torch.generative.export_hf.core.exportable_module_config import ExportableModuleConfig
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from litert_lm_builder.runtime.proto.llm_metadata_pb2 import LlmMetadata
-import importlib
-import importlib.util
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 
 Tick = Callable[[], None]
 MARK = "[START]"
 """What litert-torch prints when one of its steps begins."""
+NO_PART = frozenset(
+    {
+        *("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version", "use_cache"),
+        *("bos_token_id", "eos_token_id", "pad_token_id"),
+    }
+)
+"""Fields of `config.json` that say nothing of the graph: it is float32 whatever weights are stored in."""
 
 
 @dataclass(frozen=True)
-class FloatGraph:
-    """A traced model and the exporter's own records about it."""
+class Source:
+    """A loaded model and the exporter's own records about it."""
 
-    tflite: Path
-    source: "SourceModelArtifacts"
+    parts: "SourceModelArtifacts"
     settings: "ExportableModuleConfig"
-    artifacts: "ExportedModelArtifacts"
+
+    def contents(self) -> Contents:
+        """Return architecture and weights, these in float32, and tied ones under each of their names."""
+        config = json.loads(self.parts.model_config.to_json_string(use_diff=False))
+        state = self.parts.model.state_dict()
+        return Contents(
+            {field: value for field, value in config.items() if field not in NO_PART},
+            {name: weight.detach().float().contiguous().numpy() for name, weight in state.items()},
+        )
+
+    def forget_weights(self) -> None:
+        """Give the weights' memory back."""
+        self.parts.model.to("meta")
 
 
-def trace_steps(config: ConvertConfig) -> int:
-    """Return how often `trace` ticks."""
+def trace_steps(config: GraphConfig) -> int:
+    """Return how often `load` and `trace` tick together."""
     signatures = len(config.prefill_lengths) + 1
     return 8 + 7 * signatures
 
 
-def trace(merged: Path, config: ConvertConfig, folder: Path, tick: Tick) -> FloatGraph:
-    """Trace the model in `merged` for every prompt length and one decode step, in float32."""
+def load(model: Path, config: GraphConfig, folder: Path, tick: Tick) -> Source:
+    """Load the model in `model` in float32; what the exporter writes goes to `folder`."""
     alias_schema()
     from litert_torch.generative.export_hf.core import export_lib
 
-    settings = _settings(merged, config, folder)
-    with _ticking(tick), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        source = export_lib.load_model(str(merged), settings)
-        if not source.tokenizer.chat_template:
-            raise ModelError(f"{merged}: its tokenizer has no chat template; add chat_template.jinja")
-        settings = export_lib.update_export_config(settings, source)
-        artifacts = export_lib.ExportedModelArtifacts()
-        artifacts = export_lib.export_text_prefill_decode_model(source, settings, artifacts)
-        artifacts = export_lib.export_tokenizer(source, settings, artifacts)
-    source.model.to("meta")
-    return FloatGraph(Path(artifacts.prefill_decode_model_path), source, settings, artifacts)
+    settings = _settings(model, config, folder)
+    with _told(tick):
+        parts = export_lib.load_model(str(model), settings)
+        if not parts.tokenizer.chat_template:
+            raise ModelError(f"{model}: its tokenizer has no chat template; add chat_template.jinja")
+        return Source(parts, export_lib.update_export_config(settings, parts))
 
 
-def pack(graph: FloatGraph, tflite: Path, folder: Path) -> Path:
-    """Write `tflite` with the graph's tokenizer and chat template to `folder`/model.litertlm."""
-    from litert_torch.generative.export_hf.core import litert_lm_builder
+def trace(source: Source, tick: Tick) -> Path:
+    """Trace the model for every prompt length and one decode step; return the `.tflite`."""
+    from litert_torch.generative.export_hf.core import export_lib
 
-    tokenizer = graph.source.tokenizer
-    metadata = litert_lm_builder.build_llm_metadata(
-        graph.source, graph.settings, tokenizer.chat_template, graph.artifacts
-    )
-    settle_turns(metadata, tokenizer.eos_token_id)
-    file = Path(graph.settings.work_dir) / "llm_metadata.pb"
-    file.write_bytes(metadata.SerializeToString(deterministic=True))
-    settings = replace(graph.settings, output_dir=str(folder), litert_lm_llm_metadata_override=str(file))
-    artifacts = replace(graph.artifacts, prefill_decode_model_path=str(tflite))
-    packed = litert_lm_builder.package_model(graph.source, settings, artifacts)
-    return Path(packed.litert_lm_model_path)
+    artifacts = export_lib.ExportedModelArtifacts()
+    with _told(tick):
+        artifacts = export_lib.export_text_prefill_decode_model(source.parts, source.settings, artifacts)
+    return Path(artifacts.prefill_decode_model_path)
 
 
-def _settings(merged: Path, config: ConvertConfig, folder: Path) -> "ExportableModuleConfig":
+def _settings(model: Path, config: GraphConfig, folder: Path) -> "ExportableModuleConfig":
     from litert_torch.generative.export_hf.core.exportable_module_config import ExportableModuleConfig
 
     return ExportableModuleConfig(
-        model=str(merged),
+        model=str(model),
         output_dir=str(folder),
         work_dir=str(folder),
         prefill_lengths=list(config.prefill_lengths),
@@ -105,8 +105,9 @@ def _settings(merged: Path, config: ConvertConfig, folder: Path) -> "ExportableM
 
 
 @contextlib.contextmanager
-def _ticking(tick: Tick) -> Iterator[None]:
-    with contextlib.redirect_stdout(_Ticker(sys.stdout, tick)):
+def _told(tick: Tick) -> Iterator[None]:
+    with contextlib.redirect_stdout(_Ticker(sys.stdout, tick)), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
         yield
 
 
@@ -121,19 +122,6 @@ class _Ticker(io.TextIOBase):
         for _ in range(text.count(MARK)):
             self._tick()
         return self._stream.write(text)
-
-
-def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None) -> None:
-    """Name each stop token once and by id, and no start token that the template has in its text."""
-    ids = {number for token in metadata.stop_tokens for number in token.token_ids.ids}
-    if end_of_turn is not None:
-        ids.add(end_of_turn)
-    metadata.ClearField("stop_tokens")
-    for number in sorted(ids):
-        metadata.stop_tokens.add().token_ids.ids.append(number)
-    start = metadata.start_token.token_str
-    if start and start in metadata.jinja_prompt_template:
-        metadata.ClearField("start_token")
 
 
 SCHEMA = "schema_py_generated"

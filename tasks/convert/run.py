@@ -1,22 +1,24 @@
 """Merged model to a bundle that LiteRT-LM runs on a phone.
 
-In: `merged`, a Hugging Face folder in bfloat16. Out: `model.litertlm`, `sizes.json` and
-`breakdown.json`. Only the bundle ships: the graphs in between are measured and removed.
+In: `merged`, a Hugging Face folder, and `graph`, the float graph of its architecture. Out: `model.litertlm`,
+`sizes.json` and `breakdown.json`. Only the bundle ships: the graphs in between are measured and removed.
 """
 
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.convert.breakdown import breakdown
 from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig
-from tasks.convert.graph import pack, trace, trace_steps
+from tasks.convert.exchange import put_in
+from tasks.convert.graph import load
+from tasks.convert.packing import pack
 from tasks.convert.quantize import quantize
+from tasks.convert.steps import StepCounter
 from tasks.kernel.errors import UnsupportedError
-from tasks.kernel.workspace import Inputs, Metrics, Progress, Workspace
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.int4 import block_size
 from tasks.records.edge import SIZES, Sizes, read_sizes, write_breakdown, write_sizes
 
@@ -24,27 +26,29 @@ logger = logging.getLogger(__name__)
 
 
 def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
-    """Trace, quantize, pack and measure; return sizes in bytes."""
+    """Fill the graph with the weights, quantize, pack and measure; return sizes in bytes."""
     if refusals := config.refusals():
         raise UnsupportedError("; ".join(refusals))
     os.environ["HF_HUB_OFFLINE"] = "1"
     merged = inputs["merged"]
     size = block_size(merged, config.quantization)
     logger.info("blocks of %d weights share a scale", size)
-    steps = StepCounter(work.progress, {"trace": trace_steps(config), "quantize": 3, "pack": 1, "measure": 1})
+    steps = StepCounter(work.progress, {"fill": 2, "quantize": 3, "pack": 1, "measure": 1})
 
-    steps.begin("trace")
+    steps.begin("fill")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
-        graph = trace(merged, config, Path(scratch), steps.tick)
+        source = load(merged, config.graph(), Path(scratch), steps.tick)
+        floating, int4 = Path(scratch) / "float.tflite", Path(scratch) / "int4.tflite"
+        put_in(inputs["graph"], source.contents(), floating, merged)
+        source.forget_weights()
         steps.begin("quantize")
-        int4 = Path(scratch) / "int4.tflite"
-        quantize(graph.tflite, int4, config.quantization, size)
+        quantize(floating, int4, config.quantization, size)
         steps.begin("pack")
-        bundle = pack(graph, int4, work.out)
+        bundle = pack(source, int4, work.out)
         settle_identity(bundle)
         steps.begin("measure")
         write_breakdown(work.out, breakdown(bundle, int4))
-        sizes = size_report(merged, graph.tflite, int4, bundle)
+        sizes = size_report(merged, floating, int4, bundle)
     write_sizes(work.out, sizes)
     steps.finish()
     found = sizes.known()
@@ -70,32 +74,3 @@ def weights_bf16(merged: Path) -> int:
     """Return the bytes of the weights as merging wrote them: healed ones have other types."""
     noted = read_sizes(merged).merged_bf16 if (merged / SIZES).is_file() else None
     return noted or sum(file.stat().st_size for file in merged.glob("*.safetensors"))
-
-
-class StepCounter:
-    """Where a stage stands."""
-
-    def __init__(self, progress: Progress, lengths: Mapping[str, int]) -> None:
-        self._progress, self._lengths = progress, dict(lengths)
-        self._total = sum(self._lengths.values())
-        self._name, self._start, self._done = "", 0, 0
-
-    def begin(self, name: str) -> None:
-        """Go to the start of the step `name`."""
-        names = list(self._lengths)
-        self._name = name
-        self._start = sum(self._lengths[before] for before in names[: names.index(name)])
-        self._done = 0
-        self._report()
-
-    def tick(self) -> None:
-        """Advance within the current step."""
-        self._done = min(self._done + 1, self._lengths[self._name])
-        self._report()
-
-    def finish(self) -> None:
-        """Report that everything is done."""
-        self._progress(self._total, self._total, "done")
-
-    def _report(self) -> None:
-        self._progress(self._start + self._done, self._total, self._name)

@@ -1,16 +1,57 @@
-"""Convert: MergedModel or HealedModel -> EdgeModel, in the converter's own environment."""
+"""Convert: base model -> FloatGraph; with it MergedModel or HealedModel -> EdgeModel, EquivalenceChain."""
 
-from tasks.convert.config import ConvertConfig
-from tasks.kernel.artifacts import EdgeModel, HealedModel, MergedModel
+from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig
+from tasks.kernel.artifacts import (
+    Artifact,
+    EdgeModel,
+    EquivalenceChain,
+    FloatGraph,
+    HealedModel,
+    MergedModel,
+    QADataset,
+)
 from tasks.kernel.job import Job
-from tasks.kernel.stage import stage
+from tasks.kernel.stage import second_stage, stage
+from tasks.models.sources import ModelSource
+
+
+@second_stage("graph")
+def trace_graph(
+    model: ModelSource | MergedModel | HealedModel,
+    config: GraphConfig,
+    domain: str = "",  # noqa: ARG001  # names the task
+) -> Job[FloatGraph]:
+    """Trace the model, for itself and for all of its architecture."""
+    module = "tasks.convert.tracing"
+    if isinstance(model, MergedModel | HealedModel):
+        return Job(FloatGraph, config, artifacts={"model": model}, module=module, converter=True)
+    return Job(FloatGraph, config, models={"model": model}, module=module, converter=True)
 
 
 @stage
 def convert_expert(
     domain: str,  # noqa: ARG001  # names the task
     merged: MergedModel | HealedModel,
+    graph: FloatGraph,
     config: ConvertConfig,
 ) -> Job[EdgeModel]:
-    """Turn the model into an INT4 bundle for phones."""
-    return Job(EdgeModel, config, artifacts={"merged": merged}, converter=True)
+    """Turn the model into an INT4 bundle for phones, in the converter's own environment."""
+    return Job(EdgeModel, config, artifacts={"merged": merged, "graph": graph}, converter=True)
+
+
+@second_stage("chain")
+def follow_expert(
+    domain: str,  # noqa: ARG001  # names the task
+    merged: MergedModel,
+    healed: HealedModel | None,
+    graph: FloatGraph,
+    edge: EdgeModel,
+    dataset: QADataset,
+    config: ChainCheck,
+) -> Job[EquivalenceChain]:
+    """Compare the expert's forms on held-out questions, from its merged weights to what is in the bundle."""
+    artifacts: dict[str, Artifact] = {"merged": merged, "graph": graph, "edge": edge, "qa": dataset}
+    artifacts |= {"healed": healed} if healed else {}
+    return Job(
+        EquivalenceChain, config, artifacts=artifacts, module="tasks.convert.chain.run", converter=True
+    )

@@ -47,7 +47,7 @@ class EvaluateConfig(Slice):
     """Resamples behind each interval."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Coverage of the intervals."""
-    max_edge_loss: float = Field(default=0.10, ge=0)
+    max_edge_loss: float = Field(default=0.05, ge=0)
     """Rise of perplexity from the float model to the bundle above which the report warns."""
     seed: int = Field(default=42, ge=0)
     """Draws questions, resamples and sampled answers."""

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.kernel.artifacts import Corpus, EdgeModel, EvalReport, MergedModel, QADataset, Router
+from tasks.kernel.artifacts import (
+    Corpus,
+    EdgeModel,
+    EquivalenceChain,
+    EvalReport,
+    MergedModel,
+    QADataset,
+    Router,
+)
 from tasks.kernel.job import Job
 from tasks.kernel.stage import accelerated_stage
 from tasks.models.sources import ModelSource
@@ -16,20 +24,21 @@ def evaluate_system(
     data: Mapping[str, Corpus | QADataset],
     experts: Mapping[str, MergedModel],
     generalist: MergedModel,
-    bundles: Mapping[str, EdgeModel],
+    shipped: Mapping[str, EdgeModel | EquivalenceChain],
     base: ModelSource,
     config: EvaluateConfig,
 ) -> Job[EvalReport]:
     """Measure the routed system, its oracle, the generalist and the shipped bundles.
 
-    `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them.
+    `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them;
+    `shipped` the bundles, `edge/<domain>`, and what is known of them, `chain/<domain>`.
     """
     artifacts = {
         "router": router,
         "merged-generalist": generalist,
         **data,
         **{f"merged/{name}": expert for name, expert in experts.items()},
-        **{f"edge/{name}": bundle for name, bundle in bundles.items()},
+        **shipped,
     }
     own = {f"metric/{name}": Path(name).resolve() for name in config.metrics if name.endswith(".py")}
     return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, sources=own, alone=True)

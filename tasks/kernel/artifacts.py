@@ -47,8 +47,16 @@ class HealedModel(Artifact):
     """A model whose weights are on the grid of its bundle."""
 
 
+class FloatGraph(Artifact):
+    """The float graph of an architecture, without weights."""
+
+
 class EdgeModel(Artifact):
     """An INT4 bundle for phones."""
+
+
+class EquivalenceChain(Artifact):
+    """How far the forms of an expert are from one another on the way to the phone."""
 
 
 class EvalReport(Artifact):

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from tasks.records.chain import Link
 from tasks.records.edge import Sizes
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.files import Figures, read_json, read_records, write_json, write_records
@@ -91,6 +92,8 @@ class DomainEvaluation(Figures):
     edge_perplexity: EdgePerplexity | None = None
     """None, as `edge`: the domain has no bundle."""
     edge: EdgeRuntime | None = None
+    chain: list[Link] = []
+    """From the adapter to the bundle in its runtime, form by form."""
 
 
 class Latency(Figures):

@@ -2,7 +2,7 @@
 
 from litert_lm_builder.runtime.proto.llm_metadata_pb2 import LlmMetadata
 
-from tasks.convert.graph import settle_turns
+from tasks.convert.packing import settle_turns
 
 BOS, END = "<bos>", ".<|im_end|>"
 

@@ -22,16 +22,20 @@ CONTEXT = 256
 SCRIPT = """
 import json, sys
 from pathlib import Path
+from tasks.convert import run, tracing
 from tasks.convert.config import ConvertConfig
-from tasks.convert.run import run
 from tasks.kernel.workspace import Workspace
-merged, out, scratch, cache = sys.argv[1:]
+merged, graph, out, scratch, cache = sys.argv[1:]
 reports = []
 def progress(done, total, unit, **live):
     reports.append((done, total, unit))
+config = ConvertConfig(cache_length=int(cache))
+tracing.run({"model": Path(merged)}, config.graph(), Workspace(Path(graph), Path(scratch), progress))
+traced, reports = reports, []
 work = Workspace(Path(out), Path(scratch), progress)
-metrics = run({"merged": Path(merged)}, ConvertConfig(cache_length=int(cache)), work)
-Path(scratch, "told.json").write_text(json.dumps({"metrics": metrics, "reports": reports}))
+metrics = run.run({"merged": Path(merged), "graph": Path(graph)}, config, work)
+told = {"metrics": metrics, "traced": traced, "reports": reports}
+Path(scratch, "told.json").write_text(json.dumps(told))
 """
 
 
@@ -43,10 +47,11 @@ def folders(tmp_path_factory) -> Path:
     if not CONVERTER.is_file():
         pytest.fail(f"{CONVERTER}: no such interpreter; run `make install`")
     root = tmp_path_factory.mktemp("convert")
-    for name in ("merged", "out", "scratch"):
+    names = ("merged", "graph", "out", "scratch")
+    for name in names:
         (root / name).mkdir()
     save_tiny_model(root / "merged", TinyModel())
-    command = [CONVERTER, "-c", SCRIPT, root / "merged", root / "out", root / "scratch", str(CONTEXT)]
+    command = [CONVERTER, "-c", SCRIPT, *(root / name for name in names), str(CONTEXT)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return root
@@ -86,16 +91,16 @@ def test_body_is_int4_and_the_tied_table_is_stored_once(folders) -> None:
 
 
 def test_progress_names_the_steps_and_ends_full(folders) -> None:
-    reports = told(folders)["reports"]
-    assert list(dict.fromkeys(unit for *_, unit in reports)) == [
-        "trace",
-        "quantize",
-        "pack",
-        "measure",
-        "done",
-    ]
-    assert len({done for done, _, unit in reports if unit == "trace"}) > 20
-    assert reports[-1][0] == reports[-1][1]
+    found = told(folders)
+    assert named(found["traced"]) == ["trace", "take weights out", "done"]
+    assert named(found["reports"]) == ["fill", "quantize", "pack", "measure", "done"]
+    assert len({done for done, _, unit in found["traced"] if unit == "trace"}) > 20
+    for reports in (found["traced"], found["reports"]):
+        assert reports[-1][0] == reports[-1][1]
+
+
+def named(reports: list[tuple[int, int, str]]) -> list[str]:
+    return list(dict.fromkeys(unit for *_, unit in reports))
 
 
 def test_bundle_renders_its_template_and_answers(folders, tmp_path) -> None:
@@ -111,7 +116,7 @@ def test_bundle_renders_its_template_and_answers(folders, tmp_path) -> None:
             assert conversation.token_count > 8
 
 
-def test_block_size_that_does_not_fit_fails_before_the_trace(tmp_path) -> None:
+def test_block_size_that_does_not_fit_fails_before_the_graph_is_filled(tmp_path) -> None:
     from tasks.models.tiny import save_tiny_model
 
     save_tiny_model(tmp_path, TinyModel())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tasks.convert.run import StepCounter
+from tasks.convert.steps import StepCounter
 
 
 def reports(play: Callable[[StepCounter], None]) -> list[tuple[int, int, str]]:

@@ -14,7 +14,10 @@ from tasks.evaluate.measuring.generation import Decoding
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace, silent
 from tasks.models.chat import Turns, chat_turns
+from tasks.records.chain import Chain, Link, LinkBounds, Probe, write_chain
+from tasks.records.dataset import Example
 from tasks.records.evaluation import read_evaluation
+from tasks.records.files import read_records
 from tasks.statistics.bootstrap import Bootstrap, Loss
 
 pytestmark = pytest.mark.slow
@@ -25,12 +28,15 @@ EXPORT = """\
 import sys
 from pathlib import Path
 from tasks.convert.config import ConvertConfig
-from tasks.convert.graph import pack, trace
+from tasks.convert.graph import load, trace
+from tasks.convert.packing import pack
 merged, scratch, out = map(Path, sys.argv[1:])
 config = ConvertConfig(prefill_lengths=(32,), cache_length=256)
-graph = trace(merged, config, scratch, lambda: None)
-pack(graph, graph.tflite, out)
+source = load(merged, config.graph(), scratch, lambda: None)
+pack(source, trace(source, lambda: None), out)
 """
+TOKENS = 5
+"""Of each answer that a chain's probes have."""
 QUESTIONS = [("Why?", "Because."), ("What is a longer question, then?", "One with many more letters in it.")]
 
 
@@ -150,10 +156,10 @@ def test_running_a_bundle_leaves_its_folder_as_it_was(measured: EdgeRun, float_b
 def test_an_unquantized_bundle_costs_nothing_in_the_report(
     float_bundle: Path, tiny: Callable[[int], Path], inputs: Inputs, workspace: Workspace
 ) -> None:
-    folders = {
-        "merged/alpha": tiny(0),
-        "edge/alpha": float_bundle.parent,
-    }
+    chain = workspace.scratch / "chain"
+    chain.mkdir()
+    write_chain(chain, chain_of(tiny(0), inputs["qa/alpha"]))
+    folders = {"merged/alpha": tiny(0), "edge/alpha": float_bundle.parent, "chain/alpha": chain}
     config = EvaluateConfig(max_new_tokens=6, latency_prompts=1, bootstrap_samples=200)
     metrics = run({**inputs, **folders}, config, workspace)
     report = read_evaluation(workspace.out)
@@ -167,3 +173,26 @@ def test_an_unquantized_bundle_costs_nothing_in_the_report(
         "alpha: the bundle answered 3 of 20 prompts: there are no more held out",
     ]
     assert report.domains["beta"].edge is None
+    *_, last = alpha.chain
+    assert last.name == "INT4 graph -> runtime"
+    assert last.positions == 3 * TOKENS
+    assert last.perplexity_ratio
+    assert last.perplexity_ratio.value == pytest.approx(1, abs=1e-5)
+
+
+def chain_of(model: Path, questions: Path) -> Chain:
+    """Return the chain of a bundle whose graph says what the model in torch says."""
+    from tasks.evaluate.measuring.answer_scoring import Encoded, encode, score_answers
+    from tasks.models.loading import load_model, load_tokenizer
+
+    tokenizer = load_tokenizer(model)
+    examples = read_records(questions / "test.jsonl", Example)
+    whole = [encode(tokenizer, chat_turns(tokenizer, one.question, one.answer), 2048) for one in examples]
+    texts = [Encoded(text.prompt, text.answer[:TOKENS]) for text in whole]
+    losses = score_answers(load_model(model), texts, 3, lambda _: None)
+    probes = [
+        Probe(id=one.id, prompt=text.prompt, answer=text.answer, nats=loss.nats)
+        for one, text, loss in zip(examples, texts, losses, strict=True)
+    ]
+    merged = Link(before="adapter", after="merged", mean_kl=1e-6)
+    return Chain(links=[merged], probes=probes, runtime=LinkBounds(max_perplexity_ratio=1.01))

@@ -13,7 +13,9 @@ LABELS = {
     "adapter/anxiety": "finetune:anxiety",
     "merged/anxiety": "merge:anxiety",
     "healed/anxiety": "heal:anxiety",
+    "graph": "graph",
     "edge/anxiety": "convert:anxiety",
+    "chain/anxiety": "chain:anxiety",
     "evaluation": "evaluate",
 }
 """One artifact of each kind, and the stage that builds it."""

@@ -22,11 +22,12 @@ FAILURES = {
     "merge:generalist": f"{STRICT}\ndomains: {{anxiety: {{{TOLERANT}}}, ocd: {{{TOLERANT}}}}}",
     "heal:ocd": "domains: {ocd: {convert: {quantization: dynamic_int4_block128}}}",
     "convert:ocd": "domains: {ocd: {heal: {kind: none}, convert: {quantization: dynamic_int4_block128}}}",
+    "chain:ocd": "domains: {ocd: {chain: {int4: {max_mean_kl: 1.0e-30}}}}",
     "evaluate": "evaluate: {seed: 7}",
 }
 """What makes each stage fail while it runs; evaluation accepts everything, and is given too little time."""
 
-AFTER = ["ingest", "generate", "finetune", "merge", "heal", "convert"]
+AFTER = ["ingest", "generate", "finetune", "merge", "heal", "convert", "chain"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def waiting_for(label: str) -> set[str]:
         return set()
     own = {f"{name}:{domain}" for name in AFTER[AFTER.index(stage) + 1 :]} if domain else set()
     if domain == "generalist":
-        own -= {"heal:generalist", "convert:generalist"}
+        own -= {"heal:generalist", "convert:generalist", "chain:generalist"}
     fan_in = (
         {"route", "finetune:generalist", "merge:generalist"} if stage in {"ingest", "generate"} else set()
     )

@@ -7,7 +7,7 @@ import pytest
 from faulty import ONE, TWO, Home, Run
 from moments import Moment, Undisturbed
 
-BRANCH = ("finetune:ocd", "merge:ocd", "heal:ocd", "convert:ocd", "evaluate")
+BRANCH = ("finetune:ocd", "merge:ocd", "heal:ocd", "convert:ocd", "chain:ocd", "evaluate")
 CHAINS = 4
 STRIKES = 5
 """So many times one run is killed and gone on with, at later and later moments; 20 moments a victim."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from tasks.records.chain import Link
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.evaluation import (
     Answer,
@@ -91,6 +92,7 @@ def measured(place: int) -> DomainEvaluation:
         edge_perplexity=EdgePerplexity(
             edge=estimate(13.7), float_=estimate(10.49), loss=estimate(0.306), prompts=20, method=METHOD
         ),
+        chain=chain(),
         edge=EdgeRuntime(
             prompts=20,
             decode_tokens_per_second=64.2,
@@ -103,6 +105,22 @@ def measured(place: int) -> DomainEvaluation:
             context_tokens=1280,
         ),
     )
+
+
+def chain() -> list[Link]:
+    ratio = Estimate(value=1.02, low=1.01, high=1.04)
+    return [
+        Link(before="adapter", after="merged", mean_kl=0.0004, top1_agreement=0.992, positions=96),
+        Link(
+            before="merged",
+            after="healed",
+            mean_kl=0.03,
+            top1_agreement=0.9,
+            perplexity_ratio=ratio,
+            positions=144,
+        ),
+        Link(before="INT4 graph", after="runtime", perplexity_ratio=ratio, positions=144),
+    ]
 
 
 def answers(domains: Sequence[str]) -> list[Answer]:

@@ -64,7 +64,7 @@ def test_a_failed_run_goes_on_with_its_own_parameters(smoke: Pipeline, tmp_path:
     shown = succeeded(smoke.call("retry", run, "--yes"))
     assert "moved" in json.dumps(smoke.report()["config"]["name"])
     assert built(smoke) == set()
-    assert "0 of 17 stages built" in shown
+    assert "0 of 20 stages built" in shown
 
 
 def test_a_rerun_that_names_no_stage_is_refused(smoke: Pipeline) -> None:

@@ -23,7 +23,7 @@ def test_every_configuration_validates_and_plans(path: Path, tmp_path: Path) -> 
     rows = plan(config, Settings(artifacts=tmp_path))
     assert config.name == path.stem
     heals = int(config.heals())
-    assert len(rows) == (5 + heals) * len(config.domains) + 4 + heals
+    assert len(rows) == (6 + heals) * len(config.domains) + 5 + heals
     assert not any(row.status == "hit" for row in rows)
     assert json.dumps([row.as_dict() for row in rows])
 

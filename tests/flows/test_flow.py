@@ -22,7 +22,7 @@ def test_the_first_run_builds_every_stage_and_reports_it(finished_smoke: Pipelin
     report = finished_smoke.report()
     assert report["schema"] == "pocketmoe-report-2"
     assert report["status"] == "completed"
-    assert len(report["stages"]) == 17
+    assert len(report["stages"]) == 20
     for name in ("anxiety", "ocd"):
         domain = report["domains"][name]
         assert domain["passages"] > 0
@@ -48,7 +48,7 @@ def test_the_server_of_a_run_keeps_every_task_state(finished_smoke: Pipeline) ->
             "select state_name from task_run where flow_run_id = ?", (first,)
         ).fetchall()
     assert state == "Completed"
-    assert states == [("Completed",)] * 17
+    assert states == [("Completed",)] * 20
 
 
 def test_every_stage_has_a_run_below_the_flows_run(finished_smoke: Pipeline) -> None:
@@ -59,7 +59,7 @@ def test_every_stage_has_a_run_below_the_flows_run(finished_smoke: Pipeline) -> 
     runs = client.search_runs([experiment.experiment_id])
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parents[-1].info.run_id]
-    assert len(children) == 17
+    assert len(children) == 20
     assert {run.info.status for run in [parents[-1], *children]} == {"FINISHED"}
     assert all(run.data.params and run.data.metrics for run in children)
 
@@ -76,7 +76,7 @@ def test_a_changed_rank_rebuilds_only_downstream_of_that_expert(smoke: Pipeline,
     assert (row["status"], row["reason"]) == ("miss", "changed: config.adapter.rank: 4 -> 2")
     stages = smoke.run(SMOKE, change)
     built = {label for label, status in stages.items() if status == "built"}
-    assert built == {"finetune:ocd", "merge:ocd", "heal:ocd", "convert:ocd", "evaluate"}
+    assert built == {"finetune:ocd", "merge:ocd", "heal:ocd", "convert:ocd", "chain:ocd", "evaluate"}
 
 
 @pytest.mark.integration
@@ -85,7 +85,10 @@ def test_a_new_domain_builds_only_its_own_branch_and_the_fan_in(smoke: Pipeline,
     change = overlay(tmp_path, f"domains: {{depression: {{documents: {pdf}}}}}\n")
     stages = smoke.run(SMOKE, change)
     built = {label for label, status in stages.items() if status == "built"}
-    own = {f"{stage}:depression" for stage in ("ingest", "generate", "finetune", "merge", "heal", "convert")}
+    own = {
+        f"{stage}:depression"
+        for stage in ("ingest", "generate", "finetune", "merge", "heal", "convert", "chain")
+    }
     assert built == own | FAN_IN
 
 

@@ -12,7 +12,7 @@ from flows.champions.gate import Figures, Gate, judge
 from flows.champions.same_questions import paired_ratios
 from tasks.records.estimate import Estimate
 
-NAMES = ("perplexity", "bundle size", "latency")
+NAMES = ("perplexity", "INT4 loss", "bundle size", "latency")
 
 
 def perplexity(value: float, spread: float = 0.2) -> Quality:
@@ -21,9 +21,14 @@ def perplexity(value: float, spread: float = 0.2) -> Quality:
     return Quality(estimate=estimate, relative=ratio)
 
 
+def loss(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.02, high=value + 0.02)
+
+
 def expert(value: float = 10.0, **changes: object) -> Figures:
     return Figures.model_validate(
-        {"quality": {"perplexity": perplexity(value)}, "bundle_bytes": 100_000_000, "latency_ms": 800.0}
+        {"quality": {"perplexity": perplexity(value)}, "edge_loss": loss(0.03)}
+        | {"bundle_bytes": 100_000_000, "latency_ms": 800.0}
         | changes
     )
 
@@ -76,6 +81,7 @@ def test_size_and_latency_stay_near_the_champions(changes: dict[str, float], ver
     ("changes", "name"),
     [
         ({"quality": {"perplexity": None}}, "perplexity"),
+        ({"edge_loss": None}, "INT4 loss"),
         ({"bundle_bytes": None}, "bundle size"),
         ({"latency_ms": None}, "latency"),
     ],
@@ -94,6 +100,20 @@ def test_a_measure_of_the_champion_may_not_be_left_out() -> None:
 
 def test_losses_of_different_base_models_are_not_compared() -> None:
     assert refused(Gate(), expert(base_model="b"), expert(base_model="a")) == ["perplexity"]
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(-0.01, []), (0.05, []), (0.051, ["INT4 loss"])])
+@pytest.mark.parametrize("champion", [None, expert(edge_loss=loss(0.2))])
+def test_a_bundle_stays_near_its_own_float_expert_whatever_the_champion_was(
+    value: float, verdict: list[str], champion: Figures | None
+) -> None:
+    assert refused(Gate(), expert(edge_loss=loss(value)), champion) == verdict
+    assert refused(Gate(max_edge_loss=0.1), expert(edge_loss=loss(value)), champion) == []
+
+
+def test_a_gate_may_leave_the_loss_of_bundles_alone() -> None:
+    names = [check.criterion for check in judge(Gate(max_edge_loss=None), expert(edge_loss=None), None)]
+    assert names == ["perplexity", "bundle size", "latency"]
 
 
 def test_a_router_is_judged_by_its_accuracy_alone() -> None:

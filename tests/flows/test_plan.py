@@ -4,18 +4,25 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 from filled_store import fill
 from smoke_pipeline import SMOKE
 
 from flows.config import Config, load_config
+from flows.dag import dag, stand_in
 from flows.plan import Row, plan
 from flows.runs.selection import Rebuild
+from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.stage import Stage
 from tasks.kernel.storage.cache import Cache
 from tasks.kernel.storage.store import Store
+
+A = TypeVar("A", bound=Artifact)
+P = ParamSpec("P")
 
 
 @pytest.fixture
@@ -44,7 +51,9 @@ def missed(found: dict[str, Row]) -> set[str]:
     return {label for label, row in found.items() if row.status == "miss"}
 
 
-BRANCH = {f"{stage}:anxiety" for stage in ("ingest", "generate", "finetune", "merge", "heal", "convert")}
+BRANCH = {
+    f"{stage}:anxiety" for stage in ("ingest", "generate", "finetune", "merge", "heal", "convert", "chain")
+}
 FAN_IN = {"route", "finetune:generalist", "merge:generalist", "evaluate"}
 
 
@@ -69,7 +78,8 @@ def test_a_changed_field_is_named_with_its_old_and_new_value(library: Path, sett
     assert found["merge:anxiety"].reason.endswith(" -> 0.5")
     assert found["finetune:anxiety"].status == "hit"
     assert found["evaluate"].reason == (
-        "waits for convert:anxiety, convert:ocd, merge:anxiety, merge:generalist, merge:ocd"
+        "waits for chain:anxiety, chain:ocd, convert:anxiety, convert:ocd, merge:anxiety, merge:generalist,"
+        " merge:ocd"
     )
 
 
@@ -127,7 +137,9 @@ def test_lost_damaged_and_forgotten_results_are_told_apart(library: Path, settin
     found = rows(config, settings)
     assert found["convert:ocd"].reason == "its bytes are gone"
     assert found["convert:anxiety"].reason == "file.txt is damaged or missing"
-    assert missed(found) == {"convert:ocd", "convert:anxiety", "evaluate"}
+    assert missed(found) == {
+        f"{stage}:{name}" for stage in ("convert", "chain") for name in ("ocd", "anxiety")
+    } | {"evaluate"}
 
 
 def test_other_library_versions_are_a_warning_and_no_miss(library: Path, settings: Settings) -> None:
@@ -144,7 +156,7 @@ def test_what_is_asked_for_again_is_a_miss_with_all_that_depends_on_it(
     fill(config_of(library), settings)
     found = rows(config_of(library), settings, Rebuild(stages=("merge:ocd",)))
     assert found["merge:ocd"].reason == "asked for again"
-    assert missed(found) == {"merge:ocd", "heal:ocd", "convert:ocd", "evaluate"}
+    assert missed(found) == {"merge:ocd", "heal:ocd", "convert:ocd", "chain:ocd", "evaluate"}
 
 
 def test_only_leaves_everything_else_as_it_is(library: Path, settings: Settings) -> None:
@@ -181,7 +193,10 @@ def test_a_new_domain_leaves_the_healing_of_the_base_alone(library: Path, settin
 def test_settings_of_experts_leave_the_healing_of_the_base_alone(library: Path, settings: Settings) -> None:
     fill(config_of(library), settings)
     found = rows(config_of(library, heal={"expert": {"max_steps": 3}}), settings)
-    assert missed(found) == {"heal:anxiety", "heal:ocd", "convert:anxiety", "convert:ocd", "evaluate"}
+    stages = ("heal", "convert", "chain")
+    assert missed(found) == {f"{stage}:{name}" for stage in stages for name in ("anxiety", "ocd")} | {
+        "evaluate"
+    }
     assert found["heal:ocd"].reason == "changed: config.schedule.max_steps: 2 -> 3"
 
 
@@ -211,7 +226,7 @@ def test_the_users_text_counts_by_its_bytes_and_not_by_its_place(
 def test_without_healing_experts_are_converted_as_they_were_merged(library: Path, settings: Settings) -> None:
     found = rows(config_of(library, heal={"kind": "none"}), settings)
     assert not any(label.startswith("heal") for label in found)
-    assert found["convert:ocd"].reason == "waits for merge:ocd"
+    assert found["convert:ocd"].reason == "waits for graph, merge:ocd"
 
 
 def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> None:
@@ -220,10 +235,52 @@ def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> N
         "ocd": {"documents": str(library / "ocd")},
     }
     found = rows(config_of(library, domains=domains), settings)
-    assert found["convert:anxiety"].reason == "waits for merge:anxiety"
-    assert found["convert:ocd"].reason == "waits for heal:ocd"
+    assert found["convert:anxiety"].reason == "waits for graph, merge:anxiety"
+    assert found["convert:ocd"].reason == "waits for graph, heal:ocd"
     assert "heal" in found
     assert "heal:anxiety" not in found
+
+
+def test_the_base_is_traced_once_whatever_the_experts_are(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    domains = {name: {"documents": str(library / name)} for name in ("anxiety", "depression", "ocd")}
+    changed = {"finetune": {"token_budget": 5000}, "convert": {"quantization": {"down_proj": "int8"}}}
+    found = rows(config_of(library, domains=domains, **changed), settings)
+    assert [label for label in found if label.startswith("graph")] == ["graph"]
+    assert found["graph"].status == "hit"
+    assert found["convert:depression"].reason == "waits for heal:depression"
+
+
+def test_every_stage_is_one_node(library: Path) -> None:
+    called: list[str] = []
+
+    def call(stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
+        called.append(stage.label(*args, **kwargs))
+        return stand_in(called[-1], stage)
+
+    nodes = dag(config_of(library), call)
+    assert sorted(map(str, nodes.values())) == sorted(called)
+
+
+def test_experts_of_another_shape_or_by_themselves_have_graphs_of_their_own(
+    library: Path, settings: Settings
+) -> None:
+    own = {"anxiety": {"cache_length": 256}, "depression": {}, "ocd": {"trace": "own"}}
+    domains = {name: {"documents": str(library / name), "convert": convert} for name, convert in own.items()}
+    found = rows(config_of(library, domains=domains), settings)
+    assert found["convert:anxiety"].reason == "waits for graph:anxiety, heal:anxiety"
+    assert found["convert:depression"].reason == "waits for graph, heal:depression"
+    assert found["convert:ocd"].reason == "waits for graph:ocd, heal:ocd"
+    assert found["graph:ocd"].reason == "waits for heal:ocd"
+
+
+def test_bounds_of_a_chain_convert_nothing_anew(library: Path, settings: Settings) -> None:
+    fill(config_of(library), settings)
+    domains = {name: {"documents": str(library / name)} for name in ("anxiety", "ocd")}
+    domains["ocd"]["chain"] = {"int4": {"max_mean_kl": 0.5}}
+    found = rows(config_of(library, domains=domains), settings)
+    assert missed(found) == {"chain:ocd", "evaluate"}
+    assert found["chain:ocd"].reason == "changed: config.int4.max_mean_kl: 1.5 -> 0.5"
 
 
 def test_adapters_on_the_grid_wait_for_the_healed_base(library: Path, settings: Settings) -> None:

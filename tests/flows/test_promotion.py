@@ -82,14 +82,21 @@ def run(settings: Settings, tmp_path: Path) -> Run:
     count = iter(range(100))
 
     def run(
-        changed: str = "", worse: float = 1.0, status: str = "completed", bundle: int = 92_914_560
+        changed: str = "",
+        worse: float = 1.0,
+        status: str = "completed",
+        bundle: int = 92_914_560,
+        edge_loss: float = 0.03,
     ) -> FinishedRun:
         name = f"run-{next(count)}"
         folders = write_run(tmp_path / name)
         evaluation = read(folders["evaluation"] / "evaluation.json")
+        for part in evaluation["domains"].values():
+            part["edge_perplexity"]["loss"] = {"value": 0.03, "low": 0.01, "high": 0.05}
         if changed:
             (folders[f"edge/{changed}"] / "model.litertlm").write_bytes(name.encode())
             measured = evaluation["domains"][changed]
+            measured["edge_perplexity"]["loss"]["value"] = edge_loss
             for estimate in (measured["perplexity"]["expert"], measured["comparison_with_base"]["ratio"]):
                 estimate.update({end: value * worse for end, value in estimate.items()})
             sizes = read(folders[f"edge/{changed}"] / "sizes.json")
@@ -177,6 +184,16 @@ def test_an_automatic_gate_promotes_noise_and_keeps_the_champion_from_worse(
     assert register(run("ocd", worse=1.02), settings, automatic=True) == [True, True]
     assert register(run("ocd", worse=1.5), settings, automatic=True) == [False, True]
     assert champions(registry) == dict.fromkeys(MODELS, 1) | {"demo-expert-ocd": 2, "demo-system": 2}
+
+
+def test_a_bundle_that_lost_too_much_moves_no_champion(
+    run: Run, settings: Settings, registry: Registry
+) -> None:
+    register(run(), settings, automatic=True)
+    register(run("ocd", edge_loss=0.051), settings, automatic=True)
+    assert champions(registry) == dict.fromkeys(MODELS, 1)
+    register(run("ocd", edge_loss=0.049), settings, automatic=True)
+    assert champions(registry)["demo-expert-ocd"] == 3
 
 
 def test_the_verdict_stands_on_the_version_with_its_numbers(

@@ -18,6 +18,7 @@ from report_run import CONFIG, DOMAINS, facts, router_report, stage_rows, traini
 from rich.console import Console
 
 from flows.report import words
+from flows.report.charts.chain_chart import chain_chart
 from flows.report.charts.dag_chart import dag_chart
 from flows.report.collect import collect
 from flows.report.evaluation_samples import verdict
@@ -25,6 +26,7 @@ from flows.report.html import read_report, render, write_report
 from flows.report.schema import Report, RunFacts, StageRow
 from flows.report.tables import account_tables, router_tables
 from flows.report.tables import result_tables as tables
+from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
 from flows.report.tables.table import Table
 from tasks.kernel.errors import DataError
@@ -152,7 +154,7 @@ def test_infinite_figures_become_null_in_json(tmp_path) -> None:
 def test_page_is_whole_and_needs_nothing_else(page) -> None:
     found = Page(page)
     assert found.open == []
-    assert found.tags["svg"] == 9
+    assert found.tags["svg"] == 10
     assert found.tags["script"] == found.tags["link"] == found.tags["img"] == 0
     assert all(link.startswith("#") for link in found.links)
     assert not re.search(r"@import|url\((?!#)", page)
@@ -207,6 +209,41 @@ def test_healing_is_told_for_the_base_and_each_expert(folders) -> None:
     text = render(report)
     assert "<h2>Healing</h2>" in text
     assert "base model" in dag_chart(report)
+
+
+def test_every_link_of_every_chain_is_in_a_table_and_drawn(folders) -> None:
+    report = collect(folders, stage_rows(), CONFIG, facts())
+    rows = chain_table(report).rows
+    assert [row[:2] for row in rows[:3]] == [
+        ("anxiety", "adapter → merged"),
+        ("anxiety", "merged → healed"),
+        ("anxiety", "INT4 graph → runtime"),
+    ]
+    assert rows[1][2:] == ("0.0300", "90.0 %", "× 1.020 (1.010 to 1.040)", "144")
+    assert rows[2][2:4] == ("–", "–")
+    assert len(rows) == 3 * len(DOMAINS)
+    text = render(report)
+    assert "<h2>From the adapter to the phone</h2>" in text
+    assert "What each step costs." in text
+    assert "merged → healed" in chain_chart(report)
+    assert "adapter → merged" not in chain_chart(report)
+
+
+def test_a_run_without_chains_says_nothing_of_them(folders) -> None:
+    report = collect({"corpus/ocd": folders["corpus/ocd"]}, stage_rows(), CONFIG, facts())
+    assert chain_chart(report) == ""
+    assert "From the adapter to the phone" not in render(report)
+
+
+def test_the_graph_and_the_chains_are_drawn_where_a_run_has_them(folders) -> None:
+    new = [StageRow(stage="graph", status="built", seconds=81.0)]
+    new += [StageRow(stage="chain", domain=name, status="built", seconds=20.0) for name in DOMAINS]
+    merged = {name: folder for name, folder in folders.items() if not name.startswith("healed")}
+    rows = [row for row in stage_rows() if row.stage != "heal"]
+    before = dag_chart(collect(merged, rows, CONFIG, facts()))
+    after = dag_chart(collect(merged, [*rows, *new], CONFIG, facts()))
+    assert [text.count(">chain<") for text in (before, after)] == [0, len(DOMAINS)]
+    assert [text.count(">graph<") for text in (before, after)] == [0, 1]
 
 
 def test_a_run_without_healing_says_nothing_of_it(folders) -> None:

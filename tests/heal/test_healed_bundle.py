@@ -17,15 +17,15 @@ STORED = """
 import json, sys
 from pathlib import Path
 from tasks.convert.config import ConvertConfig
-from tasks.convert.graph import trace
+from tasks.convert.graph import load, trace
 from tasks.convert.quantize import quantize
 from tasks.models.int4 import Int4
 
 healed, scratch = map(Path, sys.argv[1:])
 grid = Int4(block_size=32)
 config = ConvertConfig(quantization=grid, prefill_lengths=(32,), cache_length=64)
-graph = trace(healed, config, scratch, lambda: None)
-quantize(graph.tflite, scratch / "int4.tflite", grid, 32)
+tflite = trace(load(healed, config.graph(), scratch, lambda: None), lambda: None)
+quantize(tflite, scratch / "int4.tflite", grid, 32)
 
 from ai_edge_litert import schema_py_generated as schema
 model = schema.ModelT.InitFromPackedBuf((scratch / "int4.tflite").read_bytes(), 0)

@@ -13,7 +13,7 @@ from runs import Retrain
 
 pytestmark = pytest.mark.integration
 
-STAGES = 17
+STAGES = 20
 
 
 def test_every_service_passes_its_own_health_check(stack: Stack) -> None:

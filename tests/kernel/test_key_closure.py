@@ -20,6 +20,8 @@ MODULES = [
     "tasks.finetune.run",
     "tasks.merge.run",
     "tasks.convert.run",
+    "tasks.convert.tracing",
+    "tasks.convert.chain.run",
     "tasks.evaluate.run",
     "tasks.models.sources",
 ]

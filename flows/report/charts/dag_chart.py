@@ -16,8 +16,10 @@ from flows.report import words
 from flows.report.charts.svg import BAD, GOOD, GRID, INK, MUTED, canvas, to_svg
 from flows.report.schema import Report, StageRow
 
-CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert")
-HEAL, BASE = "heal", "base model"
+CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert", "chain")
+OPTIONAL = {"heal", "chain"}
+"""Of those, what runs without it do not have."""
+HEAL, GRAPH, BASE = "heal", "graph", "base model"
 BOX = (0.76, 0.58)
 """Width and height of a box; columns and rows are 1 apart."""
 _EDGE = {"built": GOOD, "cached": GOOD, "failed": BAD, "skipped": GRID, "left": GRID}
@@ -41,7 +43,7 @@ def dag_chart(report: Report) -> str:
     nodes = {place: node for place, node in _nodes(domains, chain).items() if _drawn(place, rows)}
     last = max(node.row for node in nodes.values())
     labels: dict[float, str] = {0: "router", **dict(enumerate(domains, 1)), len(domains) + 1: GENERALIST}
-    labels |= {last: BASE} if HEAL in chain else {}
+    labels |= {last: BASE} if last > len(domains) + 1 else {}
     with canvas(0.75 * (last + 1), width=1.6 * (len(chain) + 1)) as (figure, axes):
         for start, end in _arrows(nodes, domains, chain):
             _draw_arrow(axes, start, end)
@@ -56,14 +58,14 @@ def dag_chart(report: Report) -> str:
 
 
 def _chain(rows: Mapping[tuple[str, str], StageRow]) -> tuple[str, ...]:
-    """Return a domain's stages in order: without healing where nothing is healed."""
-    heals = any(stage == HEAL for stage, _ in rows)
-    return tuple(stage for stage in CHAIN if stage != HEAL or heals)
+    """Return a domain's stages in order, without those that the run does not have."""
+    there = {stage for stage, _ in rows}
+    return tuple(stage for stage in CHAIN if stage not in OPTIONAL or stage in there)
 
 
 def _drawn(place: tuple[str, str], rows: Mapping[tuple[str, str], StageRow]) -> bool:
     """Tell whether the run has such a stage; what it has and did not reach is drawn as well."""
-    return place[0] != HEAL or place in rows
+    return place[0] not in {HEAL, GRAPH} or place in rows
 
 
 def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], Node]:
@@ -75,6 +77,7 @@ def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], 
         Node("finetune", GENERALIST, below, column["finetune"]),
         Node("merge", GENERALIST, below, column["merge"]),
         Node("evaluate", "", middle, len(chain)),
+        Node(GRAPH, "", below + 1, column["convert"] - 1),
     ]
     if HEAL in chain:
         nodes.append(Node(HEAL, "", below + 1, column["merge"]))
@@ -92,8 +95,9 @@ def _arrows(
     for domain in domains:
         pairs += pairwise((stage, domain) for stage in chain if (stage, domain) in nodes)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
-        pairs += [(("convert", domain), ("evaluate", ""))]
+        pairs += [((chain[-1], domain), ("evaluate", ""))]
         pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
+        pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
 
 

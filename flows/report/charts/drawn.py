@@ -18,7 +18,7 @@ from flows.report.schema import Report
 from tasks.records.router import RouterReport
 
 _DRAWN = re.compile(r'<svg data-drawn="([0-9a-f]{64})".*?</svg>', re.DOTALL)
-_FIGURES = ("perplexity", "sizes", "breakdown", "losses")
+_FIGURES = ("perplexity", "sizes", "breakdown", "losses", "chain")
 """Charts of what the domains' stages measured."""
 _FUNNELS = ("funnel", "types")
 _ROUTER = {
@@ -78,6 +78,7 @@ def _marked(chart: str, key: str) -> str:
 
 def _draw(name: str, report: Report) -> str:
     from flows.report.charts import bars, curves, funnels
+    from flows.report.charts.chain_chart import chain_chart
     from flows.report.charts.dag_chart import dag_chart
 
     if name in _ROUTER:
@@ -90,6 +91,7 @@ def _draw(name: str, report: Report) -> str:
         "sizes": bars.sizes_chart,
         "breakdown": bars.breakdown_chart,
         "losses": curves.losses_chart,
+        "chain": chain_chart,
         "stages": lambda report: bars.stages_chart(report.stages),
     }
     return drawers[name](report)

@@ -71,7 +71,13 @@ def edge_warnings(evidence: Evidence, bootstrap: Bootstrap, config: EvaluateConf
         for domain in _scored(evidence)
         for sentence in _loss_warnings(_paired(evidence, domain), bootstrap, config)
     ]
-    return lossy + [
+    unlinked = [
+        f"{domain}: LiteRT-LM reads every probe of the chain as other tokens, so the link {links[-1].name} is"
+        " not measured"
+        for domain, links in evidence.chains.items()
+        if links[-1].perplexity_ratio is None
+    ]
+    return [*lossy, *unlinked] + [
         f"{domain}: {sentence}"
         for domain, run in evidence.edges.items()
         for sentence in (*_coverage_warnings(run, config), *_prompt_warnings(run))

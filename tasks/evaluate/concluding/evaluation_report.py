@@ -104,6 +104,7 @@ def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation
         sizes=evidence.sizes.get(domain, Sizes()),
         edge_perplexity=edge_perplexity(evidence, domain, bootstrap),
         edge=edge_runtime(evidence, domain, scorer),
+        chain=list(evidence.chains.get(domain, ())),
     )
 
 

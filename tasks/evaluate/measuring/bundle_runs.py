@@ -8,7 +8,7 @@ without one.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
@@ -47,6 +47,14 @@ class RuntimeTraits:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """An answer with the loss of each of its tokens."""
+
+    sequence: Encoded
+    nats: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class EdgeRun:
     """Everything measured on one bundle, in the order of its questions; None where one does not fit."""
 
@@ -59,6 +67,8 @@ class EdgeRun:
     threads: int
     init_seconds: float
     memory_bytes: int
+    probes: list[Scored | None] = field(default_factory=list)
+    """What it says of further answers, token by token."""
 
 
 def run_bundle(
@@ -67,8 +77,12 @@ def run_bundle(
     decoding: Decoding,
     cache: Path,
     done: Callable[[int], None],
+    probes: Sequence[Turns] = (),
 ) -> EdgeRun:
-    """Let `bundle` answer and score each question; raise ModelError where the runtime refuses the file."""
+    """Let `bundle` answer and score each question, and score each probe.
+
+    Raises ModelError where the runtime refuses the file.
+    """
     before, start = resident_bytes(), perf_counter()
     with closing(Bundle(bundle, cache)) as opened, opened.errors():
         init_seconds = perf_counter() - start
@@ -79,10 +93,12 @@ def run_bundle(
             replies.append(_reply(opened, question, turns, decoding))
             scores.append(_score(opened, prefill, turns.answer))
             done(1)
+        probed = [_score(opened, _plan(opened, turns.prompt, traits), turns.answer) for turns in probes]
         memory = max(0, resident_bytes() - before)
-    sequences, losses = [pair[0] for pair in scores], [pair[1] for pair in scores]
+    sequences = [score.sequence if score else None for score in scores]
+    losses = [Loss(sum(score.nats), len(score.nats)) if score else None for score in scores]
     context, threads = opened.context_tokens, opened.threads
-    return EdgeRun(replies, sequences, losses, traits, context, threads, init_seconds, memory)
+    return EdgeRun(replies, sequences, losses, traits, context, threads, init_seconds, memory, probed)
 
 
 def _traits(bundle: Bundle) -> RuntimeTraits:
@@ -124,14 +140,14 @@ def _reply(bundle: Bundle, question: str, turns: Turns, decoding: Decoding) -> R
     )
 
 
-def _score(bundle: Bundle, prefill: Prefill, answer: str) -> tuple[Encoded, Loss] | tuple[None, None]:
+def _score(bundle: Bundle, prefill: Prefill, answer: str) -> Scored | None:
     tokens = tuple(bundle.engine.tokenize(answer))
     if bundle.room(len(prefill.seen), len(tokens)) < len(tokens):
-        return None, None
+        return None
     scores = _token_scores(bundle, prefill.parts, answer)
     if len(scores) != len(tokens):
         raise ModelError(f"LiteRT-LM scored {len(scores)} of {len(tokens)} tokens; use litert-lm 0.18.1")
-    return Encoded(prefill.seen, tokens), Loss(-sum(scores), len(scores))
+    return Scored(Encoded(prefill.seen, tokens), tuple(-score for score in scores))
 
 
 def _token_scores(bundle: Bundle, parts: tuple[str, ...], answer: str) -> list[float]:

@@ -11,6 +11,7 @@ from tasks.evaluate.measuring.bundle_runs import EdgeRun
 from tasks.evaluate.measuring.float_models import Measured
 from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.measuring.systems import RouterDecisions
+from tasks.records.chain import Link
 from tasks.records.edge import Sizes
 from tasks.statistics.bootstrap import Loss
 
@@ -33,6 +34,8 @@ class Evidence:
     """Held-out questions that are in nothing else here."""
     trained_on: Mapping[str, Sequence[Question]] = field(default_factory=dict)
     """Nor are these, whose text another domain trains on; by that domain."""
+    chains: Mapping[str, Sequence[Link]] = field(default_factory=dict)
+    """How far the forms of an expert are from one another, up to the bundle in its runtime."""
 
     def domains(self) -> list[str]:
         """Return the domains in order."""

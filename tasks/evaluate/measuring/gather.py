@@ -13,6 +13,7 @@ from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.bundle_runs import EdgeRun, run_bundle
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured, Wanted, decoding, measure
+from tasks.evaluate.measuring.last_link import followed, probed
 from tasks.evaluate.measuring.memory import peak_bytes
 from tasks.evaluate.measuring.questions import HeldOut, Question, first_of_each, read_questions
 from tasks.evaluate.measuring.systems import (
@@ -29,6 +30,7 @@ from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns, prompt_text, token_ids
 from tasks.models.loading import load_tokenizer
 from tasks.records import edge
+from tasks.records.chain import read_chain
 from tasks.records.edge import Sizes
 from tasks.router_runtime.router_files import load_router
 
@@ -60,6 +62,7 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     wanted = _wanted(inputs, config, questions, systems)
     positions = first_of_each(questions, config.edge_prompts)
     done = Counter(work, _total(wanted, positions, domain_inputs(inputs, "edge")))
+    chains = {domain: read_chain(folder) for domain, folder in domain_inputs(inputs, "chain").items()}
     edges = {
         domain: run_bundle(
             folder / "model.litertlm",
@@ -67,14 +70,18 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
             decoding(config),
             work.scratch / "litert",
             done,
+            probed(chains[domain], inputs[f"qa/{domain}"], experts[domain]) if domain in chains else (),
         )
         for domain, folder in domain_inputs(inputs, "edge").items()
     }
+    links = followed(chains, edges, config)
     models = _measure_all(wanted, edges, questions, config, done)
     sizes = {domain: read_sizes(inputs, domain) for domain in experts}
     left_out = held_out.too_long, held_out.trained_on
     return Evidence(
-        questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes(), *left_out
+        *(questions, router.labels, routing, systems, models, positions, edges, sizes, peak_bytes()),
+        *left_out,
+        links,
     )
 
 

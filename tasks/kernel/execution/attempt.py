@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 
 from tasks.kernel.artifacts import Artifact, Corpus, QADataset
 from tasks.kernel.errors import PipelineError
+from tasks.kernel.execution import located
 from tasks.kernel.execution.child import run_child
 from tasks.kernel.execution.events import EventListener, Logger
 from tasks.kernel.execution.progress import Progress, announce
@@ -113,8 +114,33 @@ class Attempt(Generic[A]):
 
     def _run(self, store: Store, out: Path, scratch: Path, gpu: int | None, tracked: TrackedRun) -> Outcome:
         job, settings = self.job, self.settings
+
+        def child(request: Request, python: Path) -> Outcome:
+            return run_child(
+                request,
+                scratch / "request.json",
+                python=python,
+                threads=settings.threads * (settings.slots if job.alone else 1),
+                timeout=settings.stage_timeout,
+                memory=settings.stage_memory,
+                gpu=gpu,
+                on_event=EventListener(
+                    self.order.label, self.around.logger, self.around.on_progress, tracked
+                ),
+            )
+
+        request, own = self._request(store, out, scratch), Path(sys.executable)
+        if not job.converter:
+            return child(request, own)
+        if request.models:
+            child(located.asked_by(request), own)
+            request = located.answered(request)
+        return child(request, settings.convert_python)
+
+    def _request(self, store: Store, out: Path, scratch: Path) -> Request:
+        job = self.job
         artifacts = {name: store.fetch(artifact) for name, artifact in job.artifacts.items()}
-        request = Request(
+        return Request(
             module=job.runs(self.stage),
             inputs=artifacts | {name: path.absolute() for name, path in job.sources.items()},
             models={name: model.model_dump(mode="json") for name, model in job.models.items()},
@@ -122,16 +148,6 @@ class Attempt(Generic[A]):
             out=out,
             scratch=scratch,
             reuse=self._reuse(),
-        )
-        return run_child(
-            request,
-            scratch / "request.json",
-            python=settings.convert_python if job.converter else Path(sys.executable),
-            threads=settings.threads * (settings.slots if job.alone else 1),
-            timeout=settings.stage_timeout,
-            memory=settings.stage_memory,
-            gpu=gpu,
-            on_event=EventListener(self.order.label, self.around.logger, self.around.on_progress, tracked),
         )
 
     def _reuse(self) -> Path | None:
