@@ -1,6 +1,6 @@
 """Answer with the shipped INT4 bundles, in the runtime that phones have.
 
-In: a bundle folder for each domain. Out: answers, piece by piece. An engine holds several conversations at
+In: a bundle for each domain. Out: answers, piece by piece. An engine holds several conversations at
 once and keeps them apart, so callers share it without a lock.
 """
 
@@ -14,9 +14,9 @@ from tasks.models.bundle import SPARE, Bundle, sampler
 class BundleExperts:
     """The bundles of all domains, none of them open."""
 
-    def __init__(self, folders: Mapping[str, Path], cache: Path, max_new_tokens: int) -> None:
-        self.names = frozenset(folders)
-        self._folders = folders
+    def __init__(self, files: Mapping[str, Path], cache: Path | None, max_new_tokens: int) -> None:
+        self.names = frozenset(files)
+        self._files = files
         self._cache = cache
         self._max_new_tokens = max_new_tokens
 
@@ -26,7 +26,7 @@ class BundleExperts:
 
     def load(self, name: str) -> "OpenBundle":
         """Open the domain's bundle; raise ModelError where the runtime refuses it."""
-        return OpenBundle(Bundle(self._folders[name] / "model.litertlm", self._cache), self._max_new_tokens)
+        return OpenBundle(Bundle(self._files[name], self._cache), self._max_new_tokens)
 
 
 class OpenBundle:

@@ -18,6 +18,7 @@ from tasks.kernel.errors import ModelError, ServiceError
 
 GENERALIST_PART = "adapter-generalist"
 HEALED_PART = "healed"
+BUNDLE_FILE = "model.litertlm"
 
 
 class Loaded(Protocol):
@@ -49,7 +50,8 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Exper
     if edge:
         from serving.bundle_experts import BundleExperts
 
-        return Experts(BundleExperts(run.domains("edge"), run.settings.home / "litert", max_new_tokens))
+        files = {name: folder / BUNDLE_FILE for name, folder in run.domains("edge").items()}
+        return Experts(BundleExperts(files, run.settings.home / "litert", max_new_tokens))
     adapters = run.domains("adapter")
     if GENERALIST_PART in run.artifacts:
         adapters[GENERALIST] = run.part(GENERALIST_PART)

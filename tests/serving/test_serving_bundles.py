@@ -20,10 +20,9 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 @pytest.fixture
 def bundles(made_once: MadeOnce, tmp_path: Path) -> BundleExperts:
     """Two domains with a tiny model's bundle each, and one without."""
-    folder = made_once("tiny-bundle", convert_tiny) / "edge"
-    return BundleExperts(
-        {"ocd": folder, "tax": folder, "away": tmp_path}, tmp_path / "packed", max_new_tokens=64
-    )
+    file = made_once("tiny-bundle", convert_tiny) / "edge" / "model.litertlm"
+    files = {"ocd": file, "tax": file, "away": tmp_path / "model.litertlm"}
+    return BundleExperts(files, tmp_path / "packed", max_new_tokens=64)
 
 
 @pytest.fixture
