@@ -14,13 +14,22 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 
 from flows.config import GENERALIST, Config
 from flows.shared_sources import generation, shared_files
-from tasks.convert.task import convert_expert
+from tasks.convert.task import convert_adapter, convert_base, convert_expert
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.heal.task import heal_base, heal_expert
 from tasks.ingest.task import ingest_corpus
-from tasks.kernel.artifacts import Artifact, Corpus, HealedModel, MergedModel, QADataset
+from tasks.kernel.artifacts import (
+    Adapter,
+    Artifact,
+    Corpus,
+    EdgeAdapter,
+    EdgeBase,
+    HealedModel,
+    MergedModel,
+    QADataset,
+)
 from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.models.sources import ModelSource
@@ -59,7 +68,8 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
     for name in config.domains:
-        bundles[name] = call(convert_expert, name, settled.get(name, experts[name]), config.convert_of(name))
+        weights = settled.get(name, experts[name])
+        bundles[name] = call(convert_expert, name, weights, config.convert_of(name).of_merged())
     data = _named(corpora, datasets)
     evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
     return {
@@ -72,6 +82,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         **({} if healed is None else {"healed": healed}),
         **{f"healed/{name}": node for name, node in settled.items()},
         **{f"edge/{name}": node for name, node in bundles.items()},
+        **_shared(config, healed, adapters, call),
         "evaluation": evaluation,
     }
 
@@ -136,6 +147,19 @@ def _settled(
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill"
     }
+
+
+def _shared(
+    config: Config, healed: HealedModel | None, adapters: Mapping[str, Adapter], call: Call
+) -> dict[str, EdgeBase | EdgeAdapter]:
+    """Convert one base for all experts, and the adapter of each that is to be kept apart."""
+    names = [name for name in adapters if config.convert_of(name).form != "merged"]
+    if not names:
+        return {}
+    base = call(convert_base, config.base_model if healed is None else healed, config.convert.of_base())
+    shared = config.convert.shared
+    apart = {name: call(convert_adapter, name, base, adapters[name], shared) for name in names}
+    return {"edge-base": base, **{f"edge-adapter/{name}": node for name, node in apart.items()}}
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

@@ -14,6 +14,8 @@ from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
     Corpus,
+    EdgeAdapter,
+    EdgeBase,
     EdgeModel,
     EvalReport,
     HealedModel,
@@ -29,7 +31,10 @@ from tasks.models.sources import ModelSource
 PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {
     kind.__name__: kind
-    for kind in (Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, EdgeModel, EvalReport)
+    for kind in (
+        *(Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, EdgeModel, EdgeBase, EdgeAdapter),
+        EvalReport,
+    )
 }
 
 

@@ -58,8 +58,8 @@ def trace(merged: Path, config: ConvertConfig, folder: Path, tick: Tick) -> Floa
     alias_schema()
     from litert_torch.generative.export_hf.core import export_lib
 
-    settings = _settings(merged, config, folder)
-    with _ticking(tick), warnings.catch_warnings():
+    settings = export_settings(merged, config, folder)
+    with ticking(tick), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         source = export_lib.load_model(str(merged), settings)
         if not source.tokenizer.chat_template:
@@ -89,7 +89,8 @@ def pack(graph: FloatGraph, tflite: Path, folder: Path) -> Path:
     return Path(packed.litert_lm_model_path)
 
 
-def _settings(merged: Path, config: ConvertConfig, folder: Path) -> "ExportableModuleConfig":
+def export_settings(merged: Path, config: ConvertConfig, folder: Path) -> "ExportableModuleConfig":
+    """Return how to export the model in `merged`; whatever is written goes to `folder`."""
     from litert_torch.generative.export_hf.core.exportable_module_config import ExportableModuleConfig
 
     return ExportableModuleConfig(
@@ -105,7 +106,8 @@ def _settings(merged: Path, config: ConvertConfig, folder: Path) -> "ExportableM
 
 
 @contextlib.contextmanager
-def _ticking(tick: Tick) -> Iterator[None]:
+def ticking(tick: Tick) -> Iterator[None]:
+    """Tick meanwhile, once for each step that litert-torch announces."""
     with contextlib.redirect_stdout(_Ticker(sys.stdout, tick)):
         yield
 

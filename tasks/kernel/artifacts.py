@@ -51,5 +51,13 @@ class EdgeModel(Artifact):
     """An INT4 bundle for phones."""
 
 
+class EdgeBase(Artifact):
+    """A converted base for all experts, whose layers take an adapter as inputs."""
+
+
+class EdgeAdapter(Artifact):
+    """An adapter as the phone's runtime reads it, for an `EdgeBase`."""
+
+
 class EvalReport(Artifact):
     """Held-out measurements of the whole system."""
