@@ -48,9 +48,9 @@ class Source(Protocol):
 def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Experts":
     """Return the run's experts, or with `edge` its bundles; they are loaded when they are first asked."""
     if edge:
-        from serving.bundle_experts import BundleExperts
+        from serving.bundle_experts import BundleExperts, ExpertFiles
 
-        files = {name: folder / BUNDLE_FILE for name, folder in run.domains("edge").items()}
+        files = {name: ExpertFiles(folder / BUNDLE_FILE) for name, folder in run.domains("edge").items()}
         return Experts(BundleExperts(files, run.settings.home / "litert", max_new_tokens))
     adapters = run.domains("adapter")
     if GENERALIST_PART in run.artifacts:

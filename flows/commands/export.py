@@ -1,7 +1,7 @@
 """Export parts of a finished run to where they are used."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -9,6 +9,8 @@ from rich.table import Table
 
 from flows.commands.session import app, session, warn
 from flows.report.words import size as size_in_words
+
+Form = Literal["merged", "shared"]
 
 
 @app.command("export-router")
@@ -46,6 +48,10 @@ def bundle(
         str, typer.Argument(metavar="RUN", help="A run's folder or name; `latest` is the newest.")
     ],
     out: Annotated[Path, typer.Argument(help="A new folder; a zip of it is written beside it.")],
+    *,
+    form: Annotated[
+        Form, typer.Option(help="Bundles of their own, or one base with adapters where there are any.")
+    ] = "merged",
 ) -> None:
     """Write all that an app needs from RUN to OUT: experts, router, manifest, README, reference player."""
     with session() as settings:
@@ -54,7 +60,7 @@ def bundle(
         from serving.system_bundle.write import write_system
 
         known = [folder for folder in (Path(run), settings.runs / run) if folder.is_dir()]
-        done = write_system(open_run(known[0] if known else find_run(settings, run), settings), out)
+        done = write_system(open_run(known[0] if known else find_run(settings, run), settings), out, form)
     console = Console(emoji=False)
     files = Table("file", "size", "what it is")
     for file in done.manifest.files:

@@ -22,7 +22,7 @@ LONGEST = 256
 
 
 class Player:
-    """A system bundle that answers; one expert at a time is in memory."""
+    """A system bundle that answers; one bundle at a time is in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,8 +53,11 @@ class Player:
         """Yield the pieces of an answer."""
         expert, engine = self.experts[domain], self.load(domain)
         greedy = litert_lm.SamplerConfig(top_k=1, top_p=1.0, temperature=0.0, seed=0)
+        apart = None
+        if expert["adapter"]:
+            apart = litert_lm.LoraConfig(lora_path=str(self.folder / expert["adapter"]))
         # Every question stands alone, because that is what experts are trained on.
-        with engine.create_conversation(sampler_config=greedy) as conversation:
+        with engine.create_conversation(sampler_config=greedy, lora_config=apart) as conversation:
             prompt = len(engine.tokenize(conversation.render_message_to_string(question)))
             room = min(LONGEST, expert["context_tokens"] - prompt - SPARE)
             if room < 1:
@@ -64,13 +67,13 @@ class Player:
                 yield "".join(part["text"] for part in message["content"] if part["type"] == "text")
 
     def load(self, domain: str) -> Any:
-        """Return the engine of a domain's expert; the one before is closed."""
-        if self.open != domain:
+        """Return the engine of an expert's bundle, which adapters share; another bundle's is closed."""
+        path = str(self.folder / self.experts[domain]["file"])
+        if self.open != path:
             if self.engine is not None:
                 self.engine.close()
-            path = str(self.folder / self.experts[domain]["file"])
             self.engine = litert_lm.Engine(path, backend=litert_lm.Backend.CPU(), cache_dir=":nocache")
-            self.open = domain
+            self.open = path
         return self.engine
 
 

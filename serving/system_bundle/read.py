@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.bundle_experts import BundleExperts
+from serving.bundle_experts import BundleExperts, ExpertFiles
 from serving.question_router import QuestionRouter
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.system import MANIFEST, SystemManifest, read_manifest
@@ -29,7 +29,12 @@ class System:
 
     def experts(self, cache: Path | None, max_new_tokens: int) -> BundleExperts:
         """Return its experts, none of them in memory; packed weights are kept in `cache`."""
-        files = {expert.domain: self.folder / expert.file for expert in self.manifest.experts}
+        files = {
+            one.domain: ExpertFiles(
+                self.folder / one.file, self.folder / one.adapter if one.adapter else None
+            )
+            for one in self.manifest.experts
+        }
         return BundleExperts(files, cache, max_new_tokens)
 
 

@@ -11,6 +11,9 @@ from tasks.records.system import SystemManifest
 CARD, PLAYER = "README.md", "play.py"
 WHAT = (
     ("experts/*.litertlm", "an expert: weights, tokenizer and chat format, for LiteRT-LM"),
+    ("base.litertlm", "the base that experts share: weights, tokenizer and chat format, for LiteRT-LM"),
+    ("adapters/*.tflite", "an expert: its adapter on the base"),
+    ("no_adapter.tflite", "an adapter that changes nothing, for asking the base itself"),
     ("router/README.md", "the router's format in full"),
     ("router/read_*.py", "reads the router in plain Python, to be written again in Kotlin or Swift"),
     ("router/*.onnx", "the router, or a part of it, as an ONNX graph"),

@@ -56,6 +56,9 @@ class BundledExpert(Figures):
 
     domain: str
     file: Inside
+    """The bundle, which several experts may share."""
+    adapter: Inside | None = None
+    """What a conversation with this expert is opened with; null where the bundle is its own."""
     context_tokens: int
     """Prompt, answer and the eight tokens that have to stay free fit in so many."""
     chat_template: str
@@ -76,12 +79,14 @@ class SystemManifest(Figures):
 
     format: Literal["pocketmoe-system"] = "pocketmoe-system"
     version: int = VERSION
-    form: Literal["merged"] = "merged"
-    """`merged`: a whole model for each expert."""
+    form: Literal["merged", "shared"] = "merged"
+    """`merged`: a whole model for each expert; `shared`: one base, and an adapter for each that can be."""
     run: str
     """Name of the run that made it."""
     base_model: BundledBase
     experts: tuple[BundledExpert, ...] = Field(min_length=1)
+    no_adapter: Inside | None = None
+    """An adapter that changes nothing: a shared bundle must never be asked without any."""
     router: BundledRouter | None
     """Null where there is one expert, who answers everything."""
     files: tuple[BundledFile, ...]

@@ -4,84 +4,33 @@ The runtime loads adapters that it then ignores, so that what they change is com
 """
 
 import json
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_bundle import CONVERTER, PROJECT, save_wild
+from tiny_shared import ADAPTERS, convert_shared, make_shared, save_trained
 
 from tasks.models.sources import TinyModel
 
 pytestmark = pytest.mark.models
 
-SEVEN = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-ADAPTERS = {"all": SEVEN, "attention": SEVEN[:4], "mlp": SEVEN[4:]}
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 PROMPT, ANSWER = "Why do bees", " eat honey"
-SCRIPT = """
-import sys, tempfile
-from pathlib import Path
-from tasks.convert.config import ConvertConfig
-from tasks.convert.graph import pack
-from tasks.convert.shared import adapter, base
-from tasks.kernel.workspace import Workspace, silent
-root, form = Path(sys.argv[1]), sys.argv[2]
-config = ConvertConfig(cache_length=256, prefill_lengths=(16,))
-edge = root / form
-edge.mkdir()
-if form == "int4":
-    base.run({"base": root / "base"}, config, Workspace(edge, root, silent))
-else:
-    graph, taken = base.trace_adapted(root / "base", config, edge, lambda: None)
-    pack(graph, graph.tflite, edge)
-    base.write_adapter_inputs(edge, taken)
-for folder in sorted((root / "adapters").iterdir()):
-    out = edge / folder.name
-    out.mkdir()
-    adapter.run({"base": edge, "adapter": folder}, config.shared, Workspace(out, root, silent))
-"""
-
-
-def save_adapters(base: Path, folder: Path) -> None:
-    """Write an adapter of rank 4 for each choice of layers."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    from tasks.models.loading import load_model
-
-    for name, targets in ADAPTERS.items():
-        torch.manual_seed(len(name))
-        settings = LoraConfig(r=4, lora_alpha=64, target_modules=list(targets), init_lora_weights=False)
-        get_peft_model(load_model(base), settings).save_pretrained(str(folder / name))
-
-
-def converted(root: Path, form: str) -> Path:
-    command = [CONVERTER, "-c", SCRIPT, root, form]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return root / form
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("shared")
-    (root / "base").mkdir()
-    save_wild(root / "base", TinyModel())
-    save_adapters(root / "base", root / "adapters")
-    return root
-
-
-@pytest.fixture(scope="module")
-def floats(root: Path) -> Path:
+def floats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shared base in float32, with its adapters."""
-    return converted(root, "float")
+    root = tmp_path_factory.mktemp("shared")
+    save_trained(root)
+    return convert_shared(root, "float")
 
 
-@pytest.fixture(scope="module")
-def int4(root: Path) -> Path:
+@pytest.fixture
+def int4(made_once: MadeOnce) -> Path:
     """What the stage writes, with its adapters."""
-    return converted(root, "int4")
+    return made_once("tiny-shared", make_shared) / "int4"
 
 
 def scores(bundle: Path, adapters: Mapping[str, Path]) -> dict[str, list[float]]:
@@ -130,8 +79,9 @@ def stored(adapter: Path, inputs: Path) -> dict[str, np.ndarray]:
     return stage.converted(weights, settings, read_adapter_inputs(inputs))
 
 
-def test_each_adapter_says_in_the_runtime_what_its_merged_weights_say(root: Path, floats: Path) -> None:
+def test_each_adapter_says_in_the_runtime_what_its_merged_weights_say(floats: Path) -> None:
     found = scores(floats / "model.litertlm", {name: floats / name / "adapter.tflite" for name in ADAPTERS})
+    root = floats.parent
     plain = merged_scores(root / "base", {}, floats)
     for name in ADAPTERS:
         wanted = merged_scores(root / "base", stored(root / "adapters" / name, floats), floats)

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from published_router import PROVENANCE, publish_run
 
-from tasks.kernel.artifacts import EdgeModel
+from tasks.kernel.artifacts import EdgeAdapter, EdgeBase, EdgeModel
 from tasks.kernel.settings import Settings
 from tasks.kernel.storage.store import Store
 from tasks.router_runtime.policy import Policy
@@ -32,3 +32,18 @@ def publish_system(
         parts[f"edge/{domain}"] = {"kind": "EdgeModel", "digest": digest}
     (run / "artifacts.json").write_text(json.dumps(parts))
     return run
+
+
+def publish_shared(home: Path, parts: Mapping[str, Mapping[str, Path]]) -> None:
+    """Add a shared `base` and adapters, by domain, to the newest run: what their files hold."""
+    run, store = home / "runs" / "latest", Store(Settings(artifacts=home).store)
+    listed = json.loads((run / "artifacts.json").read_text())
+    for name, files in parts.items():
+        kind = EdgeBase if name == "base" else EdgeAdapter
+        with store.staging() as data:
+            for file, source in files.items():
+                shutil.copyfile(source, data / file)
+            digest = store.publish(kind, data, PROVENANCE).digest
+        part = "edge-base" if name == "base" else f"edge-adapter/{name}"
+        listed[part] = {"kind": kind.__name__, "digest": digest}
+    (run / "artifacts.json").write_text(json.dumps(listed))

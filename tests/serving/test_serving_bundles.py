@@ -1,5 +1,6 @@
 """Bundles for callers at once: a conversation in an engine is neither disturbed nor closed by another one."""
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_bundle import CONTEXT, convert_tiny
 
-from serving.bundle_experts import BundleExperts
+from serving.bundle_experts import BundleExperts, ExpertFiles
 from serving.experts import Experts
 from tasks.kernel.errors import DataError, ModelError
 
@@ -21,7 +22,9 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 def bundles(made_once: MadeOnce, tmp_path: Path) -> BundleExperts:
     """Two domains with a tiny model's bundle each, and one without."""
     file = made_once("tiny-bundle", convert_tiny) / "edge" / "model.litertlm"
-    files = {"ocd": file, "tax": file, "away": tmp_path / "model.litertlm"}
+    copy = shutil.copyfile(file, tmp_path / "copy.litertlm")
+    paths = {"ocd": file, "tax": copy, "away": tmp_path / "model.litertlm"}
+    files = {name: ExpertFiles(path) for name, path in paths.items()}
     return BundleExperts(files, tmp_path / "packed", max_new_tokens=64)
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from published_router import publish_run
-from published_system import publish_system
+from published_system import publish_shared, publish_system
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
+from serving.runs import open_run
+from serving.system_bundle.parts import parts_of
 from serving.system_bundle.read import open_system
 from tasks.kernel.errors import DataError
+from tasks.kernel.settings import Settings
 from tasks.records.system import SystemManifest
 
 MANIFEST = {
@@ -55,8 +58,8 @@ def test_a_run_without_bundles_is_refused(home: Path) -> None:
 
 
 def test_a_domain_without_a_bundle_is_named(home: Path) -> None:
-    publish_system(home, None, ["anxiety"])
-    assert "model.litertlm: the run's edge/anxiety holds no bundle" in refused(home)
+    publish_system(home, None)
+    assert "model.litertlm: the run's edge/anxiety holds no such file" in refused(home)
 
 
 def test_a_domain_of_the_router_without_an_expert_is_named(home: Path) -> None:
@@ -64,6 +67,28 @@ def test_a_domain_of_the_router_without_an_expert_is_named(home: Path) -> None:
     bundle.write_bytes(b"LITERTLM")
     publish_system(home, bundle, ["anxiety"])
     assert "the router sends questions to ocd, but the run has no edge/ocd" in refused(home)
+
+
+def test_a_run_without_a_shared_base_is_refused_for_the_shared_form(home: Path) -> None:
+    publish_system(home, None)
+    done = invoke("bundle", "latest", home / "out", "--form", "shared")
+    assert done.exit_code == 2
+    assert "this run has no edge-base; set `convert.form: both`" in done.stderr
+
+
+def test_an_expert_whose_adapter_cannot_be_kept_apart_brings_its_own_bundle(home: Path) -> None:
+    (home / "any").write_bytes(b"any")
+    run = publish_system(home, home / "any")
+    publish_shared(home, {"base": {"model.litertlm": home / "any", "no_adapter.tflite": home / "any"}})
+    publish_shared(home, {"anxiety": {"adapter.tflite": home / "any"}})
+    parts = parts_of(open_run(run, Settings(artifacts=home)), "shared")
+    assert sorted(parts.files()) == [
+        "adapters/anxiety.tflite",
+        "base.litertlm",
+        "experts/ocd.litertlm",
+        "no_adapter.tflite",
+    ]
+    assert parts.experts["ocd"].adapter is None
 
 
 def test_an_expert_that_no_question_reaches_is_named(home: Path) -> None:
