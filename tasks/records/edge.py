@@ -17,8 +17,6 @@ class Sizes(Figures):
     float_tflite: int | None = None
     int4_tflite: int | None = None
     bundle: int | None = None
-    edge_adapter: int | None = None
-    """An adapter as the runtime reads it, for the shared base."""
     reduction_vs_bf16: float | None = None
     """Share of the merged model's bytes that the bundle saves."""
     reduction_vs_float: float | None = None

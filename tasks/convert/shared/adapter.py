@@ -1,7 +1,7 @@
 """Adapter -> EdgeAdapter: what training left, as the shared base takes it.
 
-In: `base`, a converted shared base, and `adapter` (PEFT files). Out: `adapter.tflite` and `sizes.json`. An
-update that the base would not take is refused: the runtime would drop it and say nothing.
+In: `base`, a converted shared base, and `adapter` (PEFT files). Out: `adapter.tflite`. An update that the
+base would not take is refused: the runtime would drop it and say nothing.
 """
 
 import re
@@ -15,7 +15,6 @@ from tasks.convert.config import SharedForm
 from tasks.convert.shared.adapter_file import write_adapter_file
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
-from tasks.records.edge import Sizes, write_sizes
 from tasks.records.files import Figures, read_json
 from tasks.records.shared import ADAPTER, AdapterInputs, read_adapter_inputs
 from tasks.records.training import ADAPTER_CONFIG, WEIGHTS
@@ -52,9 +51,7 @@ def run(inputs: Inputs, config: SharedForm, work: Workspace) -> Metrics:  # noqa
     arrays = converted(load_file(folder / WEIGHTS), settings, taken)
     write_adapter_file(work.out / ADAPTER, arrays, taken.rank)
     work.progress(1, 1, "adapters")
-    size = (work.out / ADAPTER).stat().st_size
-    write_sizes(work.out, Sizes(edge_adapter=size))
-    return {"edge_adapter": size}
+    return {"edge_adapter": (work.out / ADAPTER).stat().st_size}
 
 
 def refusal(settings: PeftSettings, taken: AdapterInputs) -> str:
