@@ -26,6 +26,7 @@ from tasks.kernel.artifacts import (
     Corpus,
     EdgeAdapter,
     EdgeBase,
+    EdgeModel,
     HealedModel,
     MergedModel,
     QADataset,
@@ -38,6 +39,7 @@ from tasks.route.task import compare_on_files, compare_routers, train_router
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
+Edge = EdgeModel | EdgeBase | EdgeAdapter
 
 
 class Call(Protocol):
@@ -56,7 +58,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     """Call every stage once per domain, then the fan-in; return the nodes by name."""
     base = config.base_model
     corpora, datasets = _questions(config, call)
-    adapters, experts, bundles = {}, {}, {}
+    adapters, experts = {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
     healed = call(heal_base, base, config.base_healing()) if config.heals() else None
     below = _trained_from(config, GENERALIST, healed)
@@ -67,11 +69,17 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
-    for name in config.domains:
-        weights = settled.get(name, experts[name])
-        bundles[name] = call(convert_expert, name, weights, config.convert_of(name).of_merged())
+    bundles = {
+        f"edge/{name}": call(
+            convert_expert, name, settled.get(name, experts[name]), config.convert_of(name).of_merged()
+        )
+        for name in config.domains
+        if config.convert_of(name).form != "shared"
+    }
+    edges = {**bundles, **_shared(config, healed, adapters, call)}
     data = _named(corpora, datasets)
-    evaluation = call(evaluate_system, router, data, experts, generalist, bundles, base, config.evaluate)
+    measured = _measured(config, edges)
+    evaluation = call(evaluate_system, router, data, experts, generalist, measured, base, config.evaluate)
     return {
         **data,
         "router": router,
@@ -81,8 +89,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         **{f"merged/{name}": node for name, node in experts.items()},
         **({} if healed is None else {"healed": healed}),
         **{f"healed/{name}": node for name, node in settled.items()},
-        **{f"edge/{name}": node for name, node in bundles.items()},
-        **_shared(config, healed, adapters, call),
+        **edges,
         "evaluation": evaluation,
     }
 
@@ -145,21 +152,38 @@ def _settled(
             config.expert_healing(name),
         )
         for name, expert in experts.items()
-        if config.heal_of(name).kind == "distill"
+        if config.heal_of(name).kind == "distill" and config.convert_of(name).form != "shared"
     }
 
 
 def _shared(
     config: Config, healed: HealedModel | None, adapters: Mapping[str, Adapter], call: Call
 ) -> dict[str, EdgeBase | EdgeAdapter]:
-    """Convert one base for all experts, and the adapter of each that is to be kept apart."""
-    names = [name for name in adapters if config.convert_of(name).form != "merged"]
-    if not names:
+    """Convert one base for all experts, and the adapter of each that is to be kept apart.
+
+    An adapter is its domain's `edge/<domain>`, or stands beside its bundle as `edge-adapter/<domain>`.
+    """
+    forms = {name: config.convert_of(name).form for name in adapters}
+    if set(forms.values()) == {"merged"}:
         return {}
     base = call(convert_base, config.base_model if healed is None else healed, config.convert.of_base())
     shared = config.convert.shared
-    apart = {name: call(convert_adapter, name, base, adapters[name], shared) for name in names}
-    return {"edge-base": base, **{f"edge-adapter/{name}": node for name, node in apart.items()}}
+    apart = {
+        f"{'edge' if form == 'shared' else 'edge-adapter'}/{name}": call(
+            convert_adapter, name, base, adapters[name], shared
+        )
+        for name, form in forms.items()
+        if form != "merged"
+    }
+    return {"edge-base": base, **apart}
+
+
+def _measured(config: Config, edges: Mapping[str, Edge]) -> dict[str, Edge]:
+    """Return what is evaluated of every domain, and the base where that is an adapter."""
+    found = {name: node for name, node in edges.items() if name.startswith("edge/")}
+    if any(config.convert_of(name).form == "shared" for name in config.domains):
+        found["edge-base"] = edges["edge-base"]
+    return found
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

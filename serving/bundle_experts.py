@@ -5,22 +5,13 @@ holds several conversations at once and keeps them apart, so callers share it wi
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from litert_lm import LoraConfig
 
 from tasks.kernel.errors import DataError
 from tasks.models.bundle import SPARE, Bundle, sampler
-
-
-@dataclass(frozen=True)
-class ExpertFiles:
-    """What an expert is made of."""
-
-    bundle: Path
-    adapter: Path | None = None
-    """None: the bundle is the expert's own."""
+from tasks.models.edge_files import ExpertFiles
 
 
 class BundleExperts:

@@ -15,10 +15,11 @@ from typing import Protocol
 from serving.chosen_model import GENERALIST
 from serving.runs import FinishedRun
 from tasks.kernel.errors import ModelError, ServiceError
+from tasks.models.edge_files import expert_files
 
 GENERALIST_PART = "adapter-generalist"
 HEALED_PART = "healed"
-BUNDLE_FILE = "model.litertlm"
+SHARED_PART = "edge-base"
 
 
 class Loaded(Protocol):
@@ -48,9 +49,10 @@ class Source(Protocol):
 def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Experts":
     """Return the run's experts, or with `edge` its bundles; they are loaded when they are first asked."""
     if edge:
-        from serving.bundle_experts import BundleExperts, ExpertFiles
+        from serving.bundle_experts import BundleExperts
 
-        files = {name: ExpertFiles(folder / BUNDLE_FILE) for name, folder in run.domains("edge").items()}
+        base = run.part(SHARED_PART) if SHARED_PART in run.artifacts else None
+        files = {name: expert_files(folder, base) for name, folder in run.domains("edge").items()}
         return Experts(BundleExperts(files, run.settings.home / "litert", max_new_tokens))
     adapters = run.domains("adapter")
     if GENERALIST_PART in run.artifacts:

@@ -26,7 +26,7 @@ _METRICS = {
     "merge": ("mean_kl", "top1_agreement"),
     "heal": ("divergence_before", "divergence_after", "best_step"),
     "convert": ("bundle",),
-    "share": ("bundle", "edge_adapter"),
+    "share": ("bundle", "adapter_file"),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }
 """What a stage is judged by; everything else is in its MLflow run."""

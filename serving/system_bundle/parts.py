@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from serving.experts import BUNDLE_FILE
+from serving.experts import SHARED_PART
 from serving.runs import FinishedRun
 from tasks.kernel.errors import ConfigError, ModelError, StoreError
-from tasks.records.shared import ADAPTER, NO_ADAPTER
+from tasks.models.edge_files import ADAPTER, BUNDLE
+from tasks.records.shared import NO_ADAPTER
 from tasks.router_runtime.router_files import load_router
 
 Form = Literal["merged", "shared"]
-BASE_PART, APART = "edge-base", "edge-adapter"
+APART = "edge-adapter"
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,26 @@ def parts_of(run: FinishedRun, form: Form) -> Parts:
     base = _base(run) if form == "shared" else None
     experts = {}
     for domain, folder in bundles.items():
-        if base and f"{APART}/{domain}" in run.artifacts:
-            source = _file(run.part(f"{APART}/{domain}") / ADAPTER, f"{APART}/{domain}")
-            bundle = Placed(_file(base / BUNDLE_FILE, BASE_PART), "base.litertlm")
-            experts[domain] = ExpertParts(bundle, Placed(source, f"adapters/{domain}.tflite"))
+        apart = run.part(f"{APART}/{domain}") if f"{APART}/{domain}" in run.artifacts else folder
+        if base and (apart / ADAPTER).is_file():
+            bundle = Placed(_file(base / BUNDLE, SHARED_PART), "base.litertlm")
+            experts[domain] = ExpertParts(bundle, Placed(apart / ADAPTER, f"adapters/{domain}.tflite"))
+        elif (folder / ADAPTER).is_file():
+            raise ConfigError(f"{run.folder}: edge/{domain} is an adapter; use `--form shared`")
         else:
-            own = _file(folder / BUNDLE_FILE, f"edge/{domain}")
+            own = _file(folder / BUNDLE, f"edge/{domain}")
             experts[domain] = ExpertParts(Placed(own, f"experts/{domain}.litertlm"))
-    nothing = Placed(_file(base / NO_ADAPTER, BASE_PART), NO_ADAPTER) if base else None
+    nothing = Placed(_file(base / NO_ADAPTER, SHARED_PART), NO_ADAPTER) if base else None
     return Parts(experts, nothing, router if len(labels) > 1 else None)
 
 
 def _base(run: FinishedRun) -> Path:
-    if BASE_PART not in run.artifacts:
+    if SHARED_PART not in run.artifacts:
         raise StoreError(
-            f"{run.folder}: this run has no {BASE_PART}; set `convert.form: both` and run"
+            f"{run.folder}: this run has no {SHARED_PART}; set `convert.form: both` and run"
             " `pocketmoe run` again"
         )
-    return run.part(BASE_PART)
+    return run.part(SHARED_PART)
 
 
 def _check(run: FinishedRun, labels: tuple[str, ...], bundles: list[str]) -> None:

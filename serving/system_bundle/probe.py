@@ -9,9 +9,10 @@ from pathlib import Path
 
 from litert_lm import LoraConfig
 
-from serving.bundle_experts import ExpertFiles, OpenBundle
+from serving.bundle_experts import OpenBundle
 from tasks.kernel.errors import ModelError
 from tasks.models.bundle import Bundle
+from tasks.models.edge_files import ExpertFiles
 from tasks.records.system import SystemManifest
 
 _QUESTION, _ANSWER = "What helps against fear?", "Slow breathing helps."

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.bundle_experts import BundleExperts, ExpertFiles
+from serving.bundle_experts import BundleExperts
 from serving.question_router import QuestionRouter
 from tasks.kernel.errors import ConfigError, DataError
+from tasks.models.edge_files import ExpertFiles
 from tasks.records.system import MANIFEST, SystemManifest, read_manifest
 from tasks.router_runtime.phone.phone_router import PhoneRouter
 from tasks.router_runtime.policy import Decision, Policy

@@ -81,12 +81,6 @@ class ConvertConfig(Slice):
 
     def refusals(self) -> list[str]:
         """Return a sentence for each value that this stage cannot serve yet."""
-        found = []
         if "task" in self.formats:
-            found.append('`formats`: "task" is not built yet; use ["litertlm"] meanwhile')
-        if self.form == "shared":
-            found.append(
-                '`form`: "shared" alone is not built yet, because bundles are what is evaluated and promoted;'
-                ' use "both" and `pocketmoe bundle --form shared` meanwhile'
-            )
-        return found
+            return ['`formats`: "task" is not built yet; use ["litertlm"] meanwhile']
+        return []

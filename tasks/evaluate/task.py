@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.kernel.artifacts import Corpus, EdgeModel, EvalReport, MergedModel, QADataset, Router
+from tasks.kernel.artifacts import (
+    Corpus,
+    EdgeAdapter,
+    EdgeBase,
+    EdgeModel,
+    EvalReport,
+    MergedModel,
+    QADataset,
+    Router,
+)
 from tasks.kernel.job import Job
 from tasks.kernel.stage import accelerated_stage
 from tasks.models.sources import ModelSource
@@ -16,20 +25,21 @@ def evaluate_system(
     data: Mapping[str, Corpus | QADataset],
     experts: Mapping[str, MergedModel],
     generalist: MergedModel,
-    bundles: Mapping[str, EdgeModel],
+    bundles: Mapping[str, EdgeModel | EdgeAdapter | EdgeBase],
     base: ModelSource,
     config: EvaluateConfig,
 ) -> Job[EvalReport]:
     """Measure the routed system, its oracle, the generalist and the shipped bundles.
 
-    `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them.
+    `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them;
+    `bundles` the `edge/<domain>`, and the `edge-base` of those that are adapters.
     """
     artifacts = {
         "router": router,
         "merged-generalist": generalist,
         **data,
         **{f"merged/{name}": expert for name, expert in experts.items()},
-        **{f"edge/{name}": bundle for name, bundle in bundles.items()},
+        **bundles,
     }
     own = {f"metric/{name}": Path(name).resolve() for name in config.metrics if name.endswith(".py")}
     return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, sources=own, alone=True)

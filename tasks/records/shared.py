@@ -10,8 +10,8 @@ from typing import Literal
 from tasks.records.files import Figures, read_json, write_json
 
 FILE = "adapter_inputs.json"
-ADAPTER, NO_ADAPTER = "adapter.tflite", "no_adapter.tflite"
-"""An expert's adapter; one that changes nothing: a session without any runs on what is left in memory."""
+NO_ADAPTER = "no_adapter.tflite"
+"""An adapter that changes nothing: a session without any runs on what is left in memory."""
 
 
 class ProjectionInputs(Figures):

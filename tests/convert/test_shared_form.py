@@ -109,4 +109,8 @@ def test_the_base_is_int4_and_its_account_adds_up(int4: Path) -> None:
 def test_an_adapter_weighs_what_its_layers_weigh(int4: Path) -> None:
     sizes = {name: (int4 / name / "adapter.tflite").stat().st_size for name in ADAPTERS}
     assert sizes["attention"] < sizes["all"]
-    assert [path.name for path in (int4 / "all").iterdir()] == ["adapter.tflite"]
+    base = json.loads((int4 / "sizes.json").read_text())
+    found = json.loads((int4 / "all" / "sizes.json").read_text())
+    assert found["bundle"] == base["bundle"] + sizes["all"]
+    rows = json.loads((int4 / "all" / "breakdown.json").read_text())
+    assert sum(row["bytes"] for row in rows) == found["bundle"]

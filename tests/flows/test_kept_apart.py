@@ -9,6 +9,8 @@ from smoke_pipeline import SMOKE
 
 from flows.config import Config, load_config
 from flows.plan import Row, plan
+from flows.runs.selection import inputs_of
+from tasks.kernel.artifacts import EdgeAdapter
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.settings import PROJECT, Settings
 
@@ -94,9 +96,24 @@ def test_an_adapter_that_cannot_be_kept_apart_is_refused_by_name(
     assert not refused(config_of(library, own, convert=BOTH), settings)
 
 
-def test_the_shared_form_alone_is_refused_with_what_to_use(library, settings) -> None:
-    found = refused(config_of(library, convert={"form": "shared"}), settings)
-    assert 'use "both" and `pocketmoe bundle --form shared` meanwhile' in found["convert:ocd"]
+def test_the_shared_form_alone_needs_no_bundle_and_settles_no_expert(library, settings) -> None:
+    own = {"convert": {"form": "shared"}}
+    found = rows(config_of(library, own), settings)
+    assert not {"convert:ocd", "heal:ocd", "share:anxiety"} & set(found)
+    assert {"convert:anxiety", "heal:anxiety", "share:ocd", "heal"} <= set(found)
+    nodes = fill(config_of(library, own), settings)
+    assert isinstance(nodes["share:ocd"], EdgeAdapter)
+
+
+def test_what_is_evaluated_are_bundles_where_there_are_any(library) -> None:
+    measured = {
+        form: inputs_of(config_of(library, convert={"form": form}))["evaluate"]
+        for form in ("merged", "both", "shared")
+    }
+    assert measured["merged"] == measured["both"]
+    assert {"convert:ocd", "convert:anxiety"} <= measured["both"]
+    assert {"share", "share:ocd", "share:anxiety"} <= measured["shared"]
+    assert "convert:ocd" not in measured["shared"]
 
 
 def test_a_base_that_is_not_healed_is_refused_where_it_cannot_be_found(library, settings) -> None:

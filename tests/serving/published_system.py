@@ -34,8 +34,11 @@ def publish_system(
     return run
 
 
-def publish_shared(home: Path, parts: Mapping[str, Mapping[str, Path]]) -> None:
-    """Add a shared `base` and adapters, by domain, to the newest run: what their files hold."""
+def publish_shared(home: Path, parts: Mapping[str, Mapping[str, Path]], apart: str = "edge-adapter") -> None:
+    """Add a shared `base` and adapters, by domain, to the newest run: what their files hold.
+
+    Adapters stand beside bundles, or are their domain's `edge` where there are none.
+    """
     run, store = home / "runs" / "latest", Store(Settings(artifacts=home).store)
     listed = json.loads((run / "artifacts.json").read_text())
     for name, files in parts.items():
@@ -44,6 +47,6 @@ def publish_shared(home: Path, parts: Mapping[str, Mapping[str, Path]]) -> None:
             for file, source in files.items():
                 shutil.copyfile(source, data / file)
             digest = store.publish(kind, data, PROVENANCE).digest
-        part = "edge-base" if name == "base" else f"edge-adapter/{name}"
+        part = "edge-base" if name == "base" else f"{apart}/{name}"
         listed[part] = {"kind": kind.__name__, "digest": digest}
     (run / "artifacts.json").write_text(json.dumps(listed))

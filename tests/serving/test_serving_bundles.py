@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from tiny_bundle import CONTEXT, convert_tiny
 
-from serving.bundle_experts import BundleExperts, ExpertFiles
+from serving.bundle_experts import BundleExperts
 from serving.experts import Experts
 from tasks.kernel.errors import DataError, ModelError
+from tasks.models.edge_files import ExpertFiles
 
 pytestmark = pytest.mark.models
 ASKED = [(name, question) for question in ("Why?", "What do bees eat?") for name in ("ocd", "tax")]

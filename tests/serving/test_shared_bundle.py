@@ -13,8 +13,9 @@ from tiny_shared import make_shared
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from serving.bundle_experts import BundleExperts, ExpertFiles
+from serving.bundle_experts import BundleExperts
 from serving.experts import Experts
+from tasks.models.edge_files import ExpertFiles
 
 pytestmark = pytest.mark.models
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -81,6 +82,21 @@ def test_an_adapter_that_changes_nothing_is_caught(home: Path, shared: Path) -> 
     assert done.exit_code == 2
     assert "adapters/ocd.tflite: the runtime says with it what the base says without" in done.stderr
     assert not (home / "out").exists()
+
+
+def test_a_run_in_the_shared_form_alone_is_asked_and_shipped_as_well(home: Path, shared: Path) -> None:
+    adapters = {
+        domain: {"adapter.tflite": shared / name / "adapter.tflite"} for domain, name in DOMAINS.items()
+    }
+    publish_shared(home, adapters, "edge")
+    refused = invoke("bundle", "latest", home / "merged")
+    assert refused.exit_code == 2
+    assert "edge/anxiety is an adapter; use `--form shared`" in refused.stderr
+    assert invoke("bundle", "latest", home / "system", "--form", "shared").exit_code == 0
+    asked = "\n".join(QUESTIONS)
+    of_run = invoke("chat", "--edge", asked=asked).stdout
+    assert "[anxiety 95%]" in of_run
+    assert of_run == invoke("chat", "--bundle", home / "system", asked=asked).stdout
 
 
 def test_experts_on_one_base_answer_in_turns_as_each_does_alone(shared: Path) -> None:

@@ -1,10 +1,11 @@
 """Adapter -> EdgeAdapter: what training left, as the shared base takes it.
 
-In: `base`, a converted shared base, and `adapter` (PEFT files). Out: `adapter.tflite`. An update that the
-base would not take is refused: the runtime would drop it and say nothing.
+In: `base`, a converted shared base, and `adapter` (PEFT files). Out: `adapter.tflite`, and the accounts
+of its bytes. An update that the base would not take is refused: the runtime would drop it and say nothing.
 """
 
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,8 +16,17 @@ from tasks.convert.config import SharedForm
 from tasks.convert.shared.adapter_file import write_adapter_file
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.models.edge_files import ADAPTER
+from tasks.records.edge import (
+    ByteGroup,
+    Sizes,
+    read_breakdown,
+    read_sizes,
+    write_breakdown,
+    write_sizes,
+)
 from tasks.records.files import Figures, read_json
-from tasks.records.shared import ADAPTER, AdapterInputs, read_adapter_inputs
+from tasks.records.shared import AdapterInputs, read_adapter_inputs
 from tasks.records.training import ADAPTER_CONFIG, WEIGHTS
 
 Array = NDArray[np.generic]
@@ -51,7 +61,18 @@ def run(inputs: Inputs, config: SharedForm, work: Workspace) -> Metrics:  # noqa
     arrays = converted(load_file(folder / WEIGHTS), settings, taken)
     write_adapter_file(work.out / ADAPTER, arrays, taken.rank)
     work.progress(1, 1, "adapters")
-    return {"edge_adapter": (work.out / ADAPTER).stat().st_size}
+    return account(inputs["base"], work.out, taken)
+
+
+def account(base: Path, out: Path, taken: AdapterInputs) -> Metrics:
+    """Write what the expert weighs, its base included, and where these bytes go."""
+    adapter, sizes = (out / ADAPTER).stat().st_size, read_sizes(base)
+    whole = (sizes.bundle or 0) + adapter
+    saved = round(1 - whole / sizes.merged_bf16, 4) if sizes.merged_bf16 else None
+    write_sizes(out, sizes | Sizes(bundle=whole, reduction_vs_bf16=saved))
+    row = ByteGroup(group="adapter", dtype=taken.dtype, bytes=adapter, tensors=3 * len(taken.projections))
+    write_breakdown(out, [*read_breakdown(base), row])
+    return {"adapter_file": adapter, "bundle": whole}
 
 
 def refusal(settings: PeftSettings, taken: AdapterInputs) -> str:

@@ -27,6 +27,7 @@ from tasks.evaluate.measuring.systems import (
 from tasks.evaluate.measuring.trained_elsewhere import trained_elsewhere
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns, prompt_text, token_ids
+from tasks.models.edge_files import expert_files
 from tasks.models.loading import load_tokenizer
 from tasks.records import edge
 from tasks.records.edge import Sizes
@@ -60,16 +61,12 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     wanted = _wanted(inputs, config, questions, systems)
     positions = first_of_each(questions, config.edge_prompts)
     done = Counter(work, _total(wanted, positions, domain_inputs(inputs, "edge")))
-    edges = {
-        domain: run_bundle(
-            folder / "model.litertlm",
-            _asked(experts[domain], [questions[place] for place in positions[domain]]),
-            decoding(config),
-            work.scratch / "litert",
-            done,
-        )
-        for domain, folder in domain_inputs(inputs, "edge").items()
-    }
+    edges = {}
+    for domain, folder in domain_inputs(inputs, "edge").items():
+        files = expert_files(folder, inputs.get("edge-base"))
+        asked = _asked(experts[domain], [questions[place] for place in positions[domain]])
+        cache = work.scratch / "litert"
+        edges[domain] = run_bundle(files.bundle, asked, decoding(config), cache, done, files.adapter)
     models = _measure_all(wanted, edges, questions, config, done)
     sizes = {domain: read_sizes(inputs, domain) for domain in experts}
     left_out = held_out.too_long, held_out.trained_on
