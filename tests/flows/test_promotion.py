@@ -21,6 +21,7 @@ from tasks.kernel.artifacts import (
     Corpus,
     EdgeModel,
     EvalReport,
+    HealedModel,
     MergedModel,
     QADataset,
     Router,
@@ -41,6 +42,7 @@ KINDS: Mapping[str, type[Artifact]] = {
     "router": Router,
     "adapter": Adapter,
     "merged": MergedModel,
+    "healed": HealedModel,
     "edge": EdgeModel,
     "evaluation": EvalReport,
 }
