@@ -20,6 +20,7 @@ from tasks.convert.quantize import quantize
 from tasks.convert.run import StepCounter, size_report
 from tasks.convert.shared.adapter_file import write_adapter_file
 from tasks.convert.shared.projections import PREFIX, adapt
+from tasks.convert.shared.slim import without_names
 from tasks.kernel.errors import ModelError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.int4 import block_size
@@ -43,13 +44,15 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
         graph, taken = trace_adapted(base, config, Path(scratch), steps.tick)
         steps.begin("quantize")
-        int4 = Path(scratch) / "int4.tflite"
-        quantize(graph.tflite, int4, config.quantization, size)
+        named, int4 = Path(scratch) / "named.tflite", Path(scratch) / "int4.tflite"
+        quantize(graph.tflite, named, config.quantization, size)
+        without_names(named, int4)
         steps.begin("pack")
         bundle = pack(graph, int4, work.out)
         settle_identity(bundle)
         steps.begin("measure")
-        write_breakdown(work.out, breakdown(bundle, int4))
+        # Which part of the model a tensor serves is known by its name alone.
+        write_breakdown(work.out, breakdown(bundle, named))
         sizes = size_report(base, graph.tflite, int4, bundle)
     write_sizes(work.out, sizes)
     write_adapter_inputs(work.out, taken)
