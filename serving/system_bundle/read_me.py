@@ -1,6 +1,7 @@
 """The README of a system bundle: its manifest in, a page for an app's developer out."""
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -37,5 +38,7 @@ def write_card(folder: Path, manifest: SystemManifest, sizes: Mapping[str, int])
         autoescape=False,  # noqa: S701  # Markdown, of names that are letters and digits
         keep_trailing_newline=True,
     )
-    text = pages.get_template("README.md.jinja").render(system=manifest, sizes=sizes)
+    text = pages.get_template("README.md.jinja").render(
+        system=manifest, sizes=sizes, runtime=version("litert-lm")
+    )
     (folder / CARD).write_text(text, encoding="utf-8")

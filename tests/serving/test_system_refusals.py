@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from collections import defaultdict
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from flows.cli import app
 from serving.runs import open_run
 from serving.system_bundle.parts import parts_of
 from serving.system_bundle.read import open_system
+from serving.system_bundle.read_me import write_card
 from tasks.kernel.errors import DataError
 from tasks.kernel.settings import Settings
 from tasks.records.system import SystemManifest
@@ -160,3 +163,13 @@ def test_one_expert_is_asked_everything(home: Path) -> None:
     with open_system(home) as system:
         assert isinstance(system.manifest, SystemManifest)
         assert [decision.label for decision in system.router.decide(["Why?", "What?"])] == ["ocd", "ocd"]
+
+
+def test_the_page_names_the_runtime_that_was_tried_and_what_a_neural_router_needs(home: Path) -> None:
+    router = {"folder": "router", "reader": "router/read_parts.py"}
+    manifest = SystemManifest.model_validate(MANIFEST | {"router": router})
+    write_card(home, manifest, defaultdict(int))
+    page = (home / "README.md").read_text()
+    assert f"pip install litert-lm=={version('litert-lm')}" in page
+    assert "needs `onnxruntime` and `tokenizers` besides" in page
+    assert "names no licence: ask its publisher" in page
