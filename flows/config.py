@@ -164,14 +164,17 @@ class Config(Slice):
         return self
 
     @model_validator(mode="after")
-    def base_is_healed_once(self) -> Self:
-        """Refuse settings of a domain that would have to heal the base anew."""
+    def base_is_made_once(self) -> Self:
+        """Refuse settings of a domain that would have to heal or convert the base anew."""
         for name, domain in self.domains.items():
             if others := sorted(domain.heal.keys() - {"kind", "expert"}):
                 raise FieldError(
                     ("domains", name, "heal", others[0]),
                     "the base is healed once for all domains; set it in `heal`, and here `kind` or `expert`",
                 )
+            if "shared" in domain.convert:
+                where = ("domains", name, "convert", "shared")
+                raise FieldError(where, "adapters share one base; set it in `convert`, and here `form`")
         return self
 
     def described(self, slice_: S) -> S:

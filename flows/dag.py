@@ -15,15 +15,18 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 from flows.config import GENERALIST, Config
 from flows.shared_sources import generation, shared_files
 from tasks.convert.config import GraphConfig
-from tasks.convert.task import convert_expert, follow_expert, trace_graph
+from tasks.convert.task import convert_adapter, convert_base, convert_expert, follow_expert, trace_graph
 from tasks.evaluate.task import evaluate_system
 from tasks.finetune.task import train_expert
 from tasks.generate.task import generate_qa
 from tasks.heal.task import heal_base, heal_expert
 from tasks.ingest.task import ingest_corpus
 from tasks.kernel.artifacts import (
+    Adapter,
     Artifact,
     Corpus,
+    EdgeAdapter,
+    EdgeBase,
     EdgeModel,
     EquivalenceChain,
     FloatGraph,
@@ -39,6 +42,7 @@ from tasks.route.task import compare_on_files, compare_routers, train_router
 
 A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
+Shipped = EdgeModel | EdgeBase | EdgeAdapter | EquivalenceChain
 
 
 class Call(Protocol):
@@ -68,9 +72,10 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
-    graphs, shipped = _shipped(config, experts, settled, datasets, call)
-    data = _named(corpora, datasets)
-    evaluation = call(evaluate_system, router, data, experts, generalist, shipped, base, config.evaluate)
+    graphs, bundles = _shipped(config, experts, settled, datasets, call)
+    shipped = {**bundles, **_shared(config, healed, adapters, call)}
+    data, measured = _named(corpora, datasets), _measured(config, shipped)
+    evaluation = call(evaluate_system, router, data, experts, generalist, measured, base, config.evaluate)
     return {
         **data,
         "router": router,
@@ -144,7 +149,7 @@ def _settled(
             config.expert_healing(name),
         )
         for name, expert in experts.items()
-        if config.heal_of(name).kind == "distill"
+        if config.heal_of(name).kind == "distill" and config.convert_of(name).form != "shared"
     }
 
 
@@ -155,7 +160,7 @@ def _shipped(
     datasets: Mapping[str, QADataset],
     call: Call,
 ) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel | EquivalenceChain]]:
-    """Convert every expert, and follow it from its merged weights to what is in its bundle.
+    """Convert every expert that has a bundle of its own, and follow it from its merged weights into that.
 
     Returns the graphs, of which several experts may use one, by name, and all else.
     """
@@ -164,9 +169,11 @@ def _shipped(
     shapes: dict[GraphConfig, str] = {}
     for name, expert in experts.items():
         healed, convert = settled.get(name), config.convert_of(name)
+        if convert.form == "shared":
+            continue
         model: MergedModel | HealedModel = expert if healed is None else healed
         graph = _graph(config, name, model, (graphs, shapes), call)
-        edge = call(convert_expert, name, model, graph, convert)
+        edge = call(convert_expert, name, model, graph, convert.of_merged())
         shipped[f"edge/{name}"] = edge
         shipped[f"chain/{name}"] = call(
             follow_expert, name, expert, healed, graph, edge, datasets[name], config.chain_of(name)
@@ -193,6 +200,36 @@ def _graph(
         shapes[wanted] = "graph" if everybodys else own
         graphs[shapes[wanted]] = call(trace_graph, config.base_model, wanted, "" if everybodys else name)
     return graphs[shapes[wanted]]
+
+
+def _shared(
+    config: Config, healed: HealedModel | None, adapters: Mapping[str, Adapter], call: Call
+) -> dict[str, EdgeBase | EdgeAdapter]:
+    """Convert one base for all experts, and the adapter of each that is to be kept apart.
+
+    An adapter is its domain's `edge/<domain>`, or stands beside its bundle as `edge-adapter/<domain>`.
+    """
+    forms = {name: config.convert_of(name).form for name in adapters}
+    if set(forms.values()) == {"merged"}:
+        return {}
+    base = call(convert_base, config.base_model if healed is None else healed, config.convert.of_base())
+    shared = config.convert.shared
+    apart = {
+        f"{'edge' if form == 'shared' else 'edge-adapter'}/{name}": call(
+            convert_adapter, name, base, adapters[name], shared
+        )
+        for name, form in forms.items()
+        if form != "merged"
+    }
+    return {"edge-base": base, **apart}
+
+
+def _measured(config: Config, shipped: Mapping[str, Shipped]) -> dict[str, Shipped]:
+    """Return what is evaluated of every domain, and the base where that is an adapter."""
+    found = {name: node for name, node in shipped.items() if name.startswith(("edge/", "chain/"))}
+    if any(config.convert_of(name).form == "shared" for name in config.domains):
+        found["edge-base"] = shipped["edge-base"]
+    return found
 
 
 def _named(corpora: Mapping[str, Corpus], datasets: Mapping[str, QADataset]) -> dict[str, Corpus | QADataset]:

@@ -15,6 +15,7 @@ from flows.config import GENERALIST, Config
 from flows.dag import dag, stand_in
 from flows.report.shared_documents import near_copies
 from flows.runs.selection import Rebuild, chosen, nested, order_of
+from flows.shared_form import not_apart
 from flows.shared_sources import file_warnings
 from tasks.kernel.artifacts import Artifact, Corpus
 from tasks.kernel.errors import ConfigError, DocumentError, ModelError, StoreError
@@ -111,6 +112,7 @@ def refusals(config: Config) -> dict[str, list[str]]:
             f"merge:{name}": config.merge_of(name).refusals(),
             f"heal:{name}": config.heal_of(name).refusals(),
             f"convert:{name}": config.convert_of(name).refusals(),
+            f"share:{name}": not_apart(config, name),
         }
     return {label: sentences for label, sentences in found.items() if sentences}
 

@@ -1,45 +1,55 @@
 """Answer with the shipped INT4 bundles, in the runtime that phones have.
 
-In: a bundle folder for each domain. Out: answers, piece by piece. An engine holds several conversations at
-once and keeps them apart, so callers share it without a lock.
+In: for each domain a bundle, and an adapter where several share one. Out: answers, piece by piece. An engine
+holds several conversations at once and keeps them apart, so callers share it without a lock.
 """
 
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
+from litert_lm import LoraConfig
+
 from tasks.kernel.errors import DataError
 from tasks.models.bundle import SPARE, Bundle, sampler
+from tasks.models.edge_files import ExpertFiles
 
 
 class BundleExperts:
     """The bundles of all domains, none of them open."""
 
-    def __init__(self, folders: Mapping[str, Path], cache: Path, max_new_tokens: int) -> None:
-        self.names = frozenset(folders)
-        self._folders = folders
+    def __init__(self, files: Mapping[str, ExpertFiles], cache: Path | None, max_new_tokens: int) -> None:
+        self.names = frozenset(files)
+        self._files = files
         self._cache = cache
         self._max_new_tokens = max_new_tokens
 
-    def shared(self, name: str) -> str:
-        """Return the name: each domain has a bundle of its own."""
-        return name
+    def shared(self, name: str) -> Path:
+        """Return the bundle: adapters share one."""
+        return self._files[name].bundle
 
     def load(self, name: str) -> "OpenBundle":
         """Open the domain's bundle; raise ModelError where the runtime refuses it."""
-        return OpenBundle(Bundle(self._folders[name] / "model.litertlm", self._cache), self._max_new_tokens)
+        bundle = Bundle(self._files[name].bundle, self._cache)
+        return OpenBundle(bundle, self._files, self._max_new_tokens)
 
 
 class OpenBundle:
-    """A bundle that answers its domain's questions."""
+    """A bundle that answers the questions of the domains that it serves."""
 
-    def __init__(self, bundle: Bundle, max_new_tokens: int) -> None:
+    def __init__(self, bundle: Bundle, files: Mapping[str, ExpertFiles], max_new_tokens: int) -> None:
         self._bundle = bundle
+        self._files = files
         self._max_new_tokens = max_new_tokens
 
-    def answer(self, name: str, question: str) -> Generator[str, None, None]:  # noqa: ARG002  # there is one expert
+    def answer(self, name: str, question: str) -> Generator[str, None, None]:
         """Yield the answer's pieces; raise DataError where the question fills the context."""
-        engine = self._bundle.engine
-        with self._bundle.errors(), engine.create_conversation(sampler_config=sampler()) as conversation:
+        engine, adapter = self._bundle.engine, self._files[name].adapter
+        apart = LoraConfig(lora_path=str(adapter)) if adapter else None
+        greedy = sampler()
+        with (
+            self._bundle.errors(),
+            engine.create_conversation(sampler_config=greedy, lora_config=apart) as conversation,
+        ):
             limit = self._limit(len(engine.tokenize(conversation.render_message_to_string(question))))
             try:
                 for message in conversation.send_message_async(question, max_output_tokens=limit):

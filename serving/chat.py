@@ -13,10 +13,10 @@ from rich.console import Console
 
 from serving.chosen_model import GENERALIST, answerer, refusal, wants_generalist
 from serving.experts import Experts, open_experts
+from serving.question_router import QuestionRouter
 from serving.runs import FinishedRun
 from serving.terminal import say
 from tasks.kernel.errors import DataError
-from tasks.router_runtime.router import Router
 from tasks.router_runtime.router_files import load_router
 
 
@@ -31,14 +31,19 @@ def chat(
     router = load_router(run.part("router"))
     if not edge:
         _quiet()
-    with closing(open_experts(run, edge=edge, max_new_tokens=max_new_tokens)) as experts:
+    converse(router, open_experts(run, edge=edge, max_new_tokens=max_new_tokens), questions, console)
+
+
+def converse(router: QuestionRouter, experts: Experts, questions: Iterable[str], console: Console) -> None:
+    """Answer each question, and close the experts."""
+    with closing(experts):
         if console.is_terminal:
             _greet(router, experts, console)
         for question in questions:
             reply(router, experts, question, console)
 
 
-def reply(router: Router, experts: Experts, question: str, console: Console) -> None:
+def reply(router: QuestionRouter, experts: Experts, question: str, console: Console) -> None:
     """Say who answers and why, then the answer."""
     [decision] = router.decide([question])
     chosen = answerer(decision, router.policy, generalist=GENERALIST in experts.names)
@@ -57,7 +62,7 @@ def reply(router: Router, experts: Experts, question: str, console: Console) -> 
     say(console, "\n")
 
 
-def _greet(router: Router, experts: Experts, console: Console) -> None:
+def _greet(router: QuestionRouter, experts: Experts, console: Console) -> None:
     say(console, f"experts: {', '.join(router.labels)}; an empty line ends the chat")
     if wants_generalist(router.policy) and GENERALIST not in experts.names:
         say(

@@ -15,9 +15,11 @@ from typing import Protocol
 from serving.chosen_model import GENERALIST
 from serving.runs import FinishedRun
 from tasks.kernel.errors import ModelError, ServiceError
+from tasks.models.edge_files import expert_files
 
 GENERALIST_PART = "adapter-generalist"
 HEALED_PART = "healed"
+SHARED_PART = "edge-base"
 
 
 class Loaded(Protocol):
@@ -49,7 +51,9 @@ def open_experts(run: FinishedRun, *, edge: bool, max_new_tokens: int) -> "Exper
     if edge:
         from serving.bundle_experts import BundleExperts
 
-        return Experts(BundleExperts(run.domains("edge"), run.settings.home / "litert", max_new_tokens))
+        base = run.part(SHARED_PART) if SHARED_PART in run.artifacts else None
+        files = {name: expert_files(folder, base) for name, folder in run.domains("edge").items()}
+        return Experts(BundleExperts(files, run.settings.home / "litert", max_new_tokens))
     adapters = run.domains("adapter")
     if GENERALIST_PART in run.artifacts:
         adapters[GENERALIST] = run.part(GENERALIST_PART)

@@ -14,6 +14,8 @@ from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
     Corpus,
+    EdgeAdapter,
+    EdgeBase,
     EdgeModel,
     EquivalenceChain,
     EvalReport,
@@ -32,8 +34,8 @@ PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {
     kind.__name__: kind
     for kind in (
-        *(Corpus, QADataset, Router, Adapter, MergedModel),
-        *(HealedModel, FloatGraph, EdgeModel, EquivalenceChain, EvalReport),
+        *(Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, FloatGraph),
+        *(EdgeModel, EdgeBase, EdgeAdapter, EquivalenceChain, EvalReport),
     )
 }
 

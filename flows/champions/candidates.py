@@ -56,7 +56,8 @@ def _router(run: FinishedRun, report: Report) -> Candidate:
 
 def _experts(run: FinishedRun, report: Report) -> Iterator[Candidate]:
     for domain, part in report.domains.items():
-        names = (f"edge/{domain}", f"adapter/{domain}", f"qa/{domain}")
+        apart = (f"edge-adapter/{domain}", "edge-base")
+        names = (f"edge/{domain}", f"adapter/{domain}", f"qa/{domain}", *apart)
         parts = {name: run.artifacts[name] for name in names if name in run.artifacts}
         yield _candidate(
             run, report, f"expert-{domain}", parts, _expert_figures(run, part), ("convert", domain)
@@ -105,7 +106,10 @@ def _candidate(
 ) -> Candidate:
     """Return a candidate whose first part is what it is known by."""
     first = next(iter(parts.values()))
-    built_by = [row.mlflow_run for row in report.stages if (row.stage, row.domain) == stage]
+    # An adapter that is kept apart is its domain's `share`, where there is no `convert`.
+    stages = (stage, ("share", stage[1]))
+    rows = {(row.stage, row.domain): row.mlflow_run for row in report.stages}
+    built_by = [rows[one] for one in stages if one in rows]
     return Candidate(
         model=f"{_config_name(report)}-{name}",
         digest=first.digest,

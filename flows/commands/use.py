@@ -1,5 +1,7 @@
 """Use the artifacts of a finished run."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,17 +57,34 @@ def chat(
     *,
     folder: RunFolder = None,
     edge: Annotated[bool, typer.Option("--edge", help="Use the INT4 bundles, as on the phone.")] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="A system bundle, folder or zip, instead of a run.")
+    ] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 128,
 ) -> None:
     """Talk to the experts of a finished run; shows who answers and how sure the router is."""
     with session() as settings:
-        from serving.chat import chat as converse
+        from serving.chat import chat as answer_all
         from serving.runs import open_run
         from serving.terminal import questions_of
 
         console = Console(highlight=False, emoji=False)
+        if bundle:
+            if edge or folder:
+                raise ConfigError("--bundle: it holds bundles of its own; leave out --edge and --run")
+            _chat_with(bundle, questions_of(console), console, max_new_tokens)
+            return
         run = open_run(folder, settings)
-        converse(run, questions_of(console), console, edge=edge, max_new_tokens=max_new_tokens)
+        answer_all(run, questions_of(console), console, edge=edge, max_new_tokens=max_new_tokens)
+
+
+def _chat_with(bundle: Path, questions: Iterable[str], console: Console, max_new_tokens: int) -> None:
+    from serving.chat import converse
+    from serving.experts import Experts
+    from serving.system_bundle.read import open_system
+
+    with open_system(bundle) as system:
+        converse(system.router, Experts(system.experts(None, max_new_tokens)), questions, console)
 
 
 def _check(questions: typer.FileText, asked: list[str] | None) -> None:

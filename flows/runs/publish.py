@@ -28,6 +28,7 @@ _METRICS = {
     "graph": ("graph_bytes",),
     "convert": ("bundle",),
     "chain": ("kl_float_graph", "kl_int4_graph"),
+    "share": ("bundle", "adapter_file"),
     "evaluate": ("router_accuracy", "perplexity_real"),
 }
 """What a stage is judged by; everything else is in its MLflow run."""

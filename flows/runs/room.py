@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _GB = 1e9
 _EMBEDDED_BYTES = 538_000_000
 """The embedded model as float32, as it is merged."""
-_SHARES = {"finetune": 0.1, "merge": 1.0, "heal": 0.7, "convert": 0.25}
+_SHARES = {"finetune": 0.1, "merge": 1.0, "heal": 0.7, "convert": 0.25, "share": 0.02}
 """What each stage keeps of the base model's bytes: adapter and checkpoint, merged weights, healed
 weights, INT4 bundle."""
 _ARTIFACTS = "set POCKETMOE_ARTIFACTS to a folder that is"

@@ -24,8 +24,21 @@ class GraphConfig(Slice):
     cache_length: Length
 
 
+class SharedForm(Slice):
+    """What the shared base takes from adapters."""
+
+    rank: Literal[16, 32] = 16
+    """Those that the runtime takes; adapters of a smaller rank are padded."""
+    dtype: Literal["int8", "float32"] = "int8"
+    """Of their numbers: `int8`, with a scale for each rank, takes a quarter of the bytes."""
+
+
 class ConvertConfig(Slice):
     """From merged weights to a bundle for phones."""
+
+    form: Literal["merged", "shared", "both"] = "merged"
+    """`merged`: a whole model for each expert; `shared`: one base, and an adapter for each; `both`."""
+    shared: SharedForm = SharedForm()
 
     quantization: Int4 = Int4()
     """An `int4` object, or a recipe's name: `dynamic_int4` or `dynamic_int4_block128` (64, 32)."""
@@ -71,6 +84,14 @@ class ConvertConfig(Slice):
     def graph(self) -> GraphConfig:
         """Return what the graph depends on."""
         return GraphConfig(prefill_lengths=self.prefill_lengths, cache_length=self.cache_length)
+
+    def of_merged(self) -> Self:
+        """Return what a bundle of its own depends on, whatever else is made."""
+        return self.model_copy(update={"form": "merged", "shared": SharedForm()})
+
+    def of_base(self) -> Self:
+        """Return what the shared base depends on, whatever else is made."""
+        return self.model_copy(update={"form": "shared", "trace": "shared"})
 
     def refusals(self) -> list[str]:
         """Return a sentence for each value that this stage cannot serve yet."""

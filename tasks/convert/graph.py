@@ -72,7 +72,7 @@ def load(model: Path, config: GraphConfig, folder: Path, tick: Tick) -> Source:
     from litert_torch.generative.export_hf.core import export_lib
 
     settings = _settings(model, config, folder)
-    with _told(tick):
+    with ticking(tick):
         parts = export_lib.load_model(str(model), settings)
         if not parts.tokenizer.chat_template:
             raise ModelError(f"{model}: its tokenizer has no chat template; add chat_template.jinja")
@@ -84,7 +84,7 @@ def trace(source: Source, tick: Tick) -> Path:
     from litert_torch.generative.export_hf.core import export_lib
 
     artifacts = export_lib.ExportedModelArtifacts()
-    with _told(tick):
+    with ticking(tick):
         artifacts = export_lib.export_text_prefill_decode_model(source.parts, source.settings, artifacts)
     return Path(artifacts.prefill_decode_model_path)
 
@@ -105,7 +105,8 @@ def _settings(model: Path, config: GraphConfig, folder: Path) -> "ExportableModu
 
 
 @contextlib.contextmanager
-def _told(tick: Tick) -> Iterator[None]:
+def ticking(tick: Tick) -> Iterator[None]:
+    """Tick meanwhile, once for each step that litert-torch announces."""
     with contextlib.redirect_stdout(_Ticker(sys.stdout, tick)), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HEAD = r"^decode_logits_output"
 """Name of the head's output in the exported graph."""
-DOWN_PROJECTION = r"down_proj;*$"
+DOWN_PROJECTION = r"down_proj[;\d]*$"
 
 
 def quantize(source: Path, target: Path, quantization: Int4, size: BlockSize) -> None:

@@ -1,8 +1,14 @@
-"""Convert: base model -> FloatGraph; with it MergedModel or HealedModel -> EdgeModel, EquivalenceChain."""
+"""Convert: base model -> FloatGraph; with it MergedModel or HealedModel -> EdgeModel, EquivalenceChain.
 
-from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig
+A base -> EdgeBase, Adapter -> EdgeAdapter. All in the converter's own environment.
+"""
+
+from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig, SharedForm
 from tasks.kernel.artifacts import (
+    Adapter,
     Artifact,
+    EdgeAdapter,
+    EdgeBase,
     EdgeModel,
     EquivalenceChain,
     FloatGraph,
@@ -35,7 +41,7 @@ def convert_expert(
     graph: FloatGraph,
     config: ConvertConfig,
 ) -> Job[EdgeModel]:
-    """Turn the model into an INT4 bundle for phones, in the converter's own environment."""
+    """Turn the model into an INT4 bundle for phones."""
     return Job(EdgeModel, config, artifacts={"merged": merged, "graph": graph}, converter=True)
 
 
@@ -55,3 +61,25 @@ def follow_expert(
     return Job(
         EquivalenceChain, config, artifacts=artifacts, module="tasks.convert.chain.run", converter=True
     )
+
+
+@second_stage("share")
+def convert_base(base: ModelSource | HealedModel, config: ConvertConfig) -> Job[EdgeBase]:
+    """Turn the base into an INT4 bundle whose layers take an adapter."""
+    module = "tasks.convert.shared.base"
+    if isinstance(base, HealedModel):
+        return Job(EdgeBase, config, artifacts={"base": base}, converter=True, module=module)
+    return Job(EdgeBase, config, models={"base": base}, converter=True, module=module)
+
+
+@second_stage("share")
+def convert_adapter(
+    domain: str,  # noqa: ARG001  # names the task
+    base: EdgeBase,
+    adapter: Adapter,
+    config: SharedForm,
+) -> Job[EdgeAdapter]:
+    """Write the adapter as the phone's runtime reads it."""
+    artifacts = {"base": base, "adapter": adapter}
+    module = "tasks.convert.shared.adapter"
+    return Job(EdgeAdapter, config, artifacts=artifacts, converter=True, module=module)

@@ -6,6 +6,8 @@ from pathlib import Path
 from tasks.evaluate.config import EvaluateConfig
 from tasks.kernel.artifacts import (
     Corpus,
+    EdgeAdapter,
+    EdgeBase,
     EdgeModel,
     EquivalenceChain,
     EvalReport,
@@ -24,14 +26,15 @@ def evaluate_system(
     data: Mapping[str, Corpus | QADataset],
     experts: Mapping[str, MergedModel],
     generalist: MergedModel,
-    shipped: Mapping[str, EdgeModel | EquivalenceChain],
+    shipped: Mapping[str, EdgeModel | EdgeAdapter | EdgeBase | EquivalenceChain],
     base: ModelSource,
     config: EvaluateConfig,
 ) -> Job[EvalReport]:
     """Measure the routed system, its oracle, the generalist and the shipped bundles.
 
     `data` are the `qa/<domain>`, whose held-out questions are asked, and the `corpus/<domain>` below them;
-    `shipped` the bundles, `edge/<domain>`, and what is known of them, `chain/<domain>`.
+    `shipped` the bundles, `edge/<domain>`, the `edge-base` of those that are adapters, and what is known of
+    bundles, `chain/<domain>`.
     """
     artifacts = {
         "router": router,

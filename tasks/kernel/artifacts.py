@@ -59,5 +59,13 @@ class EquivalenceChain(Artifact):
     """How far the forms of an expert are from one another on the way to the phone."""
 
 
+class EdgeBase(Artifact):
+    """A converted base for all experts, whose layers take an adapter as inputs."""
+
+
+class EdgeAdapter(Artifact):
+    """An adapter as the phone's runtime reads it, for an `EdgeBase`."""
+
+
 class EvalReport(Artifact):
     """Held-out measurements of the whole system."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from litert_lm import Backend, Engine, LogSeverity, ModelInfo, SamplerConfig, set_min_log_severity
+from litert_lm import Backend, Engine, LogSeverity, LoraConfig, ModelInfo, SamplerConfig, set_min_log_severity
 
 from tasks.kernel.errors import ModelError
 
@@ -26,7 +26,11 @@ class Bundle:
     """An open bundle: several conversations may run in its engine at once, until it is closed."""
 
     def __init__(
-        self, path: Path, cache: Path | None = None, remedy: str = "run the convert stage again"
+        self,
+        path: Path,
+        cache: Path | None = None,
+        remedy: str = "run the convert stage again",
+        adapter: Path | None = None,
     ) -> None:
         """Load it; raise ModelError, which ends in `remedy`, where it is missing or the runtime refuses it.
 
@@ -35,6 +39,8 @@ class Bundle:
         if not path.is_file():
             raise ModelError(f"{path}: no such bundle; {remedy}")
         self.path, self.threads = path, os.cpu_count() or 1
+        self.apart = LoraConfig(lora_path=str(adapter)) if adapter else None
+        """What sessions and conversations are opened with."""
         set_min_log_severity(LogSeverity.ERROR)
         backend, packed = Backend.CPU(thread_count=self.threads), _packed(path, cache)
         try:

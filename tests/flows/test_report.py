@@ -255,6 +255,16 @@ def test_a_run_without_healing_says_nothing_of_it(folders) -> None:
     assert "healed" not in " ".join(report.warnings)
 
 
+def test_an_adapter_that_is_kept_apart_stands_where_others_have_a_bundle(folders) -> None:
+    rows = [
+        row.model_copy(update={"stage": "share"}) if (row.stage, row.domain) == ("convert", "ocd") else row
+        for row in stage_rows()
+    ]
+    assert "not reached" not in dag_chart(collect(folders, rows, CONFIG, facts()))
+    gone = [row for row in rows if row.stage != "share"]
+    assert "not reached" in dag_chart(collect(folders, gone, CONFIG, facts()))
+
+
 def test_a_failed_run_is_reported_as_far_as_it_came(folders) -> None:
     reached = {name: folders[name] for name in ("corpus/anxiety", "qa/anxiety", "corpus/ocd")}
     rows = [StageRow(stage="generate", domain="ocd", status="failed", reason="2 pairs are too few")]

@@ -15,7 +15,7 @@ from tasks.kernel.tracking.tracker import Tracker, database_uri
 
 pytestmark = pytest.mark.integration
 
-STAGES = 17
+STAGES = 20
 _RUN_SECONDS = 1500
 _UP_SECONDS = 180
 

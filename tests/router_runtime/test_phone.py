@@ -20,6 +20,7 @@ from tasks.router_runtime.confidence import Calibration
 from tasks.router_runtime.linear import LinearScorer
 from tasks.router_runtime.phone.export import export_router
 from tasks.router_runtime.phone.parity import ALLOWED, LEAST, parity_questions
+from tasks.router_runtime.phone.phone_router import PhoneRouter
 from tasks.router_runtime.router import Router
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,21 @@ def test_every_form_says_what_the_router_says_on_a_thousand_questions(tmp_path, 
         assert parity.other_labels == 0
         assert max(parity.probability, parity.in_scope) <= ALLOWED
     assert json.loads((tmp_path / "out/router.json").read_text())["policy"]["top_k"] == 2
+
+
+@pytest.mark.parametrize("kind", [FAST, CascadeRouter(stages=STAGES)], ids=lambda kind: kind.kind)
+def test_an_exported_router_asked_from_python_decides_as_the_router_does(tmp_path, kind) -> None:
+    own = fitted(kind, tmp_path, ("pasta recipe", "football result") * 30)
+    export_router(own, tmp_path / "out", TEXTS)
+    asked = [*TEXTS, "pasta", ""]
+    exported = PhoneRouter(tmp_path / "out")
+    assert (exported.labels, exported.policy) == (own.labels, own.policy)
+    for found, wanted in zip(exported.decide(asked), own.decide(asked), strict=True):
+        assert (found.outcome, found.label) == (wanted.outcome, wanted.label)
+        assert [share for _, share in found.experts] == pytest.approx(
+            [share for _, share in wanted.experts], abs=1e-3
+        )
+        assert (found.confidence, found.scope) == pytest.approx((wanted.confidence, wanted.scope), abs=1e-3)
 
 
 @pytest.mark.parametrize(

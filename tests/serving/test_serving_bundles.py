@@ -1,5 +1,6 @@
 """Bundles for callers at once: a conversation in an engine is neither disturbed nor closed by another one."""
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
@@ -11,6 +12,7 @@ from tiny_bundle import CONTEXT, convert_tiny
 from serving.bundle_experts import BundleExperts
 from serving.experts import Experts
 from tasks.kernel.errors import DataError, ModelError
+from tasks.models.edge_files import ExpertFiles
 
 pytestmark = pytest.mark.models
 ASKED = [(name, question) for question in ("Why?", "What do bees eat?") for name in ("ocd", "tax")]
@@ -20,10 +22,11 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 @pytest.fixture
 def bundles(made_once: MadeOnce, tmp_path: Path) -> BundleExperts:
     """Two domains with a tiny model's bundle each, and one without."""
-    folder = made_once("tiny-bundle", convert_tiny) / "edge"
-    return BundleExperts(
-        {"ocd": folder, "tax": folder, "away": tmp_path}, tmp_path / "packed", max_new_tokens=64
-    )
+    file = made_once("tiny-bundle", convert_tiny) / "edge" / "model.litertlm"
+    copy = shutil.copyfile(file, tmp_path / "copy.litertlm")
+    paths = {"ocd": file, "tax": copy, "away": tmp_path / "model.litertlm"}
+    files = {name: ExpertFiles(path) for name, path in paths.items()}
+    return BundleExperts(files, tmp_path / "packed", max_new_tokens=64)
 
 
 @pytest.fixture

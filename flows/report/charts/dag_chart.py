@@ -38,6 +38,8 @@ class Node:
 def dag_chart(report: Report) -> str:
     """Draw every stage of every domain and what hands what to whom."""
     rows = {(row.stage, row.domain): row for row in report.stages}
+    # An adapter that is kept apart stands where other domains have a bundle.
+    rows = {(CHAIN[-1], name): row for (stage, name), row in rows.items() if stage == "share" and name} | rows
     domains = list(report.domains)
     chain = _chain(rows)
     nodes = {place: node for place, node in _nodes(domains, chain).items() if _drawn(place, rows)}

@@ -78,13 +78,15 @@ def run_bundle(
     cache: Path,
     done: Callable[[int], None],
     probes: Sequence[Turns] = (),
+    adapter: Path | None = None,
 ) -> EdgeRun:
     """Let `bundle` answer and score each question, and score each probe.
 
-    Raises ModelError where the runtime refuses the file.
+    An `adapter` is laid on a bundle that is a shared base.
+    Raises ModelError where the runtime refuses a file.
     """
     before, start = resident_bytes(), perf_counter()
-    with closing(Bundle(bundle, cache)) as opened, opened.errors():
+    with closing(Bundle(bundle, cache, adapter=adapter)) as opened, opened.errors():
         init_seconds = perf_counter() - start
         traits = _traits(opened)
         replies, scores = [], []
@@ -127,7 +129,9 @@ def _reply(bundle: Bundle, question: str, turns: Turns, decoding: Decoding) -> R
     if not limit:
         return None
     start, sampling = perf_counter(), sampler(decoding.temperature, seed=decoding.seed)
-    with bundle.engine.create_conversation(sampler_config=sampling, max_output_tokens=limit) as conversation:
+    with bundle.engine.create_conversation(
+        sampler_config=sampling, max_output_tokens=limit, lora_config=bundle.apart
+    ) as conversation:
         text = str(conversation.send_message(question)).strip()
         speed = conversation.get_benchmark_info()
     return Reply(
@@ -151,7 +155,7 @@ def _score(bundle: Bundle, prefill: Prefill, answer: str) -> Scored | None:
 
 
 def _token_scores(bundle: Bundle, parts: tuple[str, ...], answer: str) -> list[float]:
-    with bundle.engine.create_session(apply_prompt_template=False) as session:
+    with bundle.engine.create_session(apply_prompt_template=False, lora_config=bundle.apart) as session:
         session.run_prefill(list(parts))
         return [float(score) for score in session.run_text_scoring([answer]).token_scores[0]]
 

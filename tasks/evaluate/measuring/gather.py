@@ -28,6 +28,7 @@ from tasks.evaluate.measuring.systems import (
 from tasks.evaluate.measuring.trained_elsewhere import trained_elsewhere
 from tasks.kernel.workspace import Inputs, Workspace, domain_inputs
 from tasks.models.chat import Turns, chat_turns, prompt_text, token_ids
+from tasks.models.edge_files import expert_files
 from tasks.models.loading import load_tokenizer
 from tasks.records import edge
 from tasks.records.chain import read_chain
@@ -63,17 +64,13 @@ def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
     positions = first_of_each(questions, config.edge_prompts)
     done = Counter(work, _total(wanted, positions, domain_inputs(inputs, "edge")))
     chains = {domain: read_chain(folder) for domain, folder in domain_inputs(inputs, "chain").items()}
-    edges = {
-        domain: run_bundle(
-            folder / "model.litertlm",
-            _asked(experts[domain], [questions[place] for place in positions[domain]]),
-            decoding(config),
-            work.scratch / "litert",
-            done,
-            probed(chains[domain], inputs[f"qa/{domain}"], experts[domain]) if domain in chains else (),
-        )
-        for domain, folder in domain_inputs(inputs, "edge").items()
-    }
+    edges = {}
+    for domain, folder in domain_inputs(inputs, "edge").items():
+        files = expert_files(folder, inputs.get("edge-base"))
+        asked = _asked(experts[domain], [questions[place] for place in positions[domain]])
+        probes = probed(chains[domain], inputs[f"qa/{domain}"], experts[domain]) if domain in chains else ()
+        cache = work.scratch / "litert"
+        edges[domain] = run_bundle(files.bundle, asked, decoding(config), cache, done, probes, files.adapter)
     links = followed(chains, edges, config)
     models = _measure_all(wanted, edges, questions, config, done)
     sizes = {domain: read_sizes(inputs, domain) for domain in experts}

@@ -11,9 +11,12 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from read_router import LinearReader, Numbers, Part, answer, softmax  # type: ignore[import-not-found]
+if TYPE_CHECKING or __package__:
+    from tasks.router_runtime.phone.read_router import LinearReader, Numbers, Part, answer, softmax
+else:
+    from read_router import LinearReader, Numbers, Part, answer, softmax
 
 Scored = tuple[Numbers, Numbers, Numbers]
 """Scores of the labels, signs of being in scope, and an embedding, which only neural parts have."""
