@@ -39,7 +39,7 @@ def dag_chart(report: Report) -> str:
     """Draw every stage of every domain and what hands what to whom."""
     rows = {(row.stage, row.domain): row for row in report.stages}
     # An adapter that is kept apart stands where other domains have a bundle.
-    rows = {(CHAIN[-1], name): row for (stage, name), row in rows.items() if stage == "share" and name} | rows
+    rows = {("convert", name): row for (stage, name), row in rows.items() if stage == "share" and name} | rows
     domains = list(report.domains)
     chain = _chain(rows)
     nodes = {place: node for place, node in _nodes(domains, chain).items() if _drawn(place, rows)}
@@ -67,7 +67,10 @@ def _chain(rows: Mapping[tuple[str, str], StageRow]) -> tuple[str, ...]:
 
 def _drawn(place: tuple[str, str], rows: Mapping[tuple[str, str], StageRow]) -> bool:
     """Tell whether the run has such a stage; what it has and did not reach is drawn as well."""
-    return place[0] not in {HEAL, GRAPH} or place in rows
+    stage, domain = place
+    if stage == "chain" and (apart := rows.get(("share", domain))):
+        return rows["convert", domain] is not apart
+    return stage not in {HEAL, GRAPH} or place in rows
 
 
 def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], Node]:
@@ -95,9 +98,10 @@ def _arrows(
         (("merge", GENERALIST), ("evaluate", "")),
     ]
     for domain in domains:
-        pairs += pairwise((stage, domain) for stage in chain if (stage, domain) in nodes)
+        reached = [(stage, domain) for stage in chain if (stage, domain) in nodes]
+        pairs += pairwise(reached)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
-        pairs += [((chain[-1], domain), ("evaluate", ""))]
+        pairs += [(reached[-1], ("evaluate", ""))]
         pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
         pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
