@@ -27,8 +27,10 @@ else:
     source = load(root / "base", config.graph(), edge, lambda: None)
     floating = edge / "float.tflite"
     taken = base.trace_adapted(source, config.shared, floating, lambda: None)
-    pack(source, floating, edge)
+    bundle = pack(source, floating, edge)
     base.write_adapter_inputs(edge, taken)
+    base.write_breakdown(edge, [])
+    base.write_sizes(edge, base.size_report(root / "base", floating, floating, bundle))
 for folder in sorted((root / "adapters").iterdir()):
     out = edge / folder.name
     out.mkdir()
