@@ -82,6 +82,11 @@ class BaseSchedule(Schedule):
     """Held-back pieces of text that decide which step is kept."""
     sequence_tokens: int = Field(default=128, ge=16, le=8192)
     """The text is cut into pieces of so many tokens."""
+    start: Literal["gptq", "rounded"] = "gptq"
+    """Where training begins: `gptq` rounds each weight so that it makes up for the ones before it, `rounded`
+    rounds each to the nearest value."""
+    calibration_sequences: int = Field(default=64, ge=1)
+    """Pieces of text that GPTQ sees."""
 
 
 class ExpertSchedule(Schedule):

@@ -5,7 +5,7 @@ was closest to the teacher on held-back text. Divergence of next-token distribut
 would teach something new, and the model is to stay what it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,17 +50,20 @@ class Pair:
 
 
 def distill(
-    pair: Pair, weights: Weights, lesson: Lesson, checkpoint: Checkpoint, progress: Progress
+    pair: Pair,
+    weights: Weights,
+    lesson: Lesson,
+    checkpoint: Checkpoint,
+    progress: Progress,
+    prepare: Callable[[], None] | None = None,
 ) -> State:
     """Train `weights` in place, from the checkpoint if there is one, and return how it went, the best kept.
 
-    On the CPU a resumed run ends on the same bits. Raises StageError when the process is asked to stop.
+    Without a checkpoint `prepare` moves them to where training begins. On the CPU a resumed run ends on the
+    same bits. Raises StageError when the process is asked to stop.
     """
     optimizer = torch.optim.AdamW(weights.values(), betas=BETAS, weight_decay=0.0, fused=True)
-    state = checkpoint.restore(weights, optimizer)
-    if state is None:
-        state = State()
-        state.note(0, validation_loss(pair, lesson), weights)
+    state = checkpoint.restore(weights, optimizer) or _begun(pair, weights, lesson, prepare)
     stop, total = StopRequest(), len(lesson.steps)
     with stop.listening():
         while state.step < total and not state.stale(lesson.schedule.patience):
@@ -116,6 +119,14 @@ def learning_rate(schedule: Schedule, step: int, total: int) -> float:
         return schedule.learning_rate * (step + 1) / (schedule.warmup_steps + 1)
     passed = (step - schedule.warmup_steps) / max(1, total - schedule.warmup_steps)
     return schedule.learning_rate * (1 - (1 - schedule.final_share) * passed)
+
+
+def _begun(pair: Pair, weights: Weights, lesson: Lesson, prepare: Callable[[], None] | None) -> State:
+    state = State(rounded=validation_loss(pair, lesson))
+    if prepare:
+        prepare()
+    state.note(0, validation_loss(pair, lesson) if prepare else state.rounded, weights)
+    return state
 
 
 def _step(pair: Pair, lesson: Lesson, step: int, optimizer: torch.optim.Optimizer) -> float:

@@ -109,7 +109,13 @@ def test_where_no_step_helps_the_start_is_kept(base: Path, text: Path, workspace
     from tasks.heal.run import run
 
     work = workspace()
-    ruinous = {"max_steps": 40, "learning_rate": 1.0, "validations": 8, "sequence_tokens": 64}
+    ruinous = {
+        "start": "rounded",
+        "max_steps": 40,
+        "learning_rate": 1.0,
+        "validations": 8,
+        "sequence_tokens": 64,
+    }
     metrics = run({"base": base, "text": text}, healing_of_base(base=ruinous), work)
     assert metrics["best_step"] == 0
     assert metrics["steps"] == 10, "two validations without a better one end it"
