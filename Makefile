@@ -46,6 +46,7 @@ bench: install
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.poppler $(DATA)/pdf-nasty $(DATA)/pdf-nimh)
 	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.healing $(DATA)/pdf-nimh)
 
 # How long files and functions are, against the bar of docs/development.md.
 shape: install

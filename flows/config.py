@@ -8,9 +8,9 @@ asked for, and validated with everything else.
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Self, TypeVar
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from flows.champions.gate import Gate
 from flows.config_problems import FieldError, SliceError, problems
@@ -21,7 +21,7 @@ from tasks.finetune.config import FinetuneConfig
 from tasks.generate.config import GenerateConfig
 from tasks.heal.config import BaseHealing, ExpertHealing, HealConfig, of_base, of_expert
 from tasks.ingest.config import DatasetMapping, IngestConfig
-from tasks.kernel.config import Slice
+from tasks.kernel.config import Slice, UserPath
 from tasks.kernel.errors import ConfigError
 from tasks.merge.config import MergeConfig
 from tasks.models.sources import EmbeddedModel, ModelSource
@@ -34,21 +34,6 @@ S = TypeVar("S", bound=Slice)
 GENERALIST = "generalist"
 _DOMAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 60
-_VARIABLE = re.compile(r"^\$\w|\$\{\w")
-
-
-def _written_out(path: Path) -> Path:
-    """Return the path with the home folder for `~`; refuse a shell's variable, which nobody fills in here."""
-    if _VARIABLE.search(str(path)):
-        raise ValueError(f"{path}: variables are not filled in here; write the path out")
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise ValueError(f"{path}: there is no such home folder; write the path out") from error
-
-
-UserPath = Annotated[Path, AfterValidator(_written_out)]
-"""A file or folder as users write it."""
 
 
 class DatasetSource(DatasetMapping):

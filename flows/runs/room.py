@@ -1,8 +1,8 @@
 """Whether the folders that a run writes to are open, and have room for what it will write.
 
 In: settings, and for the room the configuration and its plan. Out: nothing, or one message before anything
-is built. The estimate knows the big things alone: merged weights, bundles, adapters, and the graph that
-exists while a bundle is made. It is what a run writes at least, give or take a tenth.
+is built. The estimate knows the big things alone: merged weights, bundles, adapters, and what exists only
+while a stage works. It is what a run writes at least, give or take a tenth.
 """
 
 import os
@@ -28,6 +28,9 @@ _EMBEDDED_BYTES = 538_000_000
 _SHARES = {"finetune": 0.1, "merge": 1.0, "heal": 0.7, "convert": 0.25, "share": 0.02}
 """What each stage keeps of the base model's bytes: adapter and checkpoint, merged weights, healed
 weights, INT4 bundle."""
+_PASSING = {"graph": 1.0, "convert": 1.0, "share": 1.0, "heal": 6.4}
+"""What one stage needs while it works, in the same measure: the float graph; weights, best weights and two
+moments in the checkpoint of healing, and as much again while it is replaced."""
 _ARTIFACTS = "set POCKETMOE_ARTIFACTS to a folder that is"
 
 
@@ -116,10 +119,9 @@ def shortage(config: "Config", rows: "Iterable[Row]", settings: Settings, free: 
 def estimate(config: "Config", stages: Iterable[str]) -> int:
     """Return the bytes that stages of these names write at least, all of them together."""
     listed = list(stages)
-    shares = sum(_SHARES.get(stage, 0.0) for stage in listed) + float(
-        "convert" in listed or "graph" in listed
-    )
-    return int(shares * _weights(config))
+    kept = sum(_SHARES.get(stage, 0.0) for stage in listed)
+    passing = max((_PASSING.get(stage, 0.0) for stage in listed), default=0.0)
+    return int((kept + passing) * _weights(config))
 
 
 def _weights(config: "Config") -> int:

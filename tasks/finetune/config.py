@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tasks.kernel.config import Slice
+from tasks.models.compute_type import Computed
 
 SEVEN_PROJECTIONS: tuple[str, ...] = (
     "q_proj",
@@ -104,8 +105,9 @@ class FinetuneConfig(Slice):
     best experts, `int4` trains on the healed base, for adapters that stay apart from it."""
     double_quantization: bool = True
     """With nf4: quantize the block scales as well."""
-    compute_dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Type of activations and of everything that is not quantized; float32 is faster on most CPUs."""
+    compute_dtype: Computed = "bfloat16"
+    """Type of activations and of everything that is not quantized; `auto`: bfloat16 where the hardware
+    multiplies it itself, otherwise float32, which is faster on most CPUs."""
     adapter: Adapter = LoraAdapter()
     """What is trained."""
     num_epochs: int = Field(default=3, ge=1, le=1000)

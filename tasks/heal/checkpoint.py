@@ -18,6 +18,8 @@ Weights = Mapping[str, torch.nn.Parameter]
 class State:
     """How far healing has come, and the best weights so far."""
 
+    rounded: float
+    """Divergence on held-back text of weights that are only rounded."""
     step: int = 0
     resumed_from: int = 0
     history: list[tuple[int, float]] = field(default_factory=list)

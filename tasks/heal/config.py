@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tasks.kernel.config import How, Slice
+from tasks.kernel.config import How, Slice, UserPath
+from tasks.models.compute_type import Computed, ComputeType, fitting
 from tasks.models.int4 import Int4
 
 NEUTRAL = Path(__file__).with_name("neutral.jsonl")
@@ -42,7 +43,7 @@ class TextFile(Slice):
     """The user's own text: JSON lines with `question` and `answer`, or plain text."""
 
     kind: Literal["file"] = "file"
-    path: How[Path]
+    path: How[UserPath]
     """Its bytes count, and not where it is."""
 
     def files(self) -> dict[str, Path]:
@@ -81,6 +82,11 @@ class BaseSchedule(Schedule):
     """Held-back pieces of text that decide which step is kept."""
     sequence_tokens: int = Field(default=128, ge=16, le=8192)
     """The text is cut into pieces of so many tokens."""
+    start: Literal["gptq", "rounded"] = "gptq"
+    """Where training begins: `gptq` rounds each weight so that it makes up for the ones before it, `rounded`
+    rounds each to the nearest value."""
+    calibration_sequences: int = Field(default=64, ge=1)
+    """Pieces of text that GPTQ sees."""
 
 
 class ExpertSchedule(Schedule):
@@ -105,8 +111,9 @@ class HealConfig(Slice):
     """What the base is healed on: of no domain."""
     base: BaseSchedule = BaseSchedule()
     expert: ExpertSchedule = ExpertSchedule()
-    compute_dtype: Literal["bfloat16", "float32"] = "float32"
-    """Type of activations; weights, grid and losses are float32."""
+    compute_dtype: Computed = Field(default_factory=fitting)
+    """Type of activations; weights, grid and losses are float32. `auto`, the default, is bfloat16 where the
+    hardware multiplies it itself, otherwise float32."""
     seed: int = Field(default=42, ge=0)
     """Draws the order of the text."""
 
@@ -120,7 +127,7 @@ class Healing(Slice):
 
     grid: Int4
     """As conversion has it."""
-    compute_dtype: Literal["bfloat16", "float32"]
+    compute_dtype: ComputeType
     seed: int
 
 

@@ -13,10 +13,11 @@ import torch
 from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
+from tasks.models.compute_type import ComputeType
 from tasks.models.grid import StraightThrough, on_grid
 from tasks.models.int4 import ROWS, BlockSize, Grid, Int4, block_size, body_grids, head_grid
 from tasks.models.loading import load_model
-from tasks.models.precision import gpu_options
+from tasks.models.precision import DTYPES, gpu_options
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ def model_grid(model: PreTrainedModel, folder: Path, quantization: Int4) -> Mode
 
 def load_float(folder: Path) -> PreTrainedModel:
     """Load a model in float32, on the GPU where there is one, without gradients."""
-    model = load_model(folder, torch.float32, **gpu_options())
+    return load_teacher(folder, "float32")
+
+
+def load_teacher(folder: Path, compute_dtype: ComputeType) -> PreTrainedModel:
+    """Load a model that is only asked, in the type of activations, on the GPU where there is one."""
+    model = load_model(folder, DTYPES[compute_dtype], **gpu_options())
     model.requires_grad_(requires_grad=False)
     return model
 

@@ -8,12 +8,14 @@ update is smaller than a step of the grid, and only together with them it moves 
 import logging
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 
 from tasks.heal.checkpoint import Checkpoint, State
 from tasks.heal.config import BaseHealing, WrittenText
 from tasks.heal.distillation import Lesson, Pair, distill
-from tasks.heal.grid_model import ModelGrid, load_float, model_grid, put_on_grid, rounded
+from tasks.heal.gptq import compensate
+from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.texts import Text, file_pieces, held_back, pieces, steps_of
 from tasks.heal.writing import write_conversations
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
@@ -33,10 +35,17 @@ def run(inputs: Inputs, config: BaseHealing, work: Workspace) -> Metrics:
     learned, validation = held_back(texts, schedule.validation_sequences, config.seed)
     steps = steps_of(learned, schedule.per_device_batch_size, schedule.max_steps, config.seed)
     lesson = Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
-    teacher, student = load_float(base), load_float(base)
+    teacher, student = load_teacher(base, config.compute_dtype), load_float(base)
     grid = model_grid(student, base, config.grid)
     weights = put_on_grid(student, grid)
-    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress)
+
+    def prepare() -> None:
+        seen = learned[: schedule.calibration_sequences]
+        with torch.autocast(student.device.type, torch.bfloat16, enabled=lesson.bfloat16):
+            compensate(student, weights, grid.body, seen, lambda done, of: work.progress(done, of, "layers"))
+
+    start = prepare if schedule.start == "gptq" else None
+    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress, start)
     rounded(base, grid, state.best).save_pretrained(work.out)
     load_tokenizer(base).save_pretrained(work.out)
     write_rests(grid, state, work.out)
@@ -62,7 +71,7 @@ def neutral_texts(inputs: Inputs, config: BaseHealing, work: Workspace) -> list[
 def conclude(state: State, lesson: Lesson, grid: ModelGrid, out: Path) -> Metrics:
     """Write how it went, and return the flat figures."""
     record = HealingRecord(
-        divergence_before=state.history[0][1],
+        divergence_before=state.rounded,
         divergence_after=state.best_loss,
         steps=state.step,
         best_step=state.best_step,

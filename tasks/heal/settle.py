@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from tasks.heal.checkpoint import Checkpoint
 from tasks.heal.config import ExpertHealing
 from tasks.heal.distillation import Lesson, Pair, distill
-from tasks.heal.grid_model import ModelGrid, load_float, model_grid, put_on_grid, rounded
+from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.run import conclude
 from tasks.heal.texts import Text, answers, steps_of
 from tasks.kernel.errors import DataError
@@ -33,7 +33,7 @@ def run(inputs: Inputs, config: ExpertHealing, work: Workspace) -> Metrics:
     """Lay the update on the healed base, distill the float expert into both, and write what survives."""
     healed, expert = inputs["healed"], inputs["expert"]
     lesson = lesson_of(load_tokenizer(expert), inputs["qa"], config)
-    teacher, student = load_float(expert), load_float(healed)
+    teacher, student = load_teacher(expert, config.compute_dtype), load_float(healed)
     grid = model_grid(student, healed, config.grid)
     add_update(student, teacher, grid, inputs)
     weights = put_on_grid(student, grid)

@@ -15,7 +15,8 @@ from transformers import PreTrainedTokenizerBase
 from tasks.kernel.errors import DataError
 from tasks.models.chat import chat_turns, token_ids
 from tasks.records.dataset import Example
-from tasks.records.files import Figures, read_records
+from tasks.records.files import Figures, parse_records
+from tasks.text.encoding import BAD, EncodingError, decode
 
 
 class Conversation(Figures):
@@ -39,14 +40,27 @@ def file_pieces(tokenizer: PreTrainedTokenizerBase, file: Path, tokens: int) -> 
 
     Raises DataError with file and line where it cannot be read as what it is.
     """
+    text = _decoded(file)
+    if file.suffix.lower() == ".jsonl":
+        return pieces(tokenizer, parse_records(file, text, Conversation), tokens)
+    return _cut(token_ids(tokenizer, text), tokens)
+
+
+def _decoded(file: Path) -> str:
+    """Return what a file says, in whatever encoding; a bad byte becomes the character that stands for one."""
     try:
-        if file.suffix == ".jsonl":
-            return pieces(tokenizer, read_records(file, Conversation), tokens)
-        return _cut(token_ids(tokenizer, file.read_text(encoding="utf-8")), tokens)
-    except (OSError, UnicodeDecodeError) as error:
+        found = decode(file.read_bytes()).text
+    except OSError as error:
         raise DataError(
-            f"{file}: cannot be read as UTF-8 text ({error}); give `heal.text` one file of text"
+            f"{file}: cannot be read ({error.strerror}); give `heal.text` one file of text"
         ) from error
+    except EncodingError as error:
+        raise DataError(
+            f"{file}: is {error.problem}; convert it to UTF-8, or give `heal.text` another file"
+        ) from error
+    if "\0" in found:
+        raise DataError(f"{file}: is not text, whatever its name says; give `heal.text` one file of text")
+    return found.replace(BAD, "\ufffd")
 
 
 def pieces(

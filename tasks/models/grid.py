@@ -21,13 +21,16 @@ def on_grid(weight: torch.Tensor, grid: Grid) -> torch.Tensor:
 def levels(weight: torch.Tensor, grid: Grid) -> tuple[torch.Tensor, torch.Tensor]:
     """Return whole numbers (rows x blocks x inputs of a block) and scales (rows x blocks x 1), in float32."""
     blocks = weight.reshape(len(weight), -1, grid.block or weight.shape[1])
-    largest = 2 ** (grid.bits - 1) - 1
-    scales = blocks.abs().amax(-1, keepdim=True).clamp_min(_SMALLEST_BOUND) / largest
-    if grid.block:
-        # As LiteRT stores them; in such a small number as 1e-8 nothing is left.
-        scales = scales.bfloat16().half().float()
-    lowest = -largest - 1 if grid.block else -largest
-    return (blocks / scales).round_().clamp_(lowest, largest).nan_to_num_(0.0), scales
+    scales = stored_scale(blocks.abs().amax(-1, keepdim=True), grid)
+    lowest = -grid.largest - 1 if grid.block else -grid.largest
+    return (blocks / scales).round_().clamp_(lowest, grid.largest).nan_to_num_(0.0), scales
+
+
+def stored_scale(largest: torch.Tensor, grid: Grid) -> torch.Tensor:
+    """Return the scale of blocks whose largest weights have these sizes, as LiteRT stores it."""
+    scales = largest.clamp_min(_SMALLEST_BOUND) / grid.largest
+    # In such a small number as 1e-8 nothing is left.
+    return scales.bfloat16().half().float() if grid.block else scales
 
 
 class StraightThrough(torch.nn.Module):

@@ -50,6 +50,11 @@ class Grid:
     block: BlockSize | None
     """Weights of a row that share a scale; none: the whole row."""
 
+    @property
+    def largest(self) -> int:
+        """Return the number at its upper end."""
+        return int(2 ** (self.bits - 1)) - 1
+
 
 ROWS = Grid(8, None)
 """The grid of the token table, and of whatever is configured as int8."""

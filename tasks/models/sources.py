@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter
 
-from tasks.kernel.config import Content, Slice
+from tasks.kernel.config import Content, Slice, UserPath
 
 
 class Model(Slice, ABC):
@@ -83,7 +83,7 @@ class FolderModel(Model):
     """A model saved by `save_pretrained`; its bytes enter the cache key."""
 
     source: Literal["folder"] = "folder"
-    path: Path
+    path: UserPath
 
     @property
     def name(self) -> str:

@@ -66,10 +66,16 @@ def append_records(path: Path, records: Iterable[Record]) -> None:
 def read_records(path: Path, kind: type[R]) -> list[R]:
     """Read every record; raise DataError with file and line where one is malformed."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; rebuild the stage that writes it") from error
-    return [_parse(path, number, line, kind) for number, line in enumerate(lines, 1) if line.strip()]
+    return parse_records(path, text, kind)
+
+
+def parse_records(path: Path, text: str, kind: type[R]) -> list[R]:
+    """Return every record in the text of `path`; raise DataError with the line that is malformed."""
+    lines = enumerate(text.split("\n"), 1)
+    return [_parse(path, number, line, kind) for number, line in lines if line.strip()]
 
 
 def write_json(path: Path, value: object) -> None:

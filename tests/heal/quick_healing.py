@@ -15,7 +15,9 @@ QUICK = {
 
 
 def healing_of_base(**fields: object) -> BaseHealing:
-    config = HealConfig.model_validate({"base": {**QUICK, "sequence_tokens": 64}, **fields})
+    config = HealConfig.model_validate(
+        {"base": {**QUICK, "sequence_tokens": 64, "start": "rounded"}, **fields}
+    )
     return of_base(config, GRID)
 
 

@@ -1,5 +1,6 @@
 """Healing: it brings the model on its grid nearer to the float one, and what is written is on the grid."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -108,7 +109,13 @@ def test_where_no_step_helps_the_start_is_kept(base: Path, text: Path, workspace
     from tasks.heal.run import run
 
     work = workspace()
-    ruinous = {"max_steps": 40, "learning_rate": 1.0, "validations": 8, "sequence_tokens": 64}
+    ruinous = {
+        "start": "rounded",
+        "max_steps": 40,
+        "learning_rate": 1.0,
+        "validations": 8,
+        "sequence_tokens": 64,
+    }
     metrics = run({"base": base, "text": text}, healing_of_base(base=ruinous), work)
     assert metrics["best_step"] == 0
     assert metrics["steps"] == 10, "two validations without a better one end it"
@@ -217,8 +224,38 @@ def test_too_little_text_and_a_damaged_line_are_named(
     file.write_text('{"question": "Why?", "answer": "So."}\n{"question": "Why?", "answer": 5}\n')
     with pytest.raises(DataError, match=r"short\.jsonl:2: answer: .*correct or remove this line"):
         run({"base": base, "text": file}, healing_of_base(), workspace())
-    other = tmp_path / "latin.txt"
-    other.write_bytes("Überraschung".encode("latin-1"))
-    for unreadable in (other, tmp_path):
-        with pytest.raises(DataError, match="cannot be read as UTF-8 text"):
-            run({"base": base, "text": unreadable}, healing_of_base(), workspace())
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "iso8859_2", "cp1251"]
+)
+def test_text_of_any_encoding_is_read_as_what_it_says(base: Path, tmp_path: Path, encoding: str) -> None:
+    from tasks.heal.texts import file_pieces
+    from tasks.models.loading import load_tokenizer
+
+    said = {"cp1251": "В гавани тихо, лодки стоят у берега, и люди ждут утра. "}
+    said |= {"iso8859_2": "Przystań otwiera się o szóstej, a zamyka się, gdy wróci ostatnia łódź. "}
+    text = said.get(encoding, "Der Hafen öffnet früh und schließt spät, wenn alle zurück sind. ") * 20
+    tokenizer = load_tokenizer(base)
+    (tmp_path / "plain.txt").write_text(text)
+    (tmp_path / "other.TXT").write_bytes(text.encode(encoding))
+    rows = "\n".join(json.dumps({"question": "Wo?", "answer": text}, ensure_ascii=False) for _ in range(2))
+    (tmp_path / "plain.jsonl").write_text(rows)
+    (tmp_path / "other.JSONL").write_bytes(rows.encode(encoding))
+    for plain, other in (("plain.txt", "other.TXT"), ("plain.jsonl", "other.JSONL")):
+        wanted = file_pieces(tokenizer, tmp_path / plain, 32)
+        assert len(wanted) > 10
+        assert file_pieces(tokenizer, tmp_path / other, 32) == wanted
+
+
+def test_what_is_no_text_is_refused_with_what_to_give(base: Path, tmp_path: Path) -> None:
+    from tasks.heal.texts import file_pieces
+    from tasks.models.loading import load_tokenizer
+
+    binary, unknown = tmp_path / "weights.txt", tmp_path / "noise.txt"
+    binary.write_bytes(b"PK\x03\x04" + bytes(range(256)) * 8)
+    unknown.write_bytes("Straße, Öl und Mühle: ünämöß. ".encode() * 9 + b"\xff\xfe\xfd" * 40)
+    for file in (binary, unknown, tmp_path, tmp_path / "nothing.txt"):
+        with pytest.raises(DataError, match=r"`heal\.text`") as caught:
+            file_pieces(load_tokenizer(base), file, 32)
+        assert str(caught.value).startswith(f"{file}: ")

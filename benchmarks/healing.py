@@ -1,0 +1,181 @@
+"""What healing the base gives and costs, recipe by recipe: text that it did not see, processor time, memory.
+
+In: folders of PDFs, as text that neither chose a setting nor was learned from. Out: `results/healing.json`,
+to which each recipe is added once it is measured, in a process of its own: so its memory is known.
+"""
+
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from benchmarks.machine import RESULTS, save
+from tasks.heal.config import NEUTRAL, BaseHealing, HealConfig, of_base
+from tasks.heal.gptq import compensated
+from tasks.heal.grid_model import load_float, model_grid, rounded
+from tasks.heal.run import run
+from tasks.ingest.passages.stored_documents import StoredPages
+from tasks.ingest.reading.reader import Request
+from tasks.ingest.reading.supervising import read_apart
+from tasks.ingest.reading_config import ReadingConfig
+from tasks.kernel.workspace import Workspace, silent
+from tasks.models.chat import token_ids
+from tasks.models.embedded import embedded_model_folder
+from tasks.models.int4 import Int4
+from tasks.models.loading import load_tokenizer
+from tasks.records.healing import read_healing
+
+GRID = Int4(block_size=32)
+TOKENS, PIECES = 256, 2
+"""Of each document so many pieces of so many tokens are scored."""
+RECIPES: Mapping[str, dict[str, object] | None] = {
+    "rounded": {"start": "rounded", "max_steps": 0},
+    "clipped": None,
+    "gptq": {"start": "gptq", "max_steps": 0},
+    "rounded, 40 steps": {"start": "rounded", "max_steps": 40},
+    "rounded, 80 steps": {"start": "rounded", "max_steps": 80},
+    "rounded, 120 steps": {"start": "rounded", "max_steps": 120},
+    "gptq, 40 steps": {"start": "gptq", "max_steps": 40},
+    "as configured": {},
+}
+"""Settings of `heal.base` that are not the defaults; none: each block has the scale with the least error."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of a model on the unseen text."""
+
+    perplexity: float
+    perplexity_float: float
+    """Of the model that it is to follow."""
+    divergence: float
+    """From that model, in nats a token."""
+
+
+def main() -> None:
+    """Measure each recipe in a process of its own, and add it to the results."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folders", type=Path, nargs="+", help="PDFs whose text is scored")
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    parser.add_argument("--dtype", choices=("auto", "bfloat16", "float32"), default="auto")
+    parser.add_argument("--here", action="store_true", help="measure in this process, and print JSON")
+    asked = parser.parse_args()
+    if asked.here:
+        sys.stdout.write(json.dumps(measure(asked.recipes[0], asked.dtype, asked.folders)) + "\n")
+        return
+    for recipe in asked.recipes:
+        command = [sys.executable, "-m", "benchmarks.healing", *map(str, asked.folders), "--here"]
+        command += ["--recipes", recipe, "--dtype", asked.dtype]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        _add(json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(recipe: str, dtype: str, folders: list[Path]) -> dict[str, object]:
+    """Heal the embedded base by one recipe, and score it on the text of the folders."""
+    base = embedded_model_folder()
+    config = HealConfig.model_validate({"base": RECIPES[recipe] or {}, "compute_dtype": dtype})
+    with tempfile.TemporaryDirectory() as scratch:
+        out, wall, processor = Path(scratch, "out"), time.monotonic(), time.process_time()
+        out.mkdir()
+        if RECIPES[recipe] is None:
+            _clip(base, out)
+        else:
+            run({"base": base, "text": NEUTRAL}, of_base(config, GRID), Workspace(out, Path(scratch), silent))
+        cost = {
+            "seconds": time.monotonic() - wall,
+            "processor_seconds": time.process_time() - processor,
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        }
+        scored = score(out, base, folders)
+        held_back = {} if RECIPES[recipe] is None else {"held_back": read_healing(out).divergence_after}
+    return {
+        "recipe": recipe,
+        "settings": _settings(of_base(config, GRID)),
+        "threads": torch.get_num_threads(),
+        **cost,
+        **held_back,
+        "unseen": scored.divergence,
+        "perplexity": scored.perplexity,
+        "perplexity_float": scored.perplexity_float,
+        "loss": scored.perplexity / scored.perplexity_float - 1,
+    }
+
+
+@torch.no_grad()
+def score(model: Path, base: Path, folders: list[Path]) -> Scores:
+    """Return the perplexities of a model and its base on the text of the PDFs, and how far they are apart."""
+    asked, reference = load_float(model), load_float(base)
+    surprise, expected, apart, count = 0.0, 0.0, 0.0, 0
+    for piece in _pieces(base, folders):
+        ids = torch.tensor([piece], device=asked.device)
+        said, wanted = (
+            one(input_ids=ids, use_cache=False).logits[0, :-1].log_softmax(-1) for one in (asked, reference)
+        )
+        surprise -= said.gather(1, ids[0, 1:, None]).sum().item()
+        expected -= wanted.gather(1, ids[0, 1:, None]).sum().item()
+        apart += (wanted.exp() * (wanted - said)).sum().item()
+        count += len(piece) - 1
+    return Scores(math.exp(surprise / count), math.exp(expected / count), apart / count)
+
+
+def _pieces(base: Path, folders: list[Path]) -> list[list[int]]:
+    tokenizer, found = load_tokenizer(base), []
+    for path in sorted(file for folder in folders for file in folder.rglob("*.pdf")):
+        ids = token_ids(tokenizer, _text(path))
+        starts = range(0, min(len(ids) - TOKENS + 1, PIECES * TOKENS), TOKENS)
+        found += [ids[start : start + TOKENS] for start in starts]
+    return found
+
+
+def _text(path: Path) -> str:
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch, "pages.jsonl")
+        request = Request(
+            path=path.resolve(), format="pdf", config=ReadingConfig(), password_variable=None, out=out
+        )
+        found = read_apart(request, lambda _page: None)
+        return "\n".join(line.text for page in StoredPages(out, found.pages or 0) for line in page)
+
+
+@torch.no_grad()
+def _clip(base: Path, out: Path) -> None:
+    """Round each weight alone, by the scale with the least squared error: GPTQ on unrelated inputs."""
+    model = load_float(base)
+    grid = model_grid(model, base, GRID)
+    weights = {name: model.get_parameter(name) for name in grid.body}
+    moved = {
+        name: compensated(weight, torch.eye(weight.shape[1]), grid.body[name])
+        for name, weight in weights.items()
+    }
+    rounded(base, grid, moved).save_pretrained(out)
+
+
+def _settings(config: BaseHealing) -> dict[str, object]:
+    return {"compute_dtype": config.compute_dtype, **config.schedule.model_dump(mode="json")}
+
+
+def _add(measured: dict[str, object]) -> None:
+    """Put a recipe's figures into the results, in place of earlier ones with the same settings."""
+    path = RESULTS / "healing.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["recipes"] if path.is_file() else []
+    dtype = measured["settings"]["compute_dtype"]  # type: ignore[index]
+    kept = [
+        one
+        for one in before
+        if (one["recipe"], one["settings"]["compute_dtype"]) != (measured["recipe"], dtype)
+    ]
+    save("healing", {"load": os.getloadavg()[0], "recipes": [*kept, measured]})
+
+
+if __name__ == "__main__":
+    main()
