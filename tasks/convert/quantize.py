@@ -32,10 +32,10 @@ def recipe(quantization: Int4, size: BlockSize) -> "RecipeManager":
     from ai_edge_quantizer.recipe_manager import RecipeManager
 
     rules, linear = RecipeManager(), TFLOperationName.FULLY_CONNECTED
-    blocks = {128: "BLOCKWISE_128", 64: "BLOCKWISE_64", 32: "BLOCKWISE_32"}[size]
-    rules.add_dynamic_config(".*", linear, 4, QuantGranularity[blocks])
-    rules.add_dynamic_config(".*", TFLOperationName.EMBEDDING_LOOKUP, 8, QuantGranularity.CHANNELWISE)
-    for pattern, kind in ((DOWN_PROJECTION, quantization.down_proj), (HEAD, quantization.head)):
-        if kind == "int8":
-            rules.add_dynamic_config(pattern, linear, 8, QuantGranularity.CHANNELWISE)
+    blocks = QuantGranularity[{128: "BLOCKWISE_128", 64: "BLOCKWISE_64", 32: "BLOCKWISE_32"}[size]]
+    stored = {"int4": (4, blocks), "int8": (8, QuantGranularity.CHANNELWISE)}
+    rules.add_dynamic_config(".*", linear, *stored["int4"])
+    rules.add_dynamic_config(".*", TFLOperationName.EMBEDDING_LOOKUP, *stored[quantization.embedding])
+    rules.add_dynamic_config(DOWN_PROJECTION, linear, *stored[quantization.down_proj])
+    rules.add_dynamic_config(HEAD, linear, *stored[quantization.head])
     return rules
