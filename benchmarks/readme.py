@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.edge_tables import edge_tables, gemma_tables
 from benchmarks.healing_table import healing_table
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
@@ -58,6 +59,8 @@ def blocks() -> dict[str, str]:
         "ingestion": _ingestion,
         "poppler": _poppler,
         "routing": routing_tables,
+        "edge": edge_tables,
+        "edge_gemma": gemma_tables,
         "healing": healing_table,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}

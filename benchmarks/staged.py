@@ -35,9 +35,14 @@ class Measured:
 
 
 def run_stage(
-    module: str, inputs: Mapping[str, Path], config: dict[str, object], folder: Path, threads: int
+    module: str,
+    inputs: Mapping[str, Path],
+    config: dict[str, object],
+    folder: Path,
+    threads: int,
+    python: Path | None = None,
 ) -> Measured:
-    """Run a stage in `folder`, which must be new."""
+    """Run a stage in `folder`, which must be new, under this interpreter or another one."""
     out, scratch = folder / "out", folder / "scratch"
     out.mkdir(parents=True)
     scratch.mkdir()
@@ -47,7 +52,7 @@ def run_stage(
         outcome = run_child(
             request,
             folder / "request.json",
-            python=Path(sys.executable),
+            python=python or Path(sys.executable),
             threads=threads,
             timeout=_TIMEOUT,
             on_event=_ignore,

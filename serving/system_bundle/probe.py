@@ -12,6 +12,7 @@ from litert_lm import LoraConfig
 from serving.bundle_experts import OpenBundle
 from tasks.kernel.errors import ModelError
 from tasks.models.bundle import Bundle
+from tasks.models.bundle_trial import check_json
 from tasks.models.edge_files import ExpertFiles
 from tasks.records.system import SystemManifest
 
@@ -32,6 +33,7 @@ def probe(folder: Path, manifest: SystemManifest) -> None:
             opened = OpenBundle(bundle, asked, _TOKENS)
             for name, one in asked.items():
                 "".join(opened.answer(name, _QUESTION))
+                check_json(bundle, one.adapter)
                 if one.adapter and nothing and _scores(bundle, one.adapter) == _scores(bundle, nothing):
                     raise ModelError(
                         f"{one.adapter}: the runtime says with it what the base says without;"

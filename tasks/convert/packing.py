@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.convert.graph import Source
+from tasks.models.chat import prompt_text
 
 if TYPE_CHECKING:
     from litert_lm_builder.runtime.proto.llm_metadata_pb2 import LlmMetadata
@@ -23,7 +24,7 @@ def pack(source: Source, tflite: Path, folder: Path) -> Path:
     metadata = litert_lm_builder.build_llm_metadata(
         source.parts, settings, tokenizer.chat_template, artifacts
     )
-    settle_turns(metadata, tokenizer.eos_token_id)
+    settle_turns(metadata, tokenizer.eos_token_id, prompt_text(tokenizer, "?"))
     file = Path(settings.work_dir) / "llm_metadata.pb"
     file.write_bytes(metadata.SerializeToString(deterministic=True))
     settings = replace(settings, output_dir=str(folder), litert_lm_llm_metadata_override=str(file))
@@ -31,8 +32,11 @@ def pack(source: Source, tflite: Path, folder: Path) -> Path:
     return Path(packed.litert_lm_model_path)
 
 
-def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None) -> None:
-    """Name each stop token once and by id, and no start token that the template has in its text."""
+def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None, prompt: str) -> None:
+    """Name each stop token once and by id, and no start token that prompts lack or that the template writes.
+
+    A template may name it by a variable, which the runtime leaves empty: then the runtime adds it.
+    """
     ids = {number for token in metadata.stop_tokens for number in token.token_ids.ids}
     if end_of_turn is not None:
         ids.add(end_of_turn)
@@ -40,5 +44,5 @@ def settle_turns(metadata: "LlmMetadata", end_of_turn: int | None) -> None:
     for number in sorted(ids):
         metadata.stop_tokens.add().token_ids.ids.append(number)
     start = metadata.start_token.token_str
-    if start and start in metadata.jinja_prompt_template:
+    if start and (start in metadata.jinja_prompt_template or not prompt.startswith(start)):
         metadata.ClearField("start_token")

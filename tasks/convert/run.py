@@ -19,6 +19,7 @@ from tasks.convert.quantize import quantize
 from tasks.convert.steps import StepCounter
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.models.bundle_trial import try_bundle
 from tasks.models.int4 import block_size
 from tasks.records.edge import SIZES, Sizes, read_sizes, write_breakdown, write_sizes
 
@@ -26,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
-    """Fill the graph with the weights, quantize, pack and measure; return sizes in bytes."""
+    """Fill the graph with the weights, quantize, pack, measure and try; return sizes in bytes, and speeds."""
     if refusals := config.refusals():
         raise UnsupportedError("; ".join(refusals))
     os.environ["HF_HUB_OFFLINE"] = "1"
     merged = inputs["merged"]
     size = block_size(merged, config.quantization)
     logger.info("blocks of %d weights share a scale", size)
-    steps = StepCounter(work.progress, {"fill": 2, "quantize": 3, "pack": 1, "measure": 1})
+    steps = StepCounter(work.progress, {"fill": 2, "quantize": 3, "pack": 1, "measure": 1, "try": 1})
 
     steps.begin("fill")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
@@ -49,11 +50,13 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         steps.begin("measure")
         write_breakdown(work.out, breakdown(bundle, int4))
         sizes = size_report(merged, floating, int4, bundle)
+        steps.begin("try")
+        speeds = try_bundle(bundle, source.parts.tokenizer)
     write_sizes(work.out, sizes)
     steps.finish()
     found = sizes.known()
     logger.info("bundle %.1f MB, %.0f %% smaller", found["bundle"] / 1e6, 100 * found["reduction_vs_bf16"])
-    return {**found, "block_size": float(size)}
+    return {**found, "block_size": float(size), **speeds}
 
 
 def size_report(merged: Path, float_tflite: Path, int4_tflite: Path, bundle: Path) -> Sizes:

@@ -16,6 +16,7 @@ import numpy as np
 from tasks.records.graph import Slot
 
 if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import Buffer
     from numpy.typing import NDArray
 
 Weights = Mapping[str, "NDArray[np.float32]"]
@@ -70,13 +71,19 @@ def digest(weight: "NDArray[np.float32]") -> str:
 
 
 def _constants(content: "NDArray[np.uint8]") -> Iterator[tuple[int, int]]:
-    """Yield begin and size of every constant; big models have theirs behind the flatbuffer."""
+    """Yield begin and size of every constant."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(content, 0)
     for index in range(model.BuffersLength()):
-        buffer = model.Buffers(index)
-        if buffer.DataLength():
-            yield buffer.DataAsNumpy().ctypes.data - content.ctypes.data, buffer.DataLength()
-        elif buffer.Size():
-            yield buffer.Offset(), buffer.Size()
+        begin, end = span(content, model.Buffers(index))
+        if end > begin:
+            yield begin, end - begin
+
+
+def span(content: "NDArray[np.uint8]", buffer: "Buffer") -> tuple[int, int]:
+    """Return begin and end of what a buffer stores; big models store it behind the flatbuffer."""
+    if not buffer.DataLength():
+        return buffer.Offset(), buffer.Offset() + buffer.Size()
+    begin = buffer.DataAsNumpy().ctypes.data - content.ctypes.data
+    return begin, begin + buffer.DataLength()

@@ -10,7 +10,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from tasks.kernel.config import Slice
 from tasks.kernel.errors import ConfigError, ModelError
@@ -26,11 +28,18 @@ class Int4(Slice):
     block_size: BlockSize | Literal["auto"] = "auto"
     """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
     head: Literal["int8", "int4"] = "int8"
-    """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
-    embedding: Literal["int8"] = "int8"
-    """The token table, one scale a row."""
+    """A tied head of the table's own kind shares it; of another, it is stored a second time."""
+    embedding: Literal["int8", "int4"] = "int8"
+    """The token table: `int8`, one scale a row; `int4` in blocks, which the head must have too."""
     down_proj: Literal["int4", "int8"] = "int4"
     """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
+
+    @model_validator(mode="after")
+    def _head_has_the_int4_table(self) -> Self:
+        """Refuse what the quantizer cannot write: a tied table in blocks and by rows."""
+        if self.embedding == "int4" and self.head == "int8":
+            raise ValueError("embedding: int4 stores the table in blocks for the head too; set `head: int4`")
+        return self
 
 
 _BODY = re.compile(r"\.layers\.\d+\..*\.weight$")
@@ -57,7 +66,7 @@ class Grid:
 
 
 ROWS = Grid(8, None)
-"""The grid of the token table, and of whatever is configured as int8."""
+"""The grid of whatever is configured as int8."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +97,11 @@ def blocked_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) ->
     names = _body(shapes)
     if quantization.down_proj == "int8":
         names = [name for name in names if ".down_proj." not in name]
+    heads, tables = (_matching(pattern, shapes) for pattern in (_HEAD, _EMBEDDING))
     if quantization.head == "int4":
-        heads = [name for name in sorted(shapes) if _HEAD.search(name)]
-        names += heads or [name for name in sorted(shapes) if _EMBEDDING.search(name)]
+        names += heads or tables
+    if quantization.embedding == "int4" and heads:
+        names += tables
     return [Layer(name, shapes[name][-1]) for name in names]
 
 
@@ -105,6 +116,11 @@ def head_grid(quantization: Int4, size: BlockSize) -> Grid:
     return ROWS if quantization.head == "int8" else Grid(4, size)
 
 
+def table_grid(quantization: Int4, size: BlockSize) -> Grid:
+    """Return the grid of the token table."""
+    return ROWS if quantization.embedding == "int8" else Grid(4, size)
+
+
 def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor in the folder's safetensors files."""
     files = sorted(folder.glob("*.safetensors"))
@@ -117,6 +133,10 @@ def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         for name, entry in header.items()
         if name != "__metadata__"
     }
+
+
+def _matching(pattern: re.Pattern[str], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    return [name for name in sorted(shapes) if pattern.search(name)]
 
 
 def _body(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:

@@ -7,6 +7,7 @@ checked is an error, too: a new program on a page wants a rule here.
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -100,6 +101,8 @@ def _check_other(words: Sequence[str]) -> None:
             _check_requirement(requirement)
         case ["kubectl", ("apply" | "create"), ("-k" | "-f"), path] | ["ray", "up", path] | ["cp", path, _]:
             _require(path)
+        case ["litert-lm", command, _, *arguments]:
+            _check_runtime(command, arguments)
         case [program, *arguments] if program.startswith(".venv/bin/"):
             _check_tool(Path(program).name, arguments)
         case _:
@@ -126,6 +129,15 @@ def _check_module(module: str, arguments: Sequence[str]) -> None:
     text = file.read_text(encoding="utf-8")
     for option in arguments:
         assert not option.startswith("-") or f'"{option}"' in text, f"{module}: no option {option}"
+
+
+def _check_runtime(command: str, arguments: Sequence[str]) -> None:
+    """Find command and options in LiteRT-LM's own help; the file is the reader's."""
+    program = Path(sys.executable).parent / "litert-lm"
+    told = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, f"litert-lm {command}: no such command"
+    for option in arguments:
+        assert not option.startswith("-") or f"{option} " in told.stdout, f"litert-lm {command}: no {option}"
 
 
 def _check_tool(tool: str, arguments: Sequence[str]) -> None:

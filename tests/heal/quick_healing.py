@@ -14,11 +14,11 @@ QUICK = {
 }
 
 
-def healing_of_base(**fields: object) -> BaseHealing:
+def healing_of_base(grid: Int4 = GRID, **fields: object) -> BaseHealing:
     config = HealConfig.model_validate(
         {"base": {**QUICK, "sequence_tokens": 64, "start": "rounded"}, **fields}
     )
-    return of_base(config, GRID)
+    return of_base(config, grid)
 
 
 def healing_of_expert(**fields: object) -> ExpertHealing:

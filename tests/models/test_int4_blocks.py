@@ -4,6 +4,7 @@ import json
 import struct
 
 import pytest
+from pydantic import ValidationError
 
 from tasks.kernel.errors import ConfigError, ModelError
 from tasks.models.int4 import BlockSizeError, Int4, Layer, block_size, blocked_layers, fitting
@@ -55,6 +56,18 @@ def test_int4_head_is_cut_and_a_tied_one_is_the_embedding() -> None:
     assert blocked_layers(SHAPES, Int4(head="int4"))[-1].name == "model.embed_tokens.weight"
     untied = SHAPES | {"lm_head.weight": (100, 96)}
     assert blocked_layers(untied, Int4(head="int4"))[-1].name == "lm_head.weight"
+
+
+def test_int4_table_is_cut_beside_a_head_of_its_own_and_once_where_they_are_tied() -> None:
+    table = Int4(head="int4", embedding="int4")
+    assert [layer.name for layer in blocked_layers(SHAPES, table)].count("model.embed_tokens.weight") == 1
+    untied = [layer.name for layer in blocked_layers(SHAPES | {"lm_head.weight": (100, 96)}, table)]
+    assert untied[-2:] == ["lm_head.weight", "model.embed_tokens.weight"]
+
+
+def test_int4_table_under_an_int8_head_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ValidationError, match="set `head: int4`"):
+        Int4(embedding="int4")
 
 
 def write_header(path, shapes) -> None:

@@ -24,6 +24,7 @@ from tasks.convert.shared.projections import PREFIX, adapt
 from tasks.convert.shared.slim import without_names
 from tasks.convert.steps import StepCounter
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.models.bundle_trial import try_bundle
 from tasks.models.int4 import block_size
 from tasks.records.edge import write_breakdown, write_sizes
 from tasks.records.shared import NO_ADAPTER, AdapterInputs, write_adapter_inputs
@@ -32,11 +33,11 @@ logger = logging.getLogger(__name__)
 
 
 def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
-    """Trace with adapter inputs, quantize, pack and measure; return sizes in bytes."""
+    """Trace with adapter inputs, quantize, pack, measure and try; return sizes in bytes, and speeds."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     base = inputs["base"]
     size = block_size(base, config.quantization)
-    lengths = {"trace": trace_steps(config.graph()), "quantize": 3, "pack": 1, "measure": 1}
+    lengths = {"trace": trace_steps(config.graph()), "quantize": 3, "pack": 1, "measure": 1, "try": 1}
     steps = StepCounter(work.progress, lengths)
     steps.begin("trace")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
@@ -54,12 +55,14 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         # Which part of the model a tensor serves is known by its name alone.
         write_breakdown(work.out, breakdown(bundle, named))
         sizes = size_report(base, floating, int4, bundle)
+        steps.begin("try")
+        write_adapter_file(work.out / NO_ADAPTER, {}, taken.rank)
+        speeds = try_bundle(bundle, source.parts.tokenizer, work.out / NO_ADAPTER)
     write_sizes(work.out, sizes)
     write_adapter_inputs(work.out, taken)
-    write_adapter_file(work.out / NO_ADAPTER, {}, taken.rank)
     steps.finish()
     logger.info("shared base %.1f MB, for adapters of rank %d", sizes.known()["bundle"] / 1e6, taken.rank)
-    return {**sizes.known(), "block_size": float(size)}
+    return {**sizes.known(), "block_size": float(size), **speeds}
 
 
 def trace_adapted(source: Source, config: SharedForm, tflite: Path, tick: Tick) -> AdapterInputs:

@@ -1,0 +1,33 @@
+"""A shared base in float32, which no product stage makes: there the runtime must say what the adapter says.
+
+A stage module for the converter's environment. In: `base`, a Hugging Face folder. Out: a bundle whose layers
+take an adapter, with nothing rounded.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from tasks.convert.config import ConvertConfig
+from tasks.convert.graph import load
+from tasks.convert.packing import pack
+from tasks.convert.shared.base import trace_adapted
+from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records.shared import write_adapter_inputs
+
+
+def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
+    """Trace and pack."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
+        source = load(inputs["base"], config.graph(), Path(scratch), _no_tick)
+        tflite = Path(scratch) / "float.tflite"
+        taken = trace_adapted(source, config.shared, tflite, _no_tick)
+        source.forget_weights()
+        size = pack(source, tflite, work.out).stat().st_size
+    write_adapter_inputs(work.out, taken)
+    return {"bundle": size}
+
+
+def _no_tick() -> None:
+    """Progress is of no interest here."""
