@@ -9,6 +9,7 @@ import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,19 +69,21 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+", help="PDFs whose text is scored")
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--dtype", choices=("auto", "bfloat16", "float32"), default="auto")
+    parser.add_argument("--keep", type=Path, help="a folder for the healed models, which are large")
     parser.add_argument("--here", action="store_true", help="measure in this process, and print JSON")
     asked = parser.parse_args()
     if asked.here:
-        sys.stdout.write(json.dumps(measure(asked.recipes[0], asked.dtype, asked.folders)) + "\n")
+        sys.stdout.write(json.dumps(measure(asked.recipes[0], asked.dtype, asked.folders, asked.keep)) + "\n")
         return
     for recipe in asked.recipes:
         command = [sys.executable, "-m", "benchmarks.healing", *map(str, asked.folders), "--here"]
         command += ["--recipes", recipe, "--dtype", asked.dtype]
+        command += ["--keep", str(asked.keep)] if asked.keep else []
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         _add(json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(recipe: str, dtype: str, folders: list[Path]) -> dict[str, object]:
+def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> dict[str, object]:
     """Heal the embedded base by one recipe, and score it on the text of the folders."""
     base = embedded_model_folder()
     config = HealConfig.model_validate({"base": RECIPES[recipe] or {}, "compute_dtype": dtype})
@@ -96,6 +99,8 @@ def measure(recipe: str, dtype: str, folders: list[Path]) -> dict[str, object]:
             "processor_seconds": time.process_time() - processor,
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }
+        if keep:
+            shutil.copytree(out, keep / f"{recipe} {config.compute_dtype}", dirs_exist_ok=True)
         scored = score(out, base, folders)
         held_back = {} if RECIPES[recipe] is None else {"held_back": read_healing(out).divergence_after}
     return {

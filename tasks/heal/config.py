@@ -78,6 +78,8 @@ class Schedule(Slice):
 class BaseSchedule(Schedule):
     """For the base: on neutral text, all tokens count."""
 
+    max_steps: int = Field(default=80, ge=0, le=100_000)
+    """Steps at most; 0 only rounds."""
     validation_sequences: int = Field(default=8, ge=1)
     """Held-back pieces of text that decide which step is kept."""
     sequence_tokens: int = Field(default=128, ge=16, le=8192)
@@ -94,10 +96,8 @@ class ExpertSchedule(Schedule):
 
     max_steps: int = Field(default=200, ge=0, le=100_000)
     """Steps at most."""
-    num_epochs: int = Field(default=1, ge=1, le=1000)
+    num_epochs: int = Field(default=2, ge=1, le=1000)
     """Passes over the training examples."""
-    learning_rate: float = Field(default=5e-5, gt=0, le=1)
-    """Peak learning rate of AdamW."""
     max_length: int = Field(default=1024, ge=16)
     """Examples with more tokens are left out."""
 
