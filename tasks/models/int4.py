@@ -10,7 +10,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import field_validator, model_validator
 
 from tasks.kernel.config import Slice
 from tasks.kernel.errors import ConfigError, ModelError
@@ -27,10 +29,25 @@ class Int4(Slice):
     """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
     head: Literal["int8", "int4"] = "int8"
     """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
-    embedding: Literal["int8"] = "int8"
-    """The token table, one scale a row."""
+    embedding: Literal["int8", "int4"] = "int8"
+    """The token table: `int8` with one scale a row, or `int4` in blocks."""
     down_proj: Literal["int4", "int8"] = "int4"
     """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
+    int8_layers: tuple[str, ...] = ()
+    """Further linear layers at `int8`, by their names in the model: `model.layers.0.mlp.up_proj`."""
+
+    @field_validator("int8_layers")
+    @classmethod
+    def _in_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Let the same layers be the same recipe."""
+        return tuple(sorted(set(value)))
+
+    @model_validator(mode="after")
+    def _one_table(self) -> Self:
+        """Refuse a coarse table below an exact head: where both are one, the quantizer cannot store it."""
+        if self.embedding == "int4" and self.head == "int8":
+            raise ValueError("embedding: int4 needs `head: int4`, which shares its table; set both")
+        return self
 
 
 _BODY = re.compile(r"\.layers\.\d+\..*\.weight$")
@@ -80,12 +97,13 @@ def fitting(layers: Sequence[Layer], wanted: int | str) -> BlockSize:
 
 def blocked_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> list[Layer]:
     """Return the layers that will be stored in blocks, in the order of their names."""
-    names = _body(shapes)
-    if quantization.down_proj == "int8":
-        names = [name for name in names if ".down_proj." not in name]
+    exact = _int8_layers(shapes, quantization)
+    names = [name for name in _body(shapes) if name not in exact]
+    tables, heads = table_names(shapes)
+    if quantization.embedding == "int4":
+        names += tables
     if quantization.head == "int4":
-        heads = [name for name in sorted(shapes) if _HEAD.search(name)]
-        names += heads or [name for name in sorted(shapes) if _EMBEDDING.search(name)]
+        names += heads or [name for name in tables if name not in names]
     return [Layer(name, shapes[name][-1]) for name in names]
 
 
@@ -98,6 +116,16 @@ def body_grids(shapes: Mapping[str, tuple[int, ...]], quantization: Int4, size: 
 def head_grid(quantization: Int4, size: BlockSize) -> Grid:
     """Return the grid of the head, tied or not."""
     return ROWS if quantization.head == "int8" else Grid(4, size)
+
+
+def embedding_grid(quantization: Int4, size: BlockSize) -> Grid:
+    """Return the grid of the token table."""
+    return ROWS if quantization.embedding == "int8" else Grid(4, size)
+
+
+def table_names(shapes: Mapping[str, tuple[int, ...]]) -> tuple[list[str], list[str]]:
+    """Return the token table's name, and the head's where it is not tied to it."""
+    return _named(shapes, _EMBEDDING), _named(shapes, _HEAD)
 
 
 def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -117,6 +145,23 @@ def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
 def _body(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
     matrix = 2
     return [name for name in sorted(shapes) if _BODY.search(name) and len(shapes[name]) == matrix]
+
+
+def _named(shapes: Mapping[str, tuple[int, ...]], pattern: re.Pattern[str]) -> list[str]:
+    return [name for name in sorted(shapes) if pattern.search(name)]
+
+
+def _int8_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> set[str]:
+    """Return the weights of the body that keep 8 bits; raise ConfigError for a layer that is not there."""
+    body = _body(shapes)
+    named = {f"{layer}.weight" for layer in quantization.int8_layers}
+    if unknown := sorted(named - set(body)):
+        raise ConfigError(
+            f"quantization.int8_layers: this model has no linear layer {unknown[0].removesuffix('.weight')};"
+            f" name layers as the model does: {', '.join(body[:1]).removesuffix('.weight') or 'it has none'}"
+        )
+    down = {name for name in body if ".down_proj." in name}
+    return named | (down if quantization.down_proj == "int8" else set())
 
 
 def _header(file: Path) -> dict[str, dict[str, list[int]]]:
