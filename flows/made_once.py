@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from tasks.convert.config import ConvertConfig
-from tasks.convert.recipe.config import AutoRecipe
 
 
 def made_anew(
@@ -18,6 +17,6 @@ def made_anew(
         yield ("heal", others[0]), problem
     if "shared" in convert:
         yield ("convert", "shared"), "adapters share one base; set it in `convert`, and here `form`"
-    if isinstance(own.quantization, AutoRecipe) and own.quantization != all_.quantization:
+    if own.given() is None and own.quantization != all_.quantization:
         problem = "the recipe is searched once for all; set it in `convert`, and here an `int4` one"
         yield ("convert", "quantization"), problem

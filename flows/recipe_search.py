@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from flows.calls import Call
 from flows.config import Config
-from tasks.convert.recipe.config import AutoRecipe, recipe_check
 from tasks.convert.task import choose_recipe, search_recipe
 from tasks.kernel.artifacts import QADataset, Recipe, RecipeSearch
 
@@ -20,7 +19,7 @@ class Searched:
 
     def of(self, config: Config, domain: str) -> Recipe | None:
         """Return what the domain's bundle takes from the search."""
-        return self.recipe if isinstance(config.convert_of(domain).quantization, AutoRecipe) else None
+        return self.recipe if config.convert_of(domain).given() is None else None
 
     def nodes(self) -> dict[str, RecipeSearch | Recipe]:
         """Return both by name: `recipe` is the search, and `grid` what it chose."""
@@ -30,10 +29,8 @@ class Searched:
 
 def searched(config: Config, datasets: Mapping[str, QADataset], call: Call) -> Searched:
     """Search once for the base: healing it needs the grid before there is an expert."""
-    auto = config.convert.quantization
-    if not isinstance(auto, AutoRecipe):
+    wanted = config.convert.search()
+    if wanted is None:
         return Searched()
-    search = call(
-        search_recipe, config.base_model, datasets, recipe_check(auto, config.convert.prefill_lengths)
-    )
+    search = call(search_recipe, config.base_model, datasets, wanted)
     return Searched(search, call(choose_recipe, search))

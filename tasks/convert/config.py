@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.convert.recipe.config import AutoRecipe
+from tasks.convert.recipe.config import AutoRecipe, RecipeCheck, recipe_check
 from tasks.kernel.config import Slice
 from tasks.kernel.workspace import Inputs
 from tasks.models.int4 import Int4
@@ -98,6 +98,11 @@ class ConvertConfig(Slice):
     def given(self) -> Int4 | None:
         """Return the recipe; none where it is to be searched."""
         return self.quantization if isinstance(self.quantization, Int4) else None
+
+    def search(self) -> RecipeCheck | None:
+        """Return what a search for the recipe depends on; none where it is given."""
+        auto = self.quantization
+        return None if isinstance(auto, Int4) else recipe_check(auto, self.prefill_lengths)
 
     def recipe(self, inputs: Inputs) -> Int4:
         """Return the recipe, which a search may have left in the input `recipe`."""

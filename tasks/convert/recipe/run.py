@@ -9,6 +9,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from tasks.convert.recipe.answers import Answer, read_answers
 from tasks.convert.recipe.candidates import Candidate, Shapes, uniform
 from tasks.convert.recipe.config import RecipeCheck
@@ -30,7 +32,7 @@ def run(inputs: Inputs, config: RecipeCheck, work: Workspace) -> Metrics:
     tokenizer = load_tokenizer(base)
     answers = read_answers(datasets, tokenizer, config, config.answers)
     few = read_answers(datasets, tokenizer, config, config.sensitivity_answers)
-    model = load_model(base, **gpu_options())
+    model = load_model(base, torch.float32, **gpu_options())
     shapes: Shapes = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
     fitting, left_out = uniform(shapes, config)
     rounded = Roundable(model, fitting[0].grids)
