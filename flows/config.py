@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from flows.champions.gate import Gate
 from flows.config_problems import FieldError, SliceError, problems
+from flows.made_once import made_anew
 from flows.yaml_files import merge, named, read_merged
 from tasks.convert.config import ChainCheck, ChainConfig, ConvertConfig, chain_check
 from tasks.evaluate.config import EvaluateConfig
@@ -150,16 +151,10 @@ class Config(Slice):
 
     @model_validator(mode="after")
     def base_is_made_once(self) -> Self:
-        """Refuse settings of a domain that would have to heal or convert the base anew."""
+        """Refuse settings of a domain that would have to search, heal or convert the base anew."""
         for name, domain in self.domains.items():
-            if others := sorted(domain.heal.keys() - {"kind", "expert"}):
-                raise FieldError(
-                    ("domains", name, "heal", others[0]),
-                    "the base is healed once for all domains; set it in `heal`, and here `kind` or `expert`",
-                )
-            if "shared" in domain.convert:
-                where = ("domains", name, "convert", "shared")
-                raise FieldError(where, "adapters share one base; set it in `convert`, and here `form`")
+            for field, problem in made_anew(domain.heal, domain.convert, self.convert, self.convert_of(name)):
+                raise FieldError(("domains", name, *field), problem)
         return self
 
     def described(self, slice_: S) -> S:
@@ -198,11 +193,11 @@ class Config(Slice):
 
     def base_healing(self) -> BaseHealing:
         """Return what the healing of the base depends on: nothing of a domain's own."""
-        return of_base(self.heal, self.convert.quantization)
+        return of_base(self.heal, self.convert.given())
 
     def expert_healing(self, domain: str) -> ExpertHealing:
         """Return what the healing of the domain's expert depends on, beside its data."""
-        return of_expert(self.heal_of(domain), self.convert_of(domain).quantization)
+        return of_expert(self.heal_of(domain), self.convert_of(domain).given())
 
     def convert_of(self, domain: str) -> ConvertConfig:
         """Return the domain's slice for conversion."""

@@ -1,18 +1,14 @@
 """The pipeline's DAG in one screen, read by the run and by the plan alike.
 
 In: a configuration and a way to call a stage. Out: every node by name.
-
-A run calls stages by submitting them to Prefect and gets futures; a plan computes their keys and gets
-artifacts or pending nodes; a selection gets labels. Whatever a call gives, the DAG only hands it on to
-further calls, which know what to do with it. So it may stand for the artifact that the stage promises, and
-the type checker can follow artifacts through the DAG: `stand_in` is the one cast that says so.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ParamSpec, Protocol, TypeVar, cast
 
+from flows.calls import Call
 from flows.config import GENERALIST, Config
+from flows.recipe_search import Searched, searched
 from flows.shared_sources import generation, shared_files
 from tasks.convert.config import GraphConfig
 from tasks.convert.task import convert_adapter, convert_base, convert_expert, follow_expert, trace_graph
@@ -34,27 +30,12 @@ from tasks.kernel.artifacts import (
     MergedModel,
     QADataset,
 )
-from tasks.kernel.stage import Stage
 from tasks.merge.task import merge_expert
 from tasks.models.sources import ModelSource
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.task import compare_on_files, compare_routers, train_router
 
-A = TypeVar("A", bound=Artifact)
-P = ParamSpec("P")
 Shipped = EdgeModel | EdgeBase | EdgeAdapter | EquivalenceChain
-
-
-class Call(Protocol):
-    """Calls one stage; what it returns stands for the artifact and may be handed on."""
-
-    def __call__(self, stage: Stage[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
-        """Call `stage` with its own arguments."""
-
-
-def stand_in(value: object, _for: Stage[P, A]) -> A:
-    """Return `value`, which stands for the artifact that the stage promises (see the module's docstring)."""
-    return cast("A", value)
 
 
 def dag(config: Config, call: Call) -> dict[str, Artifact]:
@@ -63,7 +44,8 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     corpora, datasets = _questions(config, call)
     adapters, experts = {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
-    healed = call(heal_base, base, config.base_healing()) if config.heals() else None
+    found = searched(config, datasets, call)
+    healed = call(heal_base, base, config.base_healing(), found.recipe) if config.heals() else None
     below = _trained_from(config, GENERALIST, healed)
     adapter = call(train_expert, GENERALIST, datasets, below, config.finetune_of(GENERALIST))
     generalist = call(merge_expert, GENERALIST, adapter, below, config.merge)
@@ -71,9 +53,9 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         below = _trained_from(config, name, healed)
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
-    settled = _settled(config, healed, experts, datasets, call)
-    graphs, bundles = _shipped(config, experts, settled, datasets, call)
-    shipped = {**bundles, **_shared(config, healed, adapters, call)}
+    settled = _settled(config, (healed, found), experts, datasets, call)
+    graphs, bundles = _shipped(config, (experts, settled, datasets), found, call)
+    shipped = {**bundles, **_shared(config, (healed, found), adapters, call)}
     data, measured = _named(corpora, datasets), _measured(config, shipped)
     evaluation = call(evaluate_system, router, data, experts, generalist, measured, base, config.evaluate)
     return {
@@ -83,6 +65,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         "merged-generalist": generalist,
         **{f"adapter/{name}": node for name, node in adapters.items()},
         **{f"merged/{name}": node for name, node in experts.items()},
+        **found.nodes(),
         **({} if healed is None else {"healed": healed}),
         **{f"healed/{name}": node for name, node in settled.items()},
         **graphs,
@@ -130,12 +113,13 @@ def _trained_from(config: Config, name: str, healed: HealedModel | None) -> Mode
 
 def _settled(
     config: Config,
-    healed: HealedModel | None,
+    base: tuple[HealedModel | None, Searched],
     experts: dict[str, MergedModel],
     datasets: dict[str, QADataset],
     call: Call,
 ) -> dict[str, HealedModel]:
     """Heal every expert that is to be; the others are converted as they were merged."""
+    healed, found = base
     if healed is None:
         return {}
     return {
@@ -147,6 +131,7 @@ def _settled(
             datasets[name],
             _trained_from(config, name, healed),
             config.expert_healing(name),
+            found.of(config, name),
         )
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill" and config.convert_of(name).form != "shared"
@@ -155,15 +140,15 @@ def _settled(
 
 def _shipped(
     config: Config,
-    experts: Mapping[str, MergedModel],
-    settled: Mapping[str, HealedModel],
-    datasets: Mapping[str, QADataset],
+    models: tuple[Mapping[str, MergedModel], Mapping[str, HealedModel], Mapping[str, QADataset]],
+    found: Searched,
     call: Call,
 ) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel | EquivalenceChain]]:
     """Convert every expert that has a bundle of its own, and follow it from its merged weights into that.
 
     Returns the graphs, of which several experts may use one, by name, and all else.
     """
+    experts, settled, datasets = models
     graphs: dict[str, FloatGraph] = {}
     shipped: dict[str, EdgeModel | EquivalenceChain] = {}
     shapes: dict[GraphConfig, str] = {}
@@ -173,7 +158,7 @@ def _shipped(
             continue
         model: MergedModel | HealedModel = expert if healed is None else healed
         graph = _graph(config, name, model, (graphs, shapes), call)
-        edge = call(convert_expert, name, model, graph, convert.of_merged())
+        edge = call(convert_expert, name, model, graph, convert.of_merged(), found.of(config, name))
         shipped[f"edge/{name}"] = edge
         shipped[f"chain/{name}"] = call(
             follow_expert, name, expert, healed, graph, edge, datasets[name], config.chain_of(name)
@@ -203,7 +188,10 @@ def _graph(
 
 
 def _shared(
-    config: Config, healed: HealedModel | None, adapters: Mapping[str, Adapter], call: Call
+    config: Config,
+    base: tuple[HealedModel | None, Searched],
+    adapters: Mapping[str, Adapter],
+    call: Call,
 ) -> dict[str, EdgeBase | EdgeAdapter]:
     """Convert one base for all experts, and the adapter of each that is to be kept apart.
 
@@ -212,16 +200,18 @@ def _shared(
     forms = {name: config.convert_of(name).form for name in adapters}
     if set(forms.values()) == {"merged"}:
         return {}
-    base = call(convert_base, config.base_model if healed is None else healed, config.convert.of_base())
+    healed, found = base
+    model = config.base_model if healed is None else healed
+    edge_base = call(convert_base, model, config.convert.of_base(), found.recipe)
     shared = config.convert.shared
     apart = {
         f"{'edge' if form == 'shared' else 'edge-adapter'}/{name}": call(
-            convert_adapter, name, base, adapters[name], shared
+            convert_adapter, name, edge_base, adapters[name], shared
         )
         for name, form in forms.items()
         if form != "merged"
     }
-    return {"edge-base": base, **apart}
+    return {"edge-base": edge_base, **apart}
 
 
 def _measured(config: Config, shipped: Mapping[str, Shipped]) -> dict[str, Shipped]:

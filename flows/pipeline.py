@@ -16,9 +16,10 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.calls import Call, stand_in
 from flows.champions.promotion import after_run
 from flows.config import Config, Overrides
-from flows.dag import Call, dag, stand_in
+from flows.dag import dag
 from flows.plan import refusals
 from flows.report.collect import collect
 from flows.report.html import write_report

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar
 
+from flows.calls import stand_in
 from flows.config import GENERALIST, Config
-from flows.dag import dag, stand_in
+from flows.dag import dag
 from flows.report.shared_documents import near_copies
 from flows.runs.selection import Rebuild, chosen, nested, order_of
 from flows.shared_form import not_apart

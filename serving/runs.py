@@ -23,6 +23,8 @@ from tasks.kernel.artifacts import (
     HealedModel,
     MergedModel,
     QADataset,
+    Recipe,
+    RecipeSearch,
     Router,
 )
 from tasks.kernel.errors import StoreError
@@ -34,7 +36,7 @@ PARTS_FILE = "artifacts.json"
 _KINDS: Mapping[str, type[Artifact]] = {
     kind.__name__: kind
     for kind in (
-        *(Corpus, QADataset, Router, Adapter, MergedModel, HealedModel, FloatGraph),
+        *(Corpus, QADataset, Router, Adapter, MergedModel, RecipeSearch, Recipe, HealedModel, FloatGraph),
         *(EdgeModel, EdgeBase, EdgeAdapter, EquivalenceChain, EvalReport),
     )
 }

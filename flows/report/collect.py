@@ -22,6 +22,7 @@ from tasks.records import (
     funnel,
     healing,
     merge,
+    recipe,
     router,
     samples,
     training,
@@ -42,7 +43,7 @@ def collect(
     """Return the report of a run.
 
     `folders` are artifacts by name: `corpus/<domain>`, `qa/<domain>`, `adapter/<domain>`,
-    `merged/<domain>`, `edge/<domain>`, `router`, `healed`, `healed/<domain>`, `adapter-generalist`,
+    `merged/<domain>`, `edge/<domain>`, `router`, `recipe`, `healed`, `healed/<domain>`, `adapter-generalist`,
     `merged-generalist` and `evaluation`, any of which may be missing. `config` is the whole
     configuration as JSON values.
     """
@@ -54,6 +55,7 @@ def collect(
         config=dict(config),
         router=found.record("router", router.FILE, router.read_router_report),
         tax=measured.router.tax if measured else None,
+        recipe=found.record("recipe", recipe.SEARCH, recipe.read_search),
         healing=found.record("healed", healing.FILE, healing.read_healing),
         domains={name: _domain(found, name, measured, answers) for name in _names(found, stages, config)},
         generalist=_generalist(found),

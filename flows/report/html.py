@@ -25,6 +25,7 @@ from flows.report.tables import result_tables as tables
 from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
 from flows.report.tables.pages import STATES, page_maps
+from flows.report.tables.recipe_table import recipe_table
 from flows.report.tables.router_tables import MATRIX, router_tables
 from flows.report.tables.table import Table
 from tasks.records.files import read_json, write_json
@@ -130,6 +131,7 @@ def _tables(report: Report) -> dict[str, Table]:
         "breakdown": tables.breakdown_table(report),
         "edge": tables.edge_table(report),
         "training": tables.training_table(report),
+        "recipe": recipe_table(report),
         "healing": healing_table(report),
         "chain": chain_table(report),
         "stages": tables.stages_table(report.stages),

@@ -18,6 +18,7 @@ from tasks.records.files import Figures
 from tasks.records.funnel import Funnel
 from tasks.records.healing import HealingRecord
 from tasks.records.merge import MergeCheck
+from tasks.records.recipe import RecipeSearch
 from tasks.records.router import RouterReport
 from tasks.records.samples import Samples
 from tasks.records.training import AdapterShape, Training
@@ -121,6 +122,8 @@ class Report(RunFacts):
     router: RouterReport | None = None
     tax: RoutingTax | None = None
     """What answers lose where another model than the right expert gives them."""
+    recipe: RecipeSearch | None = None
+    """None: the recipe of bundles was given."""
     healing: HealingRecord | None = None
     """Of the base; none: no bundle is made of healed weights."""
     domains: dict[str, DomainReport] = {}

@@ -16,8 +16,9 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.calls import Call
 from flows.config import Config, load_config
-from flows.dag import Call, comparison_dag, file_comparison_dag
+from flows.dag import comparison_dag, file_comparison_dag
 from flows.pipeline import submit_all
 from flows.plan import refusals
 from flows.report.comparison_page import comparison_page

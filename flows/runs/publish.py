@@ -25,6 +25,7 @@ _METRICS = {
     "finetune": ("validation_loss_before", "validation_loss_after"),
     "merge": ("mean_kl", "top1_agreement"),
     "heal": ("divergence_before", "divergence_after", "best_step"),
+    "recipe": ("weight_bytes", "perplexity_ratio"),
     "graph": ("graph_bytes",),
     "convert": ("bundle",),
     "chain": ("kl_float_graph", "kl_int4_graph"),

@@ -10,8 +10,9 @@ from typing import ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from flows.calls import stand_in
 from flows.config import Config
-from flows.dag import dag, stand_in
+from flows.dag import dag
 from tasks.kernel.artifacts import Artifact
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.execution.attempt import Order

@@ -5,13 +5,17 @@ only another spelling of the same value, so both give the same key.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from tasks.convert.recipe.config import AutoRecipe, RecipeCheck, recipe_check
 from tasks.kernel.config import Slice
+from tasks.kernel.workspace import Inputs
 from tasks.models.int4 import Int4
 from tasks.records.chain import FLOAT_GRAPH, HEALED, INT4_GRAPH, LinkBounds
+from tasks.records.recipe import read_choice
 
 RECIPE = re.compile(r"dynamic_int4(?:_block(?P<size>\d+))?")
 Length = Annotated[int, Field(ge=1, le=131072)]
@@ -40,8 +44,8 @@ class ConvertConfig(Slice):
     """`merged`: a whole model for each expert; `shared`: one base, and an adapter for each; `both`."""
     shared: SharedForm = SharedForm()
 
-    quantization: Int4 = Int4()
-    """An `int4` object, or a recipe's name: `dynamic_int4` or `dynamic_int4_block128` (64, 32)."""
+    quantization: Annotated[Int4 | AutoRecipe, Field(discriminator="kind")] = Int4()
+    """An `int4` object, a recipe's name, `dynamic_int4` or `dynamic_int4_block128` (64, 32), or `auto`."""
     prefill_lengths: tuple[Length, ...] = Field(default=(128,), min_length=1)
     """Prompt lengths that get a graph of their own; longer prompts are fed in pieces."""
     cache_length: Length = 1024
@@ -54,13 +58,19 @@ class ConvertConfig(Slice):
     @field_validator("quantization", mode="before")
     @classmethod
     def _named_recipe(cls, value: object) -> object:
-        """Read a recipe's name as the object that it stands for."""
+        """Read a recipe's name as the object that it stands for, and an object without a kind as `int4`."""
+        if isinstance(value, Mapping):
+            return {"kind": "int4", **value}
         if not isinstance(value, str):
             return value
+        if value == "auto":
+            return {"kind": "auto"}
         recipe = RECIPE.fullmatch(value)
         if recipe is None:
-            raise ValueError(f"unknown recipe {value!r}; use dynamic_int4 or dynamic_int4_block128, 64 or 32")
-        return {"block_size": int(recipe["size"]) if recipe["size"] else "auto"}
+            raise ValueError(
+                f"unknown recipe {value!r}; use auto, dynamic_int4 or dynamic_int4_block128, 64 or 32"
+            )
+        return {"kind": "int4", "block_size": int(recipe["size"]) if recipe["size"] else "auto"}
 
     @model_validator(mode="after")
     def _prompts_fit_cache(self) -> Self:
@@ -84,6 +94,19 @@ class ConvertConfig(Slice):
     def graph(self) -> GraphConfig:
         """Return what the graph depends on."""
         return GraphConfig(prefill_lengths=self.prefill_lengths, cache_length=self.cache_length)
+
+    def given(self) -> Int4 | None:
+        """Return the recipe; none where it is to be searched."""
+        return self.quantization if isinstance(self.quantization, Int4) else None
+
+    def search(self) -> RecipeCheck | None:
+        """Return what a search for the recipe depends on; none where it is given."""
+        auto = self.quantization
+        return None if isinstance(auto, Int4) else recipe_check(auto, self.prefill_lengths)
+
+    def recipe(self, inputs: Inputs) -> Int4:
+        """Return the recipe, which a search may have left in the input `recipe`."""
+        return self.given() or Int4.model_validate(read_choice(inputs["recipe"]))
 
     def of_merged(self) -> Self:
         """Return what a bundle of its own depends on, whatever else is made."""

@@ -1,16 +1,19 @@
 """Float graph to INT4 graph.
 
-In: a float `.tflite`. Out: a quantized one. The head gets the embedding's own recipe, because
-equal recipes on one tied table let the quantizer store it once.
+In: a float `.tflite`, and the values of single layers that keep 8 bits. Out: a quantized one. The head gets
+the embedding's own recipe, because equal recipes on one tied table let the quantizer store it once.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.convert.slots import span
-from tasks.models.int4 import BlockSize, Int4
+from tasks.convert.scopes import scopes_of
+from tasks.convert.slots import Place, Weights, span, values_of
+from tasks.kernel.errors import ModelError
+from tasks.models.int4 import ROWS, BlockSize, Grid, Int4, embedding_grid, head_grid
 
 if TYPE_CHECKING:
     from ai_edge_quantizer.recipe_manager import RecipeManager
@@ -23,12 +26,15 @@ _SMALLEST_SCALE = 2.0**-14
 DOWN_PROJECTION = r"down_proj[;\d]*$"
 
 
-def quantize(source: Path, target: Path, quantization: Int4, size: BlockSize) -> None:
-    """Write `source` quantized by symmetric min-max to `target`."""
+def quantize(
+    source: Path, target: Path, quantization: Int4, size: BlockSize, apart: Mapping[str, Place]
+) -> None:
+    """Write `source` quantized by symmetric min-max to `target`; the layers `apart` keep 8 bits."""
     from ai_edge_quantizer.quantizer import Quantizer
 
     quantizer = Quantizer(str(source))
-    quantizer.load_quantization_recipe(recipe(quantization, size).get_quantization_recipe())
+    scopes = scopes_of(source, apart) if apart else []
+    quantizer.load_quantization_recipe(recipe(quantization, size, scopes).get_quantization_recipe())
     quantizer.quantize().export_model(str(target), overwrite=True)
     settle_empty_blocks(target)
 
@@ -58,16 +64,34 @@ def _scales(content: "NDArray[np.uint8]") -> set[tuple[int, int]]:
     return found
 
 
-def recipe(quantization: Int4, size: BlockSize) -> "RecipeManager":
-    """Return the quantizer's rules; a later rule wins over an earlier one."""
+def kept_apart(quantization: Int4, weights: Weights) -> dict[str, Place]:
+    """Return by their values the single layers that keep 8 bits; raise ModelError for one that has none."""
+    names = [f"{layer}.weight" for layer in quantization.int8_layers]
+    found = values_of({name: weights[name] for name in names})
+    if alike := sorted(set(names) - {name for place in found.values() for name in place.weights}):
+        raise ModelError(
+            f"{alike[0]}: without values of its own it is not found in the graph;"
+            " take it out of `quantization.int8_layers`"
+        )
+    return found
+
+
+def recipe(quantization: Int4, size: BlockSize, scopes: Sequence[str] = ()) -> "RecipeManager":
+    """Return the quantizer's rules; a later rule wins over an earlier one. `scopes` are single layers."""
     from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
     from ai_edge_quantizer.recipe_manager import RecipeManager
 
     rules, linear = RecipeManager(), TFLOperationName.FULLY_CONNECTED
-    blocks = QuantGranularity[{128: "BLOCKWISE_128", 64: "BLOCKWISE_64", 32: "BLOCKWISE_32"}[size]]
-    stored = {"int4": (4, blocks), "int8": (8, QuantGranularity.CHANNELWISE)}
-    rules.add_dynamic_config(".*", linear, *stored["int4"])
-    rules.add_dynamic_config(".*", TFLOperationName.EMBEDDING_LOOKUP, *stored[quantization.embedding])
-    rules.add_dynamic_config(DOWN_PROJECTION, linear, *stored[quantization.down_proj])
-    rules.add_dynamic_config(HEAD, linear, *stored[quantization.head])
+
+    def add(pattern: str, operation: TFLOperationName, grid: Grid) -> None:
+        granularity = f"BLOCKWISE_{grid.block}" if grid.block else "CHANNELWISE"
+        rules.add_dynamic_config(pattern, operation, grid.bits, QuantGranularity[granularity])
+
+    add(".*", linear, Grid(4, size))
+    add(".*", TFLOperationName.EMBEDDING_LOOKUP, embedding_grid(quantization, size))
+    if quantization.down_proj == "int8":
+        add(DOWN_PROJECTION, linear, ROWS)
+    for scope in scopes:
+        add(scope, linear, ROWS)
+    add(HEAD, linear, head_grid(quantization, size))
     return rules

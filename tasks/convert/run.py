@@ -1,6 +1,7 @@
 """Merged model to a bundle that LiteRT-LM runs on a phone.
 
-In: `merged`, a Hugging Face folder, and `graph`, the float graph of its architecture. Out: `model.litertlm`,
+In: `merged`, a Hugging Face folder, `graph`, the float graph of its architecture, and `recipe` where one was
+searched. Out: `model.litertlm`,
 `sizes.json` and `breakdown.json`. Only the bundle ships: the graphs in between are measured and removed.
 """
 
@@ -15,7 +16,7 @@ from tasks.convert.config import ConvertConfig
 from tasks.convert.exchange import put_in
 from tasks.convert.graph import load
 from tasks.convert.packing import pack
-from tasks.convert.quantize import quantize
+from tasks.convert.quantize import kept_apart, quantize
 from tasks.convert.steps import StepCounter
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
@@ -32,7 +33,8 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         raise UnsupportedError("; ".join(refusals))
     os.environ["HF_HUB_OFFLINE"] = "1"
     merged = inputs["merged"]
-    size = block_size(merged, config.quantization)
+    recipe = config.recipe(inputs)
+    size = block_size(merged, recipe)
     logger.info("blocks of %d weights share a scale", size)
     steps = StepCounter(work.progress, {"fill": 2, "quantize": 3, "pack": 1, "measure": 1, "try": 1})
 
@@ -40,10 +42,13 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
         source = load(merged, config.graph(), Path(scratch), steps.tick)
         floating, int4 = Path(scratch) / "float.tflite", Path(scratch) / "int4.tflite"
-        put_in(inputs["graph"], source.contents(), floating, merged)
+        contents = source.contents()
+        apart = kept_apart(recipe, contents.weights)
+        put_in(inputs["graph"], contents, floating, merged)
+        del contents
         source.forget_weights()
         steps.begin("quantize")
-        quantize(floating, int4, config.quantization, size)
+        quantize(floating, int4, recipe, size, apart)
         steps.begin("pack")
         bundle = pack(source, int4, work.out)
         settle_identity(bundle)

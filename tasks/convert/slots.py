@@ -47,7 +47,7 @@ def find_slots(tflite: Path, values: Mapping[str, Place]) -> list[Slot]:
     """Return where the graph stores weights with these values, in its flatbuffer or behind it, in order."""
     content = np.memmap(tflite, dtype=np.uint8, mode="r")
     found, strays = [], set()
-    for begin, size in _constants(content):
+    for _, begin, size in constants(content):
         if place := values.get(hashlib.sha256(content[begin : begin + size].data).hexdigest()):
             found.append((begin, size, place))
         else:
@@ -70,15 +70,15 @@ def digest(weight: "NDArray[np.float32]") -> str:
     return hashlib.sha256(np.ascontiguousarray(weight).data).hexdigest()
 
 
-def _constants(content: "NDArray[np.uint8]") -> Iterator[tuple[int, int]]:
-    """Yield begin and size of every constant."""
+def constants(content: "NDArray[np.uint8]") -> Iterator[tuple[int, int, int]]:
+    """Yield buffer, begin and size of every constant."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(content, 0)
     for index in range(model.BuffersLength()):
         begin, end = span(content, model.Buffers(index))
         if end > begin:
-            yield begin, end - begin
+            yield index, begin, end - begin
 
 
 def span(content: "NDArray[np.uint8]", buffer: "Buffer") -> tuple[int, int]:

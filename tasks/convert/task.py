@@ -1,9 +1,13 @@
 """Convert: base model -> FloatGraph; with it MergedModel or HealedModel -> EdgeModel, EquivalenceChain.
 
-A base -> EdgeBase, Adapter -> EdgeAdapter. All in the converter's own environment.
+A base -> EdgeBase, Adapter -> EdgeAdapter. All in the converter's own environment, but the search for a
+recipe: base model + QADatasets -> RecipeSearch -> Recipe.
 """
 
+from collections.abc import Mapping
+
 from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig, SharedForm
+from tasks.convert.recipe.config import RecipeCheck
 from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
@@ -15,10 +19,29 @@ from tasks.kernel.artifacts import (
     HealedModel,
     MergedModel,
     QADataset,
+    Recipe,
+    RecipeSearch,
 )
+from tasks.kernel.config import Slice
 from tasks.kernel.job import Job
 from tasks.kernel.stage import second_stage, stage
 from tasks.models.sources import ModelSource
+
+
+@second_stage("recipe", accelerated=True)
+def search_recipe(
+    base: ModelSource, datasets: Mapping[str, QADataset], config: RecipeCheck
+) -> Job[RecipeSearch]:
+    """Find out what each recipe costs the base in bytes and in quality."""
+    artifacts = {f"qa/{name}": dataset for name, dataset in datasets.items()}
+    module = "tasks.convert.recipe.run"
+    return Job(RecipeSearch, config, artifacts=artifacts, models={"base": base}, module=module)
+
+
+@second_stage("grid")
+def choose_recipe(search: RecipeSearch) -> Job[Recipe]:
+    """Take the recipe that was chosen, without the figures that led to it."""
+    return Job(Recipe, Slice(), artifacts={"recipe": search}, module="tasks.convert.recipe.choice")
 
 
 @second_stage("graph")
@@ -40,9 +63,12 @@ def convert_expert(
     merged: MergedModel | HealedModel,
     graph: FloatGraph,
     config: ConvertConfig,
+    recipe: Recipe | None = None,
 ) -> Job[EdgeModel]:
     """Turn the model into an INT4 bundle for phones."""
-    return Job(EdgeModel, config, artifacts={"merged": merged, "graph": graph}, converter=True)
+    artifacts: dict[str, Artifact] = {"merged": merged, "graph": graph}
+    artifacts |= {"recipe": recipe} if recipe else {}
+    return Job(EdgeModel, config, artifacts=artifacts, converter=True)
 
 
 @second_stage("chain")
@@ -64,12 +90,15 @@ def follow_expert(
 
 
 @second_stage("share")
-def convert_base(base: ModelSource | HealedModel, config: ConvertConfig) -> Job[EdgeBase]:
+def convert_base(
+    base: ModelSource | HealedModel, config: ConvertConfig, recipe: Recipe | None = None
+) -> Job[EdgeBase]:
     """Turn the base into an INT4 bundle whose layers take an adapter."""
     module = "tasks.convert.shared.base"
+    artifacts: dict[str, Artifact] = {"recipe": recipe} if recipe else {}
     if isinstance(base, HealedModel):
-        return Job(EdgeBase, config, artifacts={"base": base}, converter=True, module=module)
-    return Job(EdgeBase, config, models={"base": base}, converter=True, module=module)
+        return Job(EdgeBase, config, artifacts={**artifacts, "base": base}, converter=True, module=module)
+    return Job(EdgeBase, config, artifacts=artifacts, models={"base": base}, converter=True, module=module)
 
 
 @second_stage("share")

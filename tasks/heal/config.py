@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tasks.kernel.config import How, Slice, UserPath
+from tasks.kernel.workspace import Inputs
 from tasks.models.compute_type import Computed, ComputeType, fitting
 from tasks.models.int4 import Int4
+from tasks.records.recipe import read_choice
 
 NEUTRAL = Path(__file__).with_name("neutral.jsonl")
 """What the embedded model said to the questions of `writing.py`."""
@@ -125,10 +127,14 @@ class HealConfig(Slice):
 class Healing(Slice):
     """What decides the work of either stage."""
 
-    grid: Int4
-    """As conversion has it."""
+    grid: Int4 | None
+    """As conversion has it; none: as it was searched."""
     compute_dtype: ComputeType
     seed: int
+
+    def recipe(self, inputs: Inputs) -> Int4:
+        """Return the grid, which a search may have left in the input `recipe`."""
+        return self.grid or Int4.model_validate(read_choice(inputs["recipe"]))
 
 
 class BaseHealing(Healing):
@@ -144,17 +150,17 @@ class ExpertHealing(Healing):
     schedule: ExpertSchedule
 
 
-def of_base(config: HealConfig, grid: Int4) -> BaseHealing:
+def of_base(config: HealConfig, grid: Int4 | None) -> BaseHealing:
     """Return what the healing of the base depends on."""
     return BaseHealing(text=config.text, schedule=config.base, **_shared(config, grid))
 
 
-def of_expert(config: HealConfig, grid: Int4) -> ExpertHealing:
+def of_expert(config: HealConfig, grid: Int4 | None) -> ExpertHealing:
     """Return what the healing of an expert depends on."""
     return ExpertHealing(schedule=config.expert, **_shared(config, grid))
 
 
-def _shared(config: HealConfig, grid: Int4) -> dict[str, object]:
+def _shared(config: HealConfig, grid: Int4 | None) -> dict[str, object]:
     return {
         "grid": grid,
         "compute_dtype": config.compute_dtype,

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from tasks.models.compute_type import ComputeType
 from tasks.models.grid import StraightThrough, on_grid
-from tasks.models.int4 import BlockSize, Grid, Int4, block_size, body_grids, head_grid, table_grid
+from tasks.models.int4 import BlockSize, Grid, Int4, block_size, body_grids, embedding_grid, head_grid
 from tasks.models.loading import load_model
 from tasks.models.precision import DTYPES, gpu_options
 
@@ -26,8 +26,8 @@ class ModelGrid:
 
     body: Mapping[str, Grid]
     """By the name of the weight."""
+    embedding: Grid
     head: Grid
-    table: Grid
     block_size: BlockSize
 
 
@@ -35,8 +35,12 @@ def model_grid(model: PreTrainedModel, folder: Path, quantization: Int4) -> Mode
     """Return the grid of the model in `folder`; raise BlockSizeError where none fits it."""
     size = block_size(folder, quantization)
     shapes = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
-    head, table = (grid(quantization, size) for grid in (head_grid, table_grid))
-    return ModelGrid(body_grids(shapes, quantization, size), head, table, size)
+    return ModelGrid(
+        body=body_grids(shapes, quantization, size),
+        embedding=embedding_grid(quantization, size),
+        head=head_grid(quantization, size),
+        block_size=size,
+    )
 
 
 def load_float(folder: Path) -> PreTrainedModel:
@@ -69,10 +73,10 @@ def round_tables(model: PreTrainedModel, grid: ModelGrid) -> None:
     head = cast("torch.nn.Linear", model.get_output_embeddings())
     weight = table.weight.detach().clone()
     tied = head.weight is table.weight
-    table.weight.copy_(on_grid(weight, grid.table))
+    table.weight.copy_(on_grid(weight, grid.embedding))
     if not tied:
         head.weight.copy_(on_grid(head.weight, grid.head))
-    elif grid.head != grid.table:
+    elif grid.head != grid.embedding:
         head.weight = torch.nn.Parameter(on_grid(weight, grid.head), requires_grad=False)
 
 
@@ -84,7 +88,7 @@ def rounded(folder: Path, grid: ModelGrid, weights: Mapping[str, torch.Tensor]) 
     Table and head are rounded too, unless both are one tensor that the bundle stores on two grids.
     """
     model = load_model(folder)
-    if grid.head == grid.table:
+    if grid.head == grid.embedding:
         round_tables(model, grid)
     for name, one in grid.body.items():
         values = on_grid(weights[name].cpu(), one)

@@ -1,8 +1,9 @@
 """Heal a base: let its weights move to where rounding them changes least of what it says.
 
-In: `base` (a Hugging Face folder), and `text` unless the base writes its own. Out: a Hugging Face
-folder on the grid, `rests.safetensors` and `healing.json`. The rests are what rounding took away: an expert's
-update is smaller than a step of the grid, and only together with them it moves weights over an edge.
+In: `base` (a Hugging Face folder), `text` unless the base writes its own, and `recipe` where one was
+searched. Out: a Hugging Face folder on the grid, `rests.safetensors` and `healing.json`. The rests are what
+rounding took away: an expert's update is smaller than a step of the grid, and only together with them it
+moves weights over an edge.
 """
 
 import logging
@@ -36,7 +37,7 @@ def run(inputs: Inputs, config: BaseHealing, work: Workspace) -> Metrics:
     steps = steps_of(learned, schedule.per_device_batch_size, schedule.max_steps, config.seed)
     lesson = Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
     teacher, student = load_teacher(base, config.compute_dtype), load_float(base)
-    grid = model_grid(student, base, config.grid)
+    grid = model_grid(student, base, config.recipe(inputs))
     weights = put_on_grid(student, grid)
 
     def prepare() -> None:

@@ -1,8 +1,8 @@
 """Heal an expert: its update on the healed base, settled on the grid towards the float expert.
 
 In: `expert` (merged, float), `healed` (the healed base with its rests), `base` (what the expert was trained
-from) and `qa`. Out: a Hugging Face folder on the grid and
-`healing.json`. The text is what the expert was trained on, because there it has to be right.
+from), `qa`, and `recipe` where one was searched. Out: a Hugging Face folder on the grid and `healing.json`.
+The text is what the expert was trained on, because there it has to be right.
 """
 
 import logging
@@ -34,7 +34,7 @@ def run(inputs: Inputs, config: ExpertHealing, work: Workspace) -> Metrics:
     healed, expert = inputs["healed"], inputs["expert"]
     lesson = lesson_of(load_tokenizer(expert), inputs["qa"], config)
     teacher, student = load_teacher(expert, config.compute_dtype), load_float(healed)
-    grid = model_grid(student, healed, config.grid)
+    grid = model_grid(student, healed, config.recipe(inputs))
     add_update(student, teacher, grid, inputs)
     weights = put_on_grid(student, grid)
     state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress)

@@ -43,6 +43,14 @@ class MergedModel(Artifact):
     """A base model with one adapter folded in."""
 
 
+class RecipeSearch(Artifact):
+    """What each recipe of a bundle costs in bytes and in quality."""
+
+
+class Recipe(Artifact):
+    """The recipe that was chosen, and nothing else."""
+
+
 class HealedModel(Artifact):
     """A model whose weights are on the grid of its bundle."""
 

@@ -87,9 +87,9 @@ def accelerated_stage(describe: Callable[P, Job[A]]) -> Stage[P, A]:
     return Stage(describe, accelerated=True)
 
 
-def second_stage(name: str) -> Callable[[Callable[P, Job[A]]], Stage[P, A]]:
+def second_stage(name: str, *, accelerated: bool = False) -> Callable[[Callable[P, Job[A]]], Stage[P, A]]:
     """Return what makes a stage of its own name in a package that has one; its job names its module."""
-    return lambda describe: Stage(describe, name=name)
+    return lambda describe: Stage(describe, accelerated=accelerated, name=name)
 
 
 def _perform(stage: Stage[P, A], job: Job[A], order: Order) -> "State[A]":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from tasks.kernel.config import Slice
 from tasks.kernel.errors import ConfigError, ModelError
@@ -28,17 +28,25 @@ class Int4(Slice):
     block_size: BlockSize | Literal["auto"] = "auto"
     """Weights that share one scale; `auto` is the largest of 128, 64 and 32 that divides every layer."""
     head: Literal["int8", "int4"] = "int8"
-    """A tied head of the table's own kind shares it; of another, it is stored a second time."""
+    """`int8` lets a tied head share the embedding's table; `int4` stores it a second time."""
     embedding: Literal["int8", "int4"] = "int8"
-    """The token table: `int8`, one scale a row; `int4` in blocks, which the head must have too."""
+    """The token table: `int8` with one scale a row, or `int4` in blocks."""
     down_proj: Literal["int4", "int8"] = "int4"
     """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
+    int8_layers: tuple[str, ...] = ()
+    """Further linear layers at `int8`, by their names in the model: `model.layers.0.mlp.up_proj`."""
+
+    @field_validator("int8_layers")
+    @classmethod
+    def _in_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Let the same layers be the same recipe."""
+        return tuple(sorted(set(value)))
 
     @model_validator(mode="after")
-    def _head_has_the_int4_table(self) -> Self:
-        """Refuse what the quantizer cannot write: a tied table in blocks and by rows."""
+    def _one_table(self) -> Self:
+        """Refuse a coarse table below an exact head: where both are one, the quantizer cannot store it."""
         if self.embedding == "int4" and self.head == "int8":
-            raise ValueError("embedding: int4 stores the table in blocks for the head too; set `head: int4`")
+            raise ValueError("embedding: int4 needs `head: int4`, which shares its table; set both")
         return self
 
 
@@ -94,14 +102,13 @@ def fitting(layers: Sequence[Layer], wanted: int | str) -> BlockSize:
 
 def blocked_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> list[Layer]:
     """Return the layers that will be stored in blocks, in the order of their names."""
-    names = _body(shapes)
-    if quantization.down_proj == "int8":
-        names = [name for name in names if ".down_proj." not in name]
-    heads, tables = (_matching(pattern, shapes) for pattern in (_HEAD, _EMBEDDING))
-    if quantization.head == "int4":
-        names += heads or tables
-    if quantization.embedding == "int4" and heads:
+    exact = _int8_layers(shapes, quantization)
+    names = [name for name in _body(shapes) if name not in exact]
+    tables, heads = table_names(shapes)
+    if quantization.embedding == "int4":
         names += tables
+    if quantization.head == "int4":
+        names += heads or [name for name in tables if name not in names]
     return [Layer(name, shapes[name][-1]) for name in names]
 
 
@@ -116,9 +123,14 @@ def head_grid(quantization: Int4, size: BlockSize) -> Grid:
     return ROWS if quantization.head == "int8" else Grid(4, size)
 
 
-def table_grid(quantization: Int4, size: BlockSize) -> Grid:
+def embedding_grid(quantization: Int4, size: BlockSize) -> Grid:
     """Return the grid of the token table."""
     return ROWS if quantization.embedding == "int8" else Grid(4, size)
+
+
+def table_names(shapes: Mapping[str, tuple[int, ...]]) -> tuple[list[str], list[str]]:
+    """Return the token table's name, and the head's where it is not tied to it."""
+    return _named(shapes, _EMBEDDING), _named(shapes, _HEAD)
 
 
 def matrix_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -142,6 +154,23 @@ def _matching(pattern: re.Pattern[str], shapes: Mapping[str, tuple[int, ...]]) -
 def _body(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
     matrix = 2
     return [name for name in sorted(shapes) if _BODY.search(name) and len(shapes[name]) == matrix]
+
+
+def _named(shapes: Mapping[str, tuple[int, ...]], pattern: re.Pattern[str]) -> list[str]:
+    return [name for name in sorted(shapes) if pattern.search(name)]
+
+
+def _int8_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> set[str]:
+    """Return the weights of the body that keep 8 bits; raise ConfigError for a layer that is not there."""
+    body = _body(shapes)
+    named = {f"{layer}.weight" for layer in quantization.int8_layers}
+    if unknown := sorted(named - set(body)):
+        raise ConfigError(
+            f"quantization.int8_layers: this model has no linear layer {unknown[0].removesuffix('.weight')};"
+            f" name layers as the model does: {', '.join(body[:1]).removesuffix('.weight') or 'it has none'}"
+        )
+    down = {name for name in body if ".down_proj." in name}
+    return named | (down if quantization.down_proj == "int8" else set())
 
 
 def _header(file: Path) -> dict[str, dict[str, list[int]]]:

@@ -10,8 +10,9 @@ import pytest
 from filled_store import fill
 from smoke_pipeline import SMOKE
 
+from flows.calls import stand_in
 from flows.config import Config, load_config
-from flows.dag import dag, stand_in
+from flows.dag import dag
 from flows.plan import Row, plan
 from flows.runs.selection import Rebuild
 from tasks.kernel.artifacts import Artifact

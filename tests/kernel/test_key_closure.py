@@ -22,6 +22,8 @@ MODULES = [
     "tasks.convert.run",
     "tasks.convert.tracing",
     "tasks.convert.chain.run",
+    "tasks.convert.recipe.run",
+    "tasks.convert.recipe.choice",
     "tasks.evaluate.run",
     "tasks.models.sources",
 ]

@@ -4,10 +4,19 @@ import json
 import struct
 
 import pytest
-from pydantic import ValidationError
 
 from tasks.kernel.errors import ConfigError, ModelError
-from tasks.models.int4 import BlockSizeError, Int4, Layer, block_size, blocked_layers, fitting
+from tasks.models.int4 import (
+    ROWS,
+    BlockSizeError,
+    Grid,
+    Int4,
+    Layer,
+    block_size,
+    blocked_layers,
+    body_grids,
+    fitting,
+)
 
 SHAPES = {
     "model.embed_tokens.weight": (100, 96),
@@ -58,15 +67,31 @@ def test_int4_head_is_cut_and_a_tied_one_is_the_embedding() -> None:
     assert blocked_layers(untied, Int4(head="int4"))[-1].name == "lm_head.weight"
 
 
-def test_int4_table_is_cut_beside_a_head_of_its_own_and_once_where_they_are_tied() -> None:
-    table = Int4(head="int4", embedding="int4")
-    assert [layer.name for layer in blocked_layers(SHAPES, table)].count("model.embed_tokens.weight") == 1
-    untied = [layer.name for layer in blocked_layers(SHAPES | {"lm_head.weight": (100, 96)}, table)]
-    assert untied[-2:] == ["lm_head.weight", "model.embed_tokens.weight"]
+def test_a_single_layer_keeps_8_bits_and_its_width_does_not_count() -> None:
+    layer = "model.layers.0.mlp.down_proj"
+    recipe = Int4(int8_layers=(layer,))
+    assert [found.width for found in blocked_layers(SHAPES, recipe)] == [64]
+    assert body_grids(SHAPES, recipe, 64) == {
+        f"{layer}.weight": ROWS,
+        "model.layers.0.self_attn.q_proj.weight": Grid(4, 64),
+    }
 
 
-def test_int4_table_under_an_int8_head_is_refused_with_the_remedy() -> None:
-    with pytest.raises(ValidationError, match="set `head: int4`"):
+def test_the_same_layers_in_another_order_are_the_same_recipe() -> None:
+    assert Int4(int8_layers=("b", "a", "b")) == Int4(int8_layers=("a", "b"))
+
+
+def test_a_layer_that_is_not_there_is_refused_with_one_that_is() -> None:
+    with pytest.raises(ConfigError, match=r"no linear layer model\.norm; .*model\.layers\.0\.mlp\.down_proj"):
+        blocked_layers(SHAPES, Int4(int8_layers=("model.norm",)))
+
+
+def test_an_int4_table_is_cut_once_and_needs_an_int4_head() -> None:
+    names = [layer.name for layer in blocked_layers(SHAPES, Int4(embedding="int4", head="int4"))]
+    assert names.count("model.embed_tokens.weight") == 1
+    untied = blocked_layers(SHAPES | {"lm_head.weight": (100, 96)}, Int4(embedding="int4", head="int4"))
+    assert {"model.embed_tokens.weight", "lm_head.weight"} <= {layer.name for layer in untied}
+    with pytest.raises(ValueError, match="embedding: int4 needs `head: int4`"):
         Int4(embedding="int4")
 
 

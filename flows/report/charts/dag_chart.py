@@ -19,7 +19,7 @@ from flows.report.schema import Report, StageRow
 CHAIN = ("ingest", "generate", "finetune", "merge", "heal", "convert", "chain")
 OPTIONAL = {"heal", "chain"}
 """Of those, what runs without it do not have."""
-HEAL, GRAPH, BASE = "heal", "graph", "base model"
+HEAL, GRAPH, RECIPE, BASE = "heal", "graph", "recipe", "base model"
 BOX = (0.76, 0.58)
 """Width and height of a box; columns and rows are 1 apart."""
 _EDGE = {"built": GOOD, "cached": GOOD, "failed": BAD, "skipped": GRID, "left": GRID}
@@ -70,7 +70,7 @@ def _drawn(place: tuple[str, str], rows: Mapping[tuple[str, str], StageRow]) -> 
     stage, domain = place
     if stage == "chain" and (apart := rows.get(("share", domain))):
         return rows["convert", domain] is not apart
-    return stage not in {HEAL, GRAPH} or place in rows
+    return stage not in {HEAL, GRAPH, RECIPE} or place in rows
 
 
 def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], Node]:
@@ -83,6 +83,7 @@ def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], 
         Node("merge", GENERALIST, below, column["merge"]),
         Node("evaluate", "", middle, len(chain)),
         Node(GRAPH, "", below + 1, column["convert"] - 1),
+        Node(RECIPE, "", below + 1, column["finetune"]),
     ]
     if HEAL in chain:
         nodes.append(Node(HEAL, "", below + 1, column["merge"]))
@@ -97,12 +98,14 @@ def _arrows(
         (("finetune", GENERALIST), ("merge", GENERALIST)),
         (("merge", GENERALIST), ("evaluate", "")),
     ]
+    pairs += [((RECIPE, ""), (HEAL, ""))] if {(RECIPE, ""), (HEAL, "")} <= nodes.keys() else []
     for domain in domains:
         reached = [(stage, domain) for stage in chain if (stage, domain) in nodes]
         pairs += pairwise(reached)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
         pairs += [(reached[-1], ("evaluate", ""))]
         pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
+        pairs += [(("generate", domain), (RECIPE, ""))] if (RECIPE, "") in nodes else []
         pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
 

@@ -59,6 +59,7 @@ def _seen(report: Report) -> dict[str, str]:
         **router,
         "suites": router["suites"] + json.dumps(suite_bars(report)),
         "stages": stages,
+        "recipe": report.model_dump_json(include={"recipe"}),
         **dict.fromkeys(_FIGURES, measured),
         **dict.fromkeys(_FUNNELS, json.dumps(funnels)),
     }
@@ -80,6 +81,7 @@ def _draw(name: str, report: Report) -> str:
     from flows.report.charts import bars, curves, funnels
     from flows.report.charts.chain_chart import chain_chart
     from flows.report.charts.dag_chart import dag_chart
+    from flows.report.charts.recipe_chart import recipe_chart
 
     if name in _ROUTER:
         return _draw_router(name, report.router, suite_bars(report)) if report.router else ""
@@ -92,6 +94,7 @@ def _draw(name: str, report: Report) -> str:
         "breakdown": bars.breakdown_chart,
         "losses": curves.losses_chart,
         "chain": chain_chart,
+        "recipe": recipe_chart,
         "stages": lambda report: bars.stages_chart(report.stages),
     }
     return drawers[name](report)

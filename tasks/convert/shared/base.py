@@ -1,7 +1,8 @@
 """Base model -> EdgeBase: an INT4 bundle whose layers take an adapter as inputs.
 
-In: `base`, a Hugging Face folder, healed or not. Out: `model.litertlm`, the names of its inputs, an adapter
-that changes nothing, and the accounts of bytes. Converted once for all experts; a new one costs its adapter.
+In: `base`, a Hugging Face folder, healed or not, and `recipe` where one was searched. Out:
+`model.litertlm`, the names of its inputs, an adapter that changes nothing, and the accounts of bytes.
+Converted once for all experts; a new one costs its adapter.
 """
 
 import logging
@@ -17,7 +18,7 @@ from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig, SharedForm
 from tasks.convert.graph import Source, Tick, load, ticking, trace_steps
 from tasks.convert.packing import pack
-from tasks.convert.quantize import quantize
+from tasks.convert.quantize import kept_apart, quantize
 from tasks.convert.run import size_report
 from tasks.convert.shared.adapter_file import write_adapter_file
 from tasks.convert.shared.projections import PREFIX, adapt
@@ -36,17 +37,19 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     """Trace with adapter inputs, quantize, pack, measure and try; return sizes in bytes, and speeds."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     base = inputs["base"]
-    size = block_size(base, config.quantization)
+    recipe = config.recipe(inputs)
+    size = block_size(base, recipe)
     lengths = {"trace": trace_steps(config.graph()), "quantize": 3, "pack": 1, "measure": 1, "try": 1}
     steps = StepCounter(work.progress, lengths)
     steps.begin("trace")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
         floating, named, int4 = (Path(scratch) / f"{name}.tflite" for name in ("float", "named", "int4"))
         source = load(base, config.graph(), Path(scratch), steps.tick)
+        apart = kept_apart(recipe, source.contents().weights)
         taken = trace_adapted(source, config.shared, floating, steps.tick)
         source.forget_weights()
         steps.begin("quantize")
-        quantize(floating, named, config.quantization, size)
+        quantize(floating, named, recipe, size, apart)
         without_names(named, int4)
         steps.begin("pack")
         bundle = pack(source, int4, work.out)
