@@ -72,7 +72,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, healed, experts, datasets, call)
-    graphs, bundles = _shipped(config, experts, settled, datasets, call)
+    graphs, bundles = _shipped(config, experts, settled, (corpora, datasets), call)
     shipped = {**bundles, **_shared(config, healed, adapters, call)}
     data, measured = _named(corpora, datasets), _measured(config, shipped)
     evaluation = call(evaluate_system, router, data, experts, generalist, measured, base, config.evaluate)
@@ -157,13 +157,14 @@ def _shipped(
     config: Config,
     experts: Mapping[str, MergedModel],
     settled: Mapping[str, HealedModel],
-    datasets: Mapping[str, QADataset],
+    texts: tuple[Mapping[str, Corpus], Mapping[str, QADataset]],
     call: Call,
 ) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel | EquivalenceChain]]:
     """Convert every expert that has a bundle of its own, and follow it from its merged weights into that.
 
     Returns the graphs, of which several experts may use one, by name, and all else.
     """
+    corpora, datasets = texts
     graphs: dict[str, FloatGraph] = {}
     shipped: dict[str, EdgeModel | EquivalenceChain] = {}
     shapes: dict[GraphConfig, str] = {}
@@ -173,7 +174,8 @@ def _shipped(
             continue
         model: MergedModel | HealedModel = expert if healed is None else healed
         graph = _graph(config, name, model, (graphs, shapes), call)
-        edge = call(convert_expert, name, model, graph, convert.of_merged())
+        read = (corpora[name], datasets[name]) if "task" in convert.formats else (None, None)
+        edge = call(convert_expert, name, model, graph, convert.of_merged(), *read)
         shipped[f"edge/{name}"] = edge
         shipped[f"chain/{name}"] = call(
             follow_expert, name, expert, healed, graph, edge, datasets[name], config.chain_of(name)

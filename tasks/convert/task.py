@@ -7,6 +7,7 @@ from tasks.convert.config import ChainCheck, ConvertConfig, GraphConfig, SharedF
 from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
+    Corpus,
     EdgeAdapter,
     EdgeBase,
     EdgeModel,
@@ -40,9 +41,13 @@ def convert_expert(
     merged: MergedModel | HealedModel,
     graph: FloatGraph,
     config: ConvertConfig,
+    corpus: Corpus | None = None,
+    dataset: QADataset | None = None,
 ) -> Job[EdgeModel]:
-    """Turn the model into an INT4 bundle for phones."""
-    return Job(EdgeModel, config, artifacts={"merged": merged, "graph": graph}, converter=True)
+    """Turn the model into an INT4 bundle for phones; a `.task` wants texts to compare tokenizers on."""
+    artifacts: dict[str, Artifact] = {"merged": merged, "graph": graph}
+    artifacts |= {"corpus": corpus, "qa": dataset} if corpus and dataset else {}
+    return Job(EdgeModel, config, artifacts=artifacts, converter=True)
 
 
 @second_stage("chain")
