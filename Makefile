@@ -9,7 +9,7 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 # Idle OpenMP threads spin by default, which starves the tests that run beside them.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test unit integration faults install bench pictures docs lint shape lock clean
+.PHONY: demo test unit integration faults install task-tools bench pictures docs lint shape lock clean
 
 demo: install
 	$(BIN)/pocketmoe run configs/demo.yaml
@@ -78,6 +78,17 @@ install: .venv/installed .venv-convert/installed
 	.venv-convert/bin/python $(PIP) install -r requirements/convert.txt
 	touch $@
 
+# What `task` in `convert.formats` needs, and nothing else: MediaPipe's bundler, 69 MB, where there is a build of it.
+task-tools: .venv-task/installed
+
+.venv-task/installed: requirements/task.txt
+	$(PYTHON) -m venv .venv-task
+	.venv-task/bin/python $(PIP) install --upgrade pip
+	.venv-task/bin/python $(PIP) install --no-deps -r requirements/task.txt
+	.venv-task/bin/python -c "from tasks.convert.mediapipe import bundling; bundling.load_library()" \
+	  || { echo "MediaPipe misses a library of the system; on Debian: apt-get install libegl1 libgles2" >&2; exit 1; }
+	touch $@
+
 # The locks name plain versions: which build of them is installed is pip's own configuration.
 lock: install
 	for name in pipeline convert; do \
@@ -87,4 +98,4 @@ lock: install
 	done
 
 clean:
-	rm -rf .venv .venv-convert artifacts
+	rm -rf .venv .venv-convert .venv-task artifacts

@@ -54,7 +54,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
         adapters[name] = call(train_expert, name, {name: datasets[name]}, below, config.finetune_of(name))
         experts[name] = call(merge_expert, name, adapters[name], below, config.merge_of(name))
     settled = _settled(config, (healed, found), experts, datasets, call)
-    graphs, bundles = _shipped(config, (experts, settled, datasets), found, call)
+    graphs, bundles = _shipped(config, (experts, settled), (corpora, datasets), found, call)
     shipped = {**bundles, **_shared(config, (healed, found), adapters, call)}
     data, measured = _named(corpora, datasets), _measured(config, shipped)
     evaluation = call(evaluate_system, router, data, experts, generalist, measured, base, config.evaluate)
@@ -140,7 +140,8 @@ def _settled(
 
 def _shipped(
     config: Config,
-    models: tuple[Mapping[str, MergedModel], Mapping[str, HealedModel], Mapping[str, QADataset]],
+    models: tuple[Mapping[str, MergedModel], Mapping[str, HealedModel]],
+    texts: tuple[Mapping[str, Corpus], Mapping[str, QADataset]],
     found: Searched,
     call: Call,
 ) -> tuple[dict[str, FloatGraph], dict[str, EdgeModel | EquivalenceChain]]:
@@ -148,7 +149,7 @@ def _shipped(
 
     Returns the graphs, of which several experts may use one, by name, and all else.
     """
-    experts, settled, datasets = models
+    (experts, settled), (corpora, datasets) = models, texts
     graphs: dict[str, FloatGraph] = {}
     shipped: dict[str, EdgeModel | EquivalenceChain] = {}
     shapes: dict[GraphConfig, str] = {}
@@ -158,7 +159,9 @@ def _shipped(
             continue
         model: MergedModel | HealedModel = expert if healed is None else healed
         graph = _graph(config, name, model, (graphs, shapes), call)
-        edge = call(convert_expert, name, model, graph, convert.of_merged(), found.of(config, name))
+        read = (corpora[name], datasets[name]) if "task" in convert.formats else (None, None)
+        recipe = found.of(config, name)
+        edge = call(convert_expert, name, model, graph, convert.of_merged(), recipe, *read)
         shipped[f"edge/{name}"] = edge
         shipped[f"chain/{name}"] = call(
             follow_expert, name, expert, healed, graph, edge, datasets[name], config.chain_of(name)

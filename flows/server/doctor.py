@@ -70,6 +70,7 @@ def examine(settings: Settings) -> list[Check]:
         "Python": _python,
         "pipeline packages": lambda: _packages(Path(sys.executable), "pipeline", _REINSTALL),
         "converter packages": lambda: converter_packages(settings.convert_python),
+        "MediaPipe's bundler": lambda: bundler_packages(settings.task_python),
         "embedded model": _model,
         "torch, bitsandbytes": lambda: (*_attempt(_DEVICE), _REINSTALL),
         "Prefect": lambda: _prefect(settings),
@@ -91,6 +92,13 @@ def converter_packages(python: Path) -> Finding:
         advice = "run `make install`, or set POCKETMOE_CONVERT_PYTHON to the converter's interpreter"
         return False, f"no interpreter at {python}", advice
     return _packages(python, "convert", f"remove {python.parents[1]} and run `make install`")
+
+
+def bundler_packages(python: Path) -> Finding:
+    """Compare the environment of MediaPipe's bundler with its lock, where there is one: few runs need it."""
+    if not python.is_file():
+        return True, "none; `task` in `convert.formats` needs it: `make task-tools`", ""
+    return _packages(python, "task", f"remove {python.parents[1]} and run `make task-tools`")
 
 
 def locked_versions(path: Path) -> dict[str, str]:

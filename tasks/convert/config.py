@@ -53,7 +53,7 @@ class ConvertConfig(Slice):
     trace: Literal["shared", "own"] = "shared"
     """`shared` traces the base model once for all its experts; `own` traces the expert by itself."""
     formats: tuple[Literal["litertlm", "task"], ...] = Field(default=("litertlm",), min_length=1)
-    """Files to write: `litertlm` for LiteRT-LM, `task` for MediaPipe."""
+    """Files to write: `litertlm` for LiteRT-LM, and `task` for MediaPipe where the tokenizer allows it."""
 
     @field_validator("quantization", mode="before")
     @classmethod
@@ -114,12 +114,14 @@ class ConvertConfig(Slice):
 
     def of_base(self) -> Self:
         """Return what the shared base depends on, whatever else is made."""
-        return self.model_copy(update={"form": "shared", "trace": "shared"})
+        return self.model_copy(update={"form": "shared", "trace": "shared", "formats": ("litertlm",)})
 
     def refusals(self) -> list[str]:
         """Return a sentence for each value that this stage cannot serve yet."""
-        if "task" in self.formats:
-            return ['`formats`: "task" is not built yet; use ["litertlm"] meanwhile']
+        if "litertlm" not in self.formats:
+            return ['`formats`: without "litertlm" nothing can be evaluated or served; name it, too']
+        if "task" in self.formats and self.form == "shared":
+            return ['`formats`: "task" holds a whole model; set `form: both`, or use ["litertlm"]']
         return []
 
 

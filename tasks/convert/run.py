@@ -1,8 +1,8 @@
 """Merged model to a bundle that LiteRT-LM runs on a phone.
 
 In: `merged`, a Hugging Face folder, `graph`, the float graph of its architecture, and `recipe` where one was
-searched. Out: `model.litertlm`,
-`sizes.json` and `breakdown.json`. Only the bundle ships: the graphs in between are measured and removed.
+searched. Out: `model.litertlm`, `sizes.json` and `breakdown.json`, and `model.task` where it is asked for.
+Only bundles ship: the graphs in between are measured and removed.
 """
 
 import logging
@@ -15,6 +15,7 @@ from tasks.convert.bundle_file import settle_identity
 from tasks.convert.config import ConvertConfig
 from tasks.convert.exchange import put_in
 from tasks.convert.graph import load
+from tasks.convert.mediapipe.form import prepare
 from tasks.convert.packing import pack
 from tasks.convert.quantize import kept_apart, quantize
 from tasks.convert.steps import StepCounter
@@ -36,6 +37,7 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     recipe = config.recipe(inputs)
     size = block_size(merged, recipe)
     logger.info("blocks of %d weights share a scale", size)
+    task = prepare(inputs) if "task" in config.formats else None
     steps = StepCounter(work.progress, {"fill": 2, "quantize": 3, "pack": 1, "measure": 1, "try": 1})
 
     steps.begin("fill")
@@ -52,6 +54,8 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         steps.begin("pack")
         bundle = pack(source, int4, work.out)
         settle_identity(bundle)
+        if task:
+            task.write(int4, bundle, work.out, Path(scratch))
         steps.begin("measure")
         write_breakdown(work.out, breakdown(bundle, int4))
         sizes = size_report(merged, floating, int4, bundle)

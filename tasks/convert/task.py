@@ -11,6 +11,7 @@ from tasks.convert.recipe.config import RecipeCheck
 from tasks.kernel.artifacts import (
     Adapter,
     Artifact,
+    Corpus,
     EdgeAdapter,
     EdgeBase,
     EdgeModel,
@@ -64,10 +65,13 @@ def convert_expert(
     graph: FloatGraph,
     config: ConvertConfig,
     recipe: Recipe | None = None,
+    corpus: Corpus | None = None,
+    dataset: QADataset | None = None,
 ) -> Job[EdgeModel]:
-    """Turn the model into an INT4 bundle for phones."""
+    """Turn the model into an INT4 bundle for phones; a `.task` wants texts to compare tokenizers on."""
     artifacts: dict[str, Artifact] = {"merged": merged, "graph": graph}
     artifacts |= {"recipe": recipe} if recipe else {}
+    artifacts |= {"corpus": corpus, "qa": dataset} if corpus and dataset else {}
     return Job(EdgeModel, config, artifacts=artifacts, converter=True)
 
 

@@ -21,7 +21,7 @@ from tasks.heal.texts import Text, file_pieces, held_back, pieces, steps_of
 from tasks.heal.writing import write_conversations
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.grid import on_grid
-from tasks.models.loading import load_tokenizer
+from tasks.models.loading import load_tokenizer, save_tokenizer
 from tasks.models.precision import STORED
 from tasks.records.healing import RESTS, HealingRecord, write_healing
 
@@ -48,7 +48,7 @@ def run(inputs: Inputs, config: BaseHealing, work: Workspace) -> Metrics:
     start = prepare if schedule.start == "gptq" else None
     state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress, start)
     rounded(base, grid, state.best).save_pretrained(work.out)
-    load_tokenizer(base).save_pretrained(work.out)
+    save_tokenizer(base, work.out)
     write_rests(grid, state, work.out)
     return conclude(state, lesson, grid, work.out)
 

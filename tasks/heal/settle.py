@@ -20,7 +20,7 @@ from tasks.heal.run import conclude
 from tasks.heal.texts import Text, answers, steps_of
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
-from tasks.models.loading import load_tokenizer
+from tasks.models.loading import load_tokenizer, save_tokenizer
 from tasks.records.dataset import Example
 from tasks.records.edge import read_sizes, write_sizes
 from tasks.records.files import read_records
@@ -39,7 +39,7 @@ def run(inputs: Inputs, config: ExpertHealing, work: Workspace) -> Metrics:
     weights = put_on_grid(student, grid)
     state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress)
     rounded(healed, grid, state.best).save_pretrained(work.out)
-    load_tokenizer(expert).save_pretrained(work.out)
+    save_tokenizer(expert, work.out)
     write_sizes(work.out, read_sizes(expert))
     return conclude(state, lesson, grid, work.out)
 

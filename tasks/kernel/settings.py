@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Cache, store, runs and both dashboards' databases live below this folder."""
     convert_python: Path = PROJECT / ".venv-convert" / "bin" / "python"
     """Interpreter of the converter's own environment."""
+    task_python: Path = PROJECT / ".venv-task" / "bin" / "python"
+    """Interpreter that has MediaPipe's bundler, which only `task` in `convert.formats` needs."""
     slots: int = Field(default=2, ge=1, le=64)
     """Heavy stages that run at the same time on this machine."""
     stage_timeout: float = Field(default=24 * 3600, gt=0)

@@ -18,7 +18,7 @@ from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.merge.config import MergeConfig
 from tasks.merge.merge_plan import MergeError, plan_merge
 from tasks.merge.weights import dequantized, folded, trained_base, with_adapter
-from tasks.models.loading import load_model, load_tokenizer
+from tasks.models.loading import load_model, load_tokenizer, save_tokenizer
 from tasks.records.edge import Sizes, write_sizes
 from tasks.records.merge import MergeCheck, write_merge_check
 
@@ -35,7 +35,7 @@ def run(inputs: Inputs, config: MergeConfig, work: Workspace) -> Metrics:
     reference = probe_logits(with_adapter(plan, trained), tokenizer, config.probes)
     work.progress(2, 4, "steps")
     folded(plan, plain).save_pretrained(work.out)
-    tokenizer.save_pretrained(work.out)
+    save_tokenizer(plan.base, work.out)
     work.progress(3, 4, "steps")
     found = probe_logits(load_model(work.out), tokenizer, config.probes)
     fidelity = checked(compare(reference, found), config)

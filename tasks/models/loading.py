@@ -4,12 +4,16 @@ In: a folder. Out: transformers objects, and a digest of the weights. Code that 
 """
 
 import hashlib
+import json
+import shutil
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tasks.kernel.errors import ModelError
+
+SENTENCEPIECE = "tokenizer.model"
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -18,6 +22,20 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder}: no tokenizer can be loaded ({error}); save one there") from error
+
+
+def save_tokenizer(source: Path, target: Path) -> None:
+    """Save the tokenizer of `source` in `target`, with the SentencePiece model that it may be made of.
+
+    transformers leaves that out, and names the file that it was read from instead.
+    """
+    load_tokenizer(source).save_pretrained(target)
+    described = target / "tokenizer_config.json"
+    fields = json.loads(described.read_text(encoding="utf-8"))
+    if fields.pop("vocab_file", None):
+        described.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if (source / SENTENCEPIECE).is_file():
+        shutil.copyfile(source / SENTENCEPIECE, target / SENTENCEPIECE)
 
 
 def load_model(folder: Path, dtype: torch.dtype = torch.float32, **options: object) -> PreTrainedModel:

@@ -27,7 +27,7 @@ def test_recipe_with_unknown_block_size_is_refused() -> None:
         ConvertConfig.model_validate({"quantization": "dynamic_int4_block48"})
 
 
-def test_reference_system_validates_and_only_task_is_refused() -> None:
+def test_reference_system_validates_and_nothing_is_refused() -> None:
     config = ConvertConfig.model_validate(
         {
             "quantization": "dynamic_int4_block128",
@@ -36,8 +36,18 @@ def test_reference_system_validates_and_only_task_is_refused() -> None:
             "formats": ["task", "litertlm"],
         }
     )
-    assert [refusal.partition(":")[0] for refusal in config.refusals()] == ["`formats`"]
+    assert not config.refusals()
     assert not ConvertConfig().refusals()
+
+
+def test_task_without_a_whole_model_is_refused_with_the_form_that_has_one() -> None:
+    (refusal,) = ConvertConfig(formats=("litertlm", "task"), form="shared").refusals()
+    assert refusal.startswith("`formats`")
+    assert "form: both" in refusal
+
+
+def test_shared_base_does_not_depend_on_what_whole_models_ship_as() -> None:
+    assert ConvertConfig(formats=("litertlm", "task")).of_base() == ConvertConfig().of_base()
 
 
 def test_prompt_longer_than_context_is_refused() -> None:

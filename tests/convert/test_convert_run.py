@@ -125,6 +125,6 @@ def test_block_size_that_does_not_fit_fails_before_the_graph_is_filled(tmp_path)
         run({"merged": tmp_path}, config, Workspace(tmp_path, tmp_path, silent))
 
 
-def test_unbuilt_format_is_refused(tmp_path) -> None:
-    with pytest.raises(UnsupportedError, match="task"):
+def test_bundle_that_nothing_here_could_evaluate_is_refused(tmp_path) -> None:
+    with pytest.raises(UnsupportedError, match="litertlm"):
         run({}, ConvertConfig(formats=("task",)), Workspace(tmp_path, tmp_path, silent))

@@ -14,7 +14,7 @@ from tasks.kernel.fingerprint import canonical
 from tasks.kernel.settings import PROJECT, Settings
 
 CONFIGS = sorted((PROJECT / "configs").glob("*.yaml"))
-REFERENCES = ("adaptive-skills", "biomed-legal-code", "code-poetry", "mental-health")
+REFUSED = ("adaptive-skills", "biomed-legal-code", "code-poetry")
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -74,7 +74,7 @@ def test_a_description_changes_no_router_that_does_not_go_by_it() -> None:
     assert config.described(config.route) == config.route
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", REFUSED)
 def test_reference_systems_are_refused_by_name_with_what_to_use_meanwhile(name: str, tmp_path: Path) -> None:
     config = load_config([PROJECT / "configs" / f"{name}.yaml"])
     refused = [row for row in plan(config, Settings(artifacts=tmp_path)) if row.status == "refused"]
@@ -82,7 +82,7 @@ def test_reference_systems_are_refused_by_name_with_what_to_use_meanwhile(name: 
     assert all("meanwhile" in row.reason for row in refused)
 
 
-@pytest.mark.parametrize("name", ["demo", "smoke"])
+@pytest.mark.parametrize("name", ["demo", "smoke", "mental-health"])
 def test_what_runs_here_is_not_refused(name: str) -> None:
     assert refusals(load_config([PROJECT / "configs" / f"{name}.yaml"])) == {}
 

@@ -62,12 +62,14 @@ def run(inputs, config: Config, work):
             signal.signal(signal.SIGTERM, save)
             (work.scratch / "pids").write_text(str(os.getpid()))
             time.sleep(600)
+        case "read a variable":
+            return {"variable": float(os.environ["POCKETMOE_SAMPLE"])}
         case "name the gpu":
             return {"gpu": float(os.environ["CUDA_VISIBLE_DEVICES"])}
 """
 
 
-def run(folder: Path, do: str, *, events: list[Event] | None = None, **limits: float | None) -> Outcome:
+def run(folder: Path, do: str, *, events: list[Event] | None = None, **limits: object) -> Outcome:
     (folder / "sample_run.py").write_text(STAGE)
     for name in ("out", "scratch"):
         (folder / name).mkdir()
@@ -104,6 +106,11 @@ def test_outcome_progress_and_log_come_back(tmp_path: Path) -> None:
         {"done": 1, "total": 2, "unit": "steps", "loss": 0.5}
     ]
     assert [event.log for event in events if event.log] == [("sample_run", 30, "careful")]
+
+
+def test_variables_of_the_machine_reach_the_stage(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "read a variable", variables={"POCKETMOE_SAMPLE": "7"})
+    assert outcome.metrics == {"variable": 7.0}
 
 
 def test_the_users_fault_keeps_its_own_words(tmp_path: Path) -> None:

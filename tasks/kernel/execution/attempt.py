@@ -124,6 +124,7 @@ class Attempt(Generic[A]):
                 timeout=settings.stage_timeout,
                 memory=settings.stage_memory,
                 gpu=gpu,
+                variables={"POCKETMOE_TASK_PYTHON": str(settings.task_python.absolute())},
                 on_event=EventListener(
                     self.order.label, self.around.logger, self.around.on_progress, tracked
                 ),

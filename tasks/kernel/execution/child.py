@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +56,14 @@ def run_child(  # noqa: PLR0913  each limit is a setting of its own
     on_event: Callable[[Event], None],
     memory: int | None = None,
     gpu: int | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run `request` under `python` with so many processor threads and at most `timeout` seconds.
 
-    The child and all that it starts hold at most `memory` resident bytes, and see the GPU with index
-    `gpu` alone where one is given. Raises StageError where the child is missing, exceeds a limit, is
-    killed or crashes, or the run is asked to end, and PipelineError with the child's own message
-    where the input is at fault.
+    The child and all that it starts hold at most `memory` resident bytes, see the GPU with index `gpu`
+    alone where one is given, and find `variables` in their environment. Raises StageError where the
+    child is missing, exceeds a limit, is killed or crashes, or the run is asked to end, and PipelineError
+    with the child's own message where the input is at fault.
     """
     refuse_when_stopping(request.module)
     if not python.is_file():
@@ -74,7 +75,7 @@ def run_child(  # noqa: PLR0913  each limit is a setting of its own
     child = subprocess.Popen(
         guarded([str(python), "-m", "tasks.kernel.execution.worker", str(request_file), str(writer)]),
         cwd=PROJECT,
-        env=_environment(threads, gpu),
+        env={**_environment(threads, gpu), **(variables or {})},
         pass_fds=(writer,),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
