@@ -24,7 +24,7 @@ _PACKAGES = (
     *("mediapipe.tasks", "mediapipe.tasks.python", "mediapipe.tasks.python.genai"),
     *("mediapipe.tasks.python.genai.bundler", "mediapipe.tasks.python.genai.converter"),
 )
-_UNUSED = {"torch": (), "jax": ("lax", "numpy")}
+_UNUSED: dict[str, tuple[str, ...]] = {"torch": (), "jax": ("lax", "numpy")}
 """What the bundler imports for its neighbours, and what it takes from there."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first moment that an archive knows: equal contents must give equal bytes."""

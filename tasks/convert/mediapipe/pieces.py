@@ -32,7 +32,8 @@ def _converted(tokenizer: "PreTrainedTokenizerBase") -> bytes:
     from sentencepiece.sentencepiece_model_pb2 import ModelProto
 
     # It would be read in place of the tokenizer, and names a file of the machine that saved it.
-    tokenizer.vocab_file = None
+    loaded: Any = tokenizer
+    loaded.vocab_file = None
     model = ModelProto.FromString(library.convert(tokenizer, normalize_tokens="none"))
     if _is_byte_level(tokenizer):
         _spell_bytes(model, set(tokenizer.get_added_vocab().values()))
