@@ -103,7 +103,7 @@ def _times(runs: Sequence[MeasuredRun]) -> dict[str, float]:
         "heal_seconds": max(run.longest("heal", domains=True)[0] for run in runs),
         "heal_base_seconds": max(run.longest("heal", domains=False)[0] for run in runs),
     }
-    if any(row.stage == "graph" for row in runs[0].report.stages):
+    if any(row.stage == "graph" and not row.domain for row in runs[0].report.stages):
         seconds, memory = runs[0].longest("graph", domains=False)
         figures |= {"trace_seconds": seconds, "trace_peak_memory_bytes": memory}
     return figures

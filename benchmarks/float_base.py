@@ -11,8 +11,10 @@ from pathlib import Path
 from tasks.convert.config import ConvertConfig
 from tasks.convert.graph import load
 from tasks.convert.packing import pack
+from tasks.convert.run import size_report
 from tasks.convert.shared.base import trace_adapted
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
+from tasks.records.edge import write_breakdown, write_sizes
 from tasks.records.shared import write_adapter_inputs
 
 
@@ -24,9 +26,12 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
         tflite = Path(scratch) / "float.tflite"
         taken = trace_adapted(source, config.shared, tflite, _no_tick)
         source.forget_weights()
-        size = pack(source, tflite, work.out).stat().st_size
+        sizes = size_report(inputs["base"], tflite, tflite, pack(source, tflite, work.out))
+    # An adapter's stage adds its own to these accounts.
+    write_sizes(work.out, sizes)
+    write_breakdown(work.out, [])
     write_adapter_inputs(work.out, taken)
-    return {"bundle": size}
+    return sizes.known()
 
 
 def _no_tick() -> None:
