@@ -27,6 +27,7 @@ unit: install
 # Whole flows that are killed, damaged and spread over clusters, and the compose file's services.
 integration: install
 	tests/integration/install.sh
+	$(MAKE) task-tools
 	$(PYTEST) -n 3 $(BY_FILE) -m "integration and not faults"
 
 # The long form of the fault injection: hours on two cores.

@@ -15,7 +15,7 @@ from tasks.models.bundle_metadata import bundle_metadata
 from tasks.models.chat import prompt_text, token_ids
 from tasks.models.loading import load_tokenizer
 
-pytestmark = [pytest.mark.slow, needs_bundler]
+pytestmark = [pytest.mark.integration, needs_bundler]
 QUESTION = "Why do cafés close?"
 
 

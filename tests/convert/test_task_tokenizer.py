@@ -86,6 +86,7 @@ def test_missing_bundler_is_named_with_what_installs_it(tmp_path, monkeypatch) -
 
 
 @needs_bundler
+@pytest.mark.integration
 @pytest.mark.slow
 def test_byte_tokenizer_is_converted_and_passes(tmp_path, texts) -> None:
     folder = tmp_path / "model"
@@ -97,6 +98,7 @@ def test_byte_tokenizer_is_converted_and_passes(tmp_path, texts) -> None:
 
 
 @needs_bundler
+@pytest.mark.integration
 @pytest.mark.models
 def test_embedded_model_is_refused_by_name_with_the_form_that_it_can_have(texts) -> None:
     folder = EmbeddedModel().folder()

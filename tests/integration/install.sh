@@ -8,6 +8,9 @@ command -v redis-server > /dev/null || missing+=(redis-server)
 command -v tesseract > /dev/null || missing+=(tesseract-ocr)
 # Or the extra `ocr`, in the environment that runs the tests.
 { command -v ocrmypdf || [ -x .venv/bin/ocrmypdf ]; } > /dev/null || missing+=(ocrmypdf)
+# MediaPipe's library wants them, though its bundler draws nothing.
+PATH=$PATH:/sbin ldconfig -p | grep -q libEGL.so.1 || missing+=(libegl1)
+PATH=$PATH:/sbin ldconfig -p | grep -q libGLESv2.so.2 || missing+=(libgles2)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 command -v apt-get > /dev/null || { echo "install ${missing[*]}: this machine has no apt-get" >&2; exit 1; }
