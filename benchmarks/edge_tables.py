@@ -38,6 +38,7 @@ def gemma_tables(result: Json) -> dict[str, str]:
         f"| {kind} | {_megabytes(result[kind]['bundle_bytes'])} | {bound} | {theirs} |"
         f" {result[kind]['seconds'] / 60:.1f} | {result[kind]['peak_memory_bytes'] / 1e9:.1f} GB |"
         for kind, bound, theirs in (("int8", "675 MB", "657 MB"), ("int4", "535 MB", "529 MB"))
+        if kind in result
     ]
     traced = result["trace"]
     head = (
