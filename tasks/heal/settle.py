@@ -6,6 +6,7 @@ The text is what the expert was trained on, because there it has to be right.
 """
 
 import logging
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -59,8 +60,8 @@ def lesson_of(tokenizer: PreTrainedTokenizerBase, dataset: Path, config: ExpertH
     schedule, size = config.schedule, config.schedule.per_device_batch_size
     train = _fitting(tokenizer, dataset, "train", config)
     validation = _fitting(tokenizer, dataset, "validation", config)[: schedule.validation_sequences]
-    passes = schedule.num_epochs * len(train) // size
-    steps = steps_of(train, size, min(schedule.max_steps, max(1, passes)), config.seed)
+    passes = schedule.num_epochs * ceil(len(train) / size)
+    steps = steps_of(train, size, min(schedule.max_steps, passes), config.seed)
     return Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
 
 

@@ -94,26 +94,22 @@ def held_back(texts: Sequence[Text], count: int, seed: int) -> tuple[list[Text],
             "heal: the neutral text is shorter than two pieces; give a longer `heal.text`,"
             " or lower `heal.base.sequence_tokens`"
         )
-    drawn = shuffled(texts, seed)
+    drawn = random.Random(seed).sample(texts, len(texts))  # noqa: S311  an order of texts, not a secret
     kept = max(1, min(count, len(drawn) // 5))
     return drawn[kept:], drawn[:kept]
 
 
 def steps_of(texts: Sequence[Text], step_size: int, steps: int, seed: int) -> list[list[Text]]:
-    """Return the texts of each step: pass after pass, each in another order."""
-    drawn: list[Text] = []
-    number = 0
-    while len(drawn) < steps * step_size:
-        drawn += shuffled(texts, seed + number)
-        number += 1
-    return [drawn[start : start + step_size] for start in range(0, steps * step_size, step_size)]
-
-
-def shuffled(texts: Sequence[Text], seed: int) -> list[Text]:
-    """Return the texts in an order drawn by the seed."""
-    order = list(texts)
-    random.Random(seed).shuffle(order)  # noqa: S311  an order of texts, not a secret
-    return order
+    """Return the texts of each step: pass after pass, each in another order, and like lengths together."""
+    found: list[list[Text]] = []
+    passes = 0
+    while len(found) < steps:
+        drawn = random.Random(seed + passes)  # noqa: S311  an order of texts, not a secret
+        order = sorted(drawn.sample(texts, len(texts)), key=lambda text: len(text.ids))
+        batches = [order[start : start + step_size] for start in range(0, len(order), step_size)]
+        found += drawn.sample(batches, len(batches))
+        passes += 1
+    return found[:steps]
 
 
 def _cut(stream: Sequence[int], tokens: int) -> list[Text]:

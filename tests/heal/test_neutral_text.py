@@ -32,6 +32,13 @@ def test_a_pass_reads_every_text_once_and_the_next_in_another_order() -> None:
     assert first != second
 
 
+def test_texts_of_like_length_are_read_together_and_lengths_in_no_order() -> None:
+    texts = [Text(tuple(range(length)), 1) for length in range(1, 41)]
+    widths = [[len(text.ids) for text in step] for step in steps_of(texts, 4, 10, seed=3)]
+    assert all(max(step) - min(step) < 4 for step in widths)
+    assert widths != sorted(widths)
+
+
 def test_what_is_held_back_is_not_learned_and_at_most_a_fifth() -> None:
     texts = [Text((number,), 1) for number in range(10)]
     learned, validation = held_back(texts, 8, seed=3)
