@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from smoke_pipeline import SMOKE, Pipeline, free_port
 
+from tasks.kernel.settings import PROJECT, Settings
+
 
 @pytest.fixture(scope="session")
 def finished_smoke(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Pipeline:
@@ -21,3 +23,16 @@ def smoke(finished_smoke: Pipeline, common_api: str, tmp_path: Path) -> Pipeline
     home = tmp_path / "smoke"
     shutil.copytree(finished_smoke.home, home, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
     return Pipeline(home, finished_smoke.port, common_api)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(artifacts=tmp_path / "artifacts")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    shutil.copytree(
+        PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md")
+    )
+    return tmp_path / "library"

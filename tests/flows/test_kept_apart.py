@@ -1,6 +1,5 @@
 """Adapters that are kept apart from one shared base: planned beside the bundles, and refused by name."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,9 @@ from flows.plan import Row, plan
 from flows.runs.selection import inputs_of
 from tasks.kernel.artifacts import EdgeAdapter
 from tasks.kernel.errors import ConfigError
-from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.settings import Settings
 
 BOTH = {"form": "both"}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(artifacts=tmp_path / "artifacts")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    shutil.copytree(PROJECT / "examples/library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md"))
-    return tmp_path / "library"
 
 
 def config_of(library: Path, own: dict[str, object] | None = None, **overrides: object) -> Config:

@@ -26,19 +26,6 @@ A = TypeVar("A", bound=Artifact)
 P = ParamSpec("P")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(artifacts=tmp_path / "artifacts")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    shutil.copytree(
-        PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md")
-    )
-    return tmp_path / "library"
-
-
 def config_of(library: Path, **overrides: object) -> Config:
     domains = {name: {"documents": str(library / name)} for name in ("anxiety", "ocd")}
     return load_config([SMOKE], {"domains": domains, **overrides})

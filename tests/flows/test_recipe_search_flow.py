@@ -1,6 +1,5 @@
 """A recipe that is searched: in the DAG, in the plan, in configurations and in the report."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -19,24 +18,11 @@ from flows.report.tables.recipe_table import recipe_table
 from flows.runs.selection import inputs_of
 from tasks.convert.recipe.config import AutoRecipe
 from tasks.kernel.errors import ConfigError
-from tasks.kernel.settings import PROJECT, Settings
+from tasks.kernel.settings import Settings
 from tasks.records.estimate import Estimate
 from tasks.records.recipe import LayerSensitivity, RecipeSearch, TriedRecipe, write_search
 
 AUTO = {"quantization": {"kind": "auto", "max_loss": 0.1}}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(artifacts=tmp_path / "artifacts")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    shutil.copytree(
-        PROJECT / "examples" / "library", tmp_path / "library", ignore=shutil.ignore_patterns("*.md")
-    )
-    return tmp_path / "library"
 
 
 def config_of(library: Path, ocd: dict[str, object] | None = None, **overrides: object) -> Config:
