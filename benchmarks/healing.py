@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.machine import RESULTS, save
+from flows.config import load_config
 from tasks.heal.config import NEUTRAL, BaseHealing, HealConfig, of_base
 from tasks.heal.gptq import compensated
 from tasks.heal.grid_model import load_float, model_grid, rounded
@@ -29,6 +30,8 @@ from tasks.ingest.passages.stored_documents import StoredPages
 from tasks.ingest.reading.reader import Request
 from tasks.ingest.reading.supervising import read_apart
 from tasks.ingest.reading_config import ReadingConfig
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.settings import PROJECT
 from tasks.kernel.workspace import Workspace, silent
 from tasks.models.chat import token_ids
 from tasks.models.embedded import embedded_model_folder
@@ -36,20 +39,21 @@ from tasks.models.int4 import Int4
 from tasks.models.loading import load_tokenizer
 from tasks.records.healing import read_healing
 
-GRID = Int4(block_size=32)
 TOKENS, PIECES = 256, 2
 """Of each document so many pieces of so many tokens are scored."""
-RECIPES: Mapping[str, dict[str, object] | None] = {
-    "rounded": {"start": "rounded", "max_steps": 0},
-    "clipped": None,
-    "gptq": {"start": "gptq", "max_steps": 0},
-    "rounded, 40 steps": {"start": "rounded", "max_steps": 40},
-    "rounded, 80 steps": {"start": "rounded", "max_steps": 80},
-    "rounded, 120 steps": {"start": "rounded", "max_steps": 120},
-    "gptq, 40 steps": {"start": "gptq", "max_steps": 40},
-    "as configured": {},
+UNIFORM, DEMO = "int4", "the demo's"
+RECIPES: Mapping[str, tuple[str, dict[str, object] | None]] = {
+    "rounded, all int4": (UNIFORM, {"start": "rounded", "max_steps": 0}),
+    "clipped, all int4": (UNIFORM, None),
+    "gptq, all int4": (UNIFORM, {"start": "gptq", "max_steps": 0}),
+    "rounded and 40 steps, all int4": (UNIFORM, {"start": "rounded", "max_steps": 40}),
+    "gptq and 80 steps, all int4": (UNIFORM, {"start": "gptq", "max_steps": 80}),
+    "rounded": (DEMO, {"start": "rounded", "max_steps": 0}),
+    "gptq": (DEMO, {"start": "gptq", "max_steps": 0}),
+    "as configured": (DEMO, {}),
 }
-"""Settings of `heal.base` that are not the defaults; none: each block has the scale with the least error."""
+"""A grid, and settings of `heal.base` that are not the demo's; none: each block has the scale with the least
+error."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,20 @@ def main() -> None:
 def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> dict[str, object]:
     """Heal the embedded base by one recipe, and score it on the text of the folders."""
     base = embedded_model_folder()
-    config = HealConfig.model_validate({"base": RECIPES[recipe] or {}, "compute_dtype": dtype})
+    kind, settings = RECIPES[recipe]
+    healing, stored = _demo()
+    grid = stored if kind == DEMO else Int4(block_size=32)
+    told = healing.model_dump()
+    config = HealConfig.model_validate(
+        {**told, "base": {**told["base"], **(settings or {})}, "compute_dtype": dtype}
+    )
     with tempfile.TemporaryDirectory() as scratch:
         out, wall, processor = Path(scratch, "out"), time.monotonic(), time.process_time()
         out.mkdir()
-        if RECIPES[recipe] is None:
-            _clip(base, out)
+        if settings is None:
+            _clip(base, out, grid)
         else:
-            run({"base": base, "text": NEUTRAL}, of_base(config, GRID), Workspace(out, Path(scratch), silent))
+            run({"base": base, "text": NEUTRAL}, of_base(config, grid), Workspace(out, Path(scratch), silent))
         cost = {
             "seconds": time.monotonic() - wall,
             "processor_seconds": time.process_time() - processor,
@@ -102,10 +112,10 @@ def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> 
         if keep:
             shutil.copytree(out, keep / f"{recipe} {config.compute_dtype}", dirs_exist_ok=True)
         scored = score(out, base, folders)
-        held_back = {} if RECIPES[recipe] is None else {"held_back": read_healing(out).divergence_after}
+        held_back = {} if settings is None else {"held_back": read_healing(out).divergence_after}
     return {
         "recipe": recipe,
-        "settings": _settings(of_base(config, GRID)),
+        "settings": _settings(of_base(config, grid)),
         "threads": torch.get_num_threads(),
         **cost,
         **held_back,
@@ -114,6 +124,15 @@ def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> 
         "perplexity_float": scored.perplexity_float,
         "loss": scored.perplexity / scored.perplexity_float - 1,
     }
+
+
+def _demo() -> tuple[HealConfig, Int4]:
+    """Return how the demo heals, and what its bundles store."""
+    demo = load_config([PROJECT / "configs" / "demo.yaml"])
+    stored = demo.convert.quantization
+    if not isinstance(stored, Int4):
+        raise ConfigError("configs/demo.yaml: `convert.quantization: auto` is no grid yet; name one")
+    return demo.heal, stored
 
 
 @torch.no_grad()
@@ -153,10 +172,10 @@ def _text(path: Path) -> str:
 
 
 @torch.no_grad()
-def _clip(base: Path, out: Path) -> None:
+def _clip(base: Path, out: Path, stored: Int4) -> None:
     """Round each weight alone, by the scale with the least squared error: GPTQ on unrelated inputs."""
     model = load_float(base)
-    grid = model_grid(model, base, GRID)
+    grid = model_grid(model, base, stored)
     weights = {name: model.get_parameter(name) for name in grid.body}
     moved = {
         name: compensated(weight, torch.eye(weight.shape[1]), grid.body[name])
