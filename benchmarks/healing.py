@@ -1,7 +1,8 @@
 """What healing the base gives and costs, recipe by recipe: text that it did not see, processor time, memory.
 
-In: folders of PDFs, as text that neither chose a setting nor was learned from. Out: `results/healing.json`,
-to which each recipe is added once it is measured, in a process of its own: so its memory is known.
+In: folders of PDFs or text files, which neither chose a setting nor were learned from. Out:
+`results/healing.json`, to which each recipe is added once it is measured, in a process of its own: so its
+memory is known.
 """
 
 import argparse
@@ -70,7 +71,7 @@ class Scores:
 def main() -> None:
     """Measure each recipe in a process of its own, and add it to the results."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("folders", type=Path, nargs="+", help="PDFs whose text is scored")
+    parser.add_argument("folders", type=Path, nargs="+", help="PDFs or text files that are scored")
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--dtype", choices=("auto", "bfloat16", "float32"), default="auto")
     parser.add_argument("--keep", type=Path, help="a folder for the healed models, which are large")
@@ -154,7 +155,8 @@ def score(model: Path, base: Path, folders: list[Path]) -> Scores:
 
 def _pieces(base: Path, folders: list[Path]) -> list[list[int]]:
     tokenizer, found = load_tokenizer(base), []
-    for path in sorted(file for folder in folders for file in folder.rglob("*.pdf")):
+    documents = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".pdf", ".txt")]
+    for path in sorted(documents):
         ids = token_ids(tokenizer, _text(path))
         starts = range(0, min(len(ids) - TOKENS + 1, PIECES * TOKENS), TOKENS)
         found += [ids[start : start + TOKENS] for start in starts]
@@ -162,6 +164,8 @@ def _pieces(base: Path, folders: list[Path]) -> list[list[int]]:
 
 
 def _text(path: Path) -> str:
+    if path.suffix == ".txt":
+        return path.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch, "pages.jsonl")
         request = Request(
