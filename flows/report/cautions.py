@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from flows.report import words
 from flows.report.derived import suite_bars
 from flows.report.evaluation_samples import unconvincing
-from flows.report.schema import DomainReport, Report
+from flows.report.schema import DomainReport, Report, TrainedReport
 from tasks.records.router import RouterReport
 
 BUDGET_SLACK = 0.05
@@ -35,6 +35,9 @@ def cautions(report: Report) -> list[str]:
     found += _missing(report)
     for name, part in report.domains.items():
         found += [f"{name}: {sentence}" for sentence in _domain(part, report)]
+    adapters = {**report.domains, "generalist": report.generalist}
+    for name, trained in adapters.items():
+        found += [f"{name}: {sentence}" for sentence in _training(trained)]
     if report.router:
         found += _router(report.router, suite_bars(report))
     return found
@@ -68,6 +71,19 @@ def _domain(part: DomainReport, report: Report) -> Iterator[str]:
             f"expert and generalist did not train on equally many tokens ({seen:,} and"
             f" {given:,}), so their comparison is not of data alone."
         )
+
+
+def _training(part: TrainedReport) -> Iterator[str]:
+    """Say how an adapter came about where that was not as configured."""
+    run = part.training
+    if run and run.divergence:
+        told = run.divergence
+        yield (
+            f"the loss of training ran away at step {told.step} with a learning rate of"
+            f" {told.learning_rate:.2g}; the adapter is of a second attempt at {told.fallback_rate:.2g}."
+        )
+    for domain, count in run.left_out.items() if run else ():
+        yield f"{count} training examples of {domain} exceed `max_length` and were left out."
 
 
 def _data(part: DomainReport) -> Iterator[str]:

@@ -19,7 +19,7 @@ from flows.report.charts.drawn import draw_charts
 from flows.report.derived import descriptions, measured
 from flows.report.evaluation_samples import verdict
 from flows.report.pair_account import pairs_to_read
-from flows.report.schema import Report
+from flows.report.schema import Report, TrainedReport
 from flows.report.tables import account_tables
 from flows.report.tables import result_tables as tables
 from flows.report.tables.chain_table import chain_table
@@ -30,6 +30,7 @@ from flows.report.tables.router_tables import MATRIX, router_tables
 from flows.report.tables.table import Table
 from tasks.records.files import read_json, write_json
 from tasks.records.funnel import FunnelCounts
+from tasks.records.training import Training
 
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -50,6 +51,8 @@ def render(report: Report, earlier: str = "") -> str:
             figures=key_figures(report),
             charts={name: Markup(svg) for name, svg in draw_charts(report, earlier).items()},  # noqa: S704  made by matplotlib
             tables=_tables(report),
+            trained=_trained(report),
+            samples={name: run.sample for name, run in _trained(report).items() if run.sample},
             documents={name: account_tables.documents_table(part) for name, part in report.domains.items()},
             removed={name: account_tables.removed(part) for name, part in report.domains.items()},
             unreadable=account_tables.unreadable_files(report),
@@ -117,6 +120,12 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         ("Memory", words.size(report.peak_memory_bytes), "at the peak") if report.peak_memory_bytes else None,
     ]
     return [figure for figure in found if figure]
+
+
+def _trained(report: Report) -> dict[str, Training]:
+    """Return how each adapter was trained, by name."""
+    parts: dict[str, TrainedReport] = {**report.domains, "generalist": report.generalist}
+    return {name: part.training for name, part in parts.items() if part.training}
 
 
 def _tables(report: Report) -> dict[str, Table]:

@@ -5,6 +5,7 @@ averages are weighted by tokens and do not depend on the batch size.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -13,8 +14,10 @@ from tasks.finetune.batches import Batch, Collator, by_length, row
 from tasks.finetune.encoding import IGNORED, Encoded
 
 
-def supervised_loss(model: torch.nn.Module, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Return the summed negative log-likelihood of the supervised tokens of a batch.
+def supervised_loss(
+    model: torch.nn.Module, batch: Mapping[str, torch.Tensor], reduction: Literal["sum", "none"] = "sum"
+) -> torch.Tensor:
+    """Return the negative log-likelihood of the supervised tokens of a batch, summed or one by one.
 
     The head is applied where some row has a supervised token next: its logits are the largest tensor by
     far, and the others carry no loss.
@@ -25,7 +28,7 @@ def supervised_loss(model: torch.nn.Module, batch: Mapping[str, torch.Tensor]) -
     outputs = model(**inputs, use_cache=False, logits_to_keep=places)
     targets = targets[:, places]
     supervised = targets != IGNORED
-    return cross_entropy(outputs.logits[supervised].float(), targets[supervised], reduction="sum")
+    return cross_entropy(outputs.logits[supervised].float(), targets[supervised], reduction=reduction)
 
 
 def answer_loss(
@@ -36,10 +39,11 @@ def answer_loss(
     model.eval()
     batches = [collate([row(example) for example in batch]) for batch in by_length(examples)]
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-        sums = [supervised_loss(model, _on(device, batch)).item() for batch in batches]
+        sums = [supervised_loss(model, on_device(device, batch)).item() for batch in batches]
     model.train(was_training)
     return sum(sums) / sum(int((batch["labels"] != IGNORED).sum()) for batch in batches)
 
 
-def _on(device: torch.device, batch: Batch) -> Batch:
+def on_device(device: torch.device, batch: Batch) -> Batch:
+    """Return a batch where the model is."""
     return {name: tensor.to(device) for name, tensor in batch.items()}

@@ -31,13 +31,21 @@ def row(example: Encoded) -> dict[str, list[int]]:
 
 def collate(rows: Sequence[Row]) -> Batch:
     """Return the examples in one row where that is short enough, and otherwise in a padded row each."""
-    tokens = sum(len(one["input_ids"]) for one in rows) - _shared(rows) * (len(rows) - 1)
+    tokens = sum(len(one["input_ids"]) for one in rows) - shared_beginning(rows) * (len(rows) - 1)
     return packed(rows) if tokens <= LONGEST_ROW else padded(rows)
+
+
+def shared_beginning(rows: Sequence[Row]) -> int:
+    """Count the tokens that all examples begin with, but for a prompt's last, which predicts an answer."""
+    columns = zip(*(one["input_ids"] for one in rows), strict=False)
+    same = sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
+    prompts = (sum(1 for _ in takewhile(lambda label: label == IGNORED, one["labels"])) for one in rows)
+    return max(0, min(same, *(prompt - 1 for prompt in prompts)))
 
 
 def packed(rows: Sequence[Row]) -> Batch:
     """Return one row: the tokens that all examples begin with, then the rest of each, then filling."""
-    shared = _shared(rows)
+    shared = shared_beginning(rows)
     rests = [range(shared, len(one["input_ids"])) for one in rows]
     filling = range(-(shared + sum(map(len, rests))) % _MULTIPLE)
     owner = torch.tensor(
@@ -73,14 +81,6 @@ def by_length(examples: Sequence[Encoded]) -> Iterator[list[Encoded]]:
             batch = []
         batch.append(example)
     yield batch
-
-
-def _shared(rows: Sequence[Row]) -> int:
-    """Count the tokens that all examples begin with, but for a prompt's last, which predicts an answer."""
-    columns = zip(*(one["input_ids"] for one in rows), strict=False)
-    same = sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
-    prompts = (sum(1 for _ in takewhile(lambda label: label == IGNORED, one["labels"])) for one in rows)
-    return max(0, min(same, *(prompt - 1 for prompt in prompts)))
 
 
 def _filled(values: Sequence[int], filler: int, width: int) -> list[int]:

@@ -33,6 +33,10 @@ class Plan:
             for domain in domains
         }
 
+    def until(self, examples: int) -> "Plan":
+        """Return what is seen of it when training stops after so many examples."""
+        return Plan(self.sequence[:examples], self.budget)
+
 
 def plan_examples(
     pools: Mapping[str, Sequence[Encoded]], epochs: int, token_budget: int | None, seed: int

@@ -131,12 +131,17 @@ class FinetuneConfig(Slice):
     """Gradients are clipped to this norm."""
     max_length: int = Field(default=1024, ge=16)
     """Examples with more tokens are left out and counted: a cut answer would teach not to stop."""
+    max_left_out: float = Field(default=0.2, ge=0, le=1)
+    """Share of a domain's training examples that may be left out so; with more, training is not begun."""
     optimizer: Literal["auto", "adamw_torch", "paged_adamw_8bit"] = "auto"
     """`auto`: paged_adamw_8bit where there is CUDA, otherwise adamw_torch."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     validation_examples: int = Field(default=100, ge=1)
     """At most so many validation examples of each domain are scored before and after training."""
+    early_stopping_patience: int | None = Field(default=None, ge=1)
+    """Validations without a lower loss after which training stops and goes back to its best; each is at a
+    checkpoint, every 20 steps or eighth of the run. None: the whole budget is used."""
     seed: int = Field(default=42, ge=0)
     """Draws the order of examples, the adapter's start and dropout."""
 
@@ -144,6 +149,11 @@ class FinetuneConfig(Slice):
     def computes_16_bits(self) -> bool:
         """Whether matrix products are in bfloat16, and everything else as it is held."""
         return self.compute_dtype == "bfloat16"
+
+    @property
+    def step_size(self) -> int:
+        """Examples in one optimizer step."""
+        return self.per_device_batch_size * self.gradient_accumulation_steps
 
     def refusals(self) -> list[str]:
         """Return one sentence for each valid value that cannot be trained yet."""

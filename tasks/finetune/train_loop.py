@@ -1,34 +1,35 @@
-"""The training loop: TRL's trainer over a sequence that is already drawn and encoded.
+"""The training loop: through the planned sequence once, and once more at a lower rate if the loss runs away.
 
-In: an adapted model, the planned sequence, a folder for checkpoints. Out: the trained model
-and the losses. The sequence is fixed beforehand, so the trainer neither shuffles nor
-tokenizes, and a resumed run continues at the very next example.
+In: a learner, its lesson, a folder for checkpoints. Out: the trained model and how it went. The sequence is
+fixed beforehand, so that a resumed run continues at the very next example.
 """
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import torch
-from datasets import Dataset
-from peft import PeftModel
-from transformers import PreTrainedTokenizerBase, PrinterCallback
-from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import SFTTrainer
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import TrainerState
 
-from tasks.finetune.answer_loss import supervised_loss
-from tasks.finetune.batches import Collator, row
-from tasks.finetune.budget import sorted_within_steps, tokens_by_step
+from tasks.finetune.budget import tokens_by_step
 from tasks.finetune.callbacks import ReportProgress, StopOnSignal
 from tasks.finetune.config import FinetuneConfig
-from tasks.finetune.encoding import IGNORED, Encoded
-from tasks.kernel.errors import ConfigError, ModelError, StageError
+from tasks.finetune.learner import Learner, Lesson
+from tasks.finetune.stopping import StopOnDivergence, has_diverged, is_stale, step_losses, validations
+from tasks.finetune.trainer import AnswerTrainer, make_trainer
+from tasks.kernel.errors import StageError
 from tasks.kernel.workspace import Progress
+from tasks.records.files import read_json, write_json
+from tasks.records.training import WEIGHTS, Divergence
 
-CHECKPOINT_STEPS = 20
-"""A killed run repeats fewer steps than this, and less than an eighth of them all."""
+_FALLBACK = 0.3
+"""Times the learning rate: the second attempt's."""
+_MARK = "divergence.json"
 
 logger = logging.getLogger(__name__)
 
@@ -42,62 +43,108 @@ class TrainingResult:
     """The step of the checkpoint that the loop began with; the rest is what it would have been anyway."""
     losses: tuple[float, ...]
     """Mean loss of the supervised tokens at each optimizer step."""
+    validations: tuple[tuple[int, float], ...] = ()
+    kept_step: int | None = None
+    stopped_early: bool = False
+    divergence: Divergence | None = None
 
 
-@dataclass(frozen=True)
-class Learner:
-    """What is trained: a model, and how it reads text."""
+class DivergedError(StageError):
+    """Training whose loss ran away."""
 
-    model: PeftModel
-    tokenizer: PreTrainedTokenizerBase
-    collate: Collator
+    def __init__(self, losses: list[float], learning_rate: float) -> None:
+        super().__init__(
+            f"finetune: the loss ran away (from {losses[0]:.3g} to {losses[-1]:.3g} at step {len(losses)})"
+            f" also at a learning rate of {learning_rate:.2g}; lower `learning_rate` and look at the data"
+        )
+        self.step, self.loss, self.learning_rate = len(losses), losses[-1], learning_rate
 
 
 def train(
-    learner: Learner,
-    sequence: Sequence[Encoded],
-    config: FinetuneConfig,
-    checkpoints: Path,
-    progress: Progress,
+    learner: Learner, lesson: Lesson, config: FinetuneConfig, scratch: Path, progress: Progress
 ) -> TrainingResult:
-    """Train the model in place on `sequence`, from the newest checkpoint if there is one.
+    """Train the model in place; where the loss runs away, once more from the beginning at a lower rate.
 
-    On the CPU the weights and losses after a resumption are those of an unbroken run, bit by bit.
-    Raises StageError when the process is asked to stop (after saving a checkpoint), and
-    ModelError when a label does not reach the end-of-turn token.
+    Raises StageError when the process is asked to stop (after saving a checkpoint), and DivergedError when
+    the loss runs away twice.
     """
-    step_size = config.per_device_batch_size * config.gradient_accumulation_steps
-    report = ReportProgress(progress, tokens_by_step(sequence, step_size))
-    stop = StopOnSignal()
-    trainer = _trainer(learner, sorted_within_steps(sequence, step_size), config, checkpoints)
-    trainer.add_callback(report)
-    trainer.add_callback(stop)
-    check_supervision(learner.collate, sequence)
-    newest = newest_checkpoint(checkpoints)
-    with stop.request.listening():
-        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-    state = trainer.state
-    if state.global_step < state.max_steps:
+    mark = scratch / _MARK
+    if not mark.is_file():
+        fresh = {name: weight.detach().clone() for name, weight in _trained(learner.model).items()}
+        try:
+            return _attempt(learner, lesson, config, scratch / "checkpoints", progress)
+        except DivergedError as error:
+            write_json(mark, _fallback(error).model_dump(mode="json"))
+        for name, weight in _trained(learner.model).items():
+            weight.data.copy_(fresh[name])
+    told = read_json(mark, Divergence, "delete the file, and training begins anew")
+    logger.warning(
+        "the loss ran away at step %d; going back to a rate of %.2g", told.step, told.fallback_rate
+    )
+    lower = config.model_copy(update={"learning_rate": told.fallback_rate})
+    result = _attempt(learner, lesson, lower, scratch / "fallback", progress)
+    return replace(result, divergence=told)
+
+
+def _trained(model: PeftModel) -> Mapping[str, torch.nn.Parameter]:
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def _fallback(error: DivergedError) -> Divergence:
+    return Divergence(
+        step=error.step,
+        loss=error.loss if isfinite(error.loss) else None,
+        learning_rate=error.learning_rate,
+        fallback_rate=error.learning_rate * _FALLBACK,
+    )
+
+
+def _attempt(
+    learner: Learner, lesson: Lesson, config: FinetuneConfig, checkpoints: Path, progress: Progress
+) -> TrainingResult:
+    """Train from the newest checkpoint if there is one: on the CPU an unbroken run's weights, bit by bit."""
+    newest, patience = newest_checkpoint(checkpoints), config.early_stopping_patience
+    state = _stale_state(newest, patience)
+    if state:
+        best = checkpoints / f"checkpoint-{state.best_global_step}"
+        set_peft_model_state_dict(learner.model, load_file(best / WEIGHTS))
+    else:
+        trainer = make_trainer(learner, lesson, config, checkpoints)
+        state = _run(
+            trainer, newest, ReportProgress(progress, tokens_by_step(lesson.sequence, config.step_size))
+        )
+    losses, asked = step_losses(state.log_history), validations(state.log_history)
+    if has_diverged(losses):
+        raise DivergedError(losses, config.learning_rate)
+    stopped_early = state.global_step < state.max_steps
+    if stopped_early and not is_stale(asked, patience):
         at = f"{state.global_step} of {state.max_steps} steps"
         raise StageError(f"finetune: asked to stop after {at}; a checkpoint is kept, run again to go on")
-    history = [entry["loss"] for entry in state.log_history if "loss" in entry]
-    return TrainingResult(state.global_step, _step_of(newest) if newest else 0, tuple(history))
+    return TrainingResult(
+        steps=state.global_step,
+        resumed_from=_step_of(newest) if newest else 0,
+        losses=tuple(losses),
+        validations=tuple(asked),
+        kept_step=state.best_global_step if patience else None,
+        stopped_early=stopped_early,
+    )
 
 
-def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:
-    """Raise ModelError unless the trainer's own batches keep the loss on all of the answer and its end."""
-    shortest = min(sequence, key=lambda one: one.tokens)
-    longest = max(sequence, key=lambda one: one.tokens)
-    labels = collate([row(shortest), row(longest)])["labels"]
-    if _supervised(labels.flatten().tolist()) != _supervised([*shortest.labels, *longest.labels]):
-        raise ModelError(
-            "finetune: the collator masks a part of the answer, so that the model would never learn to"
-            " stop; give the base model's tokenizer a padding token of its own"
-        )
+def _run(trainer: AnswerTrainer, newest: Path | None, report: ReportProgress) -> TrainerState:
+    stop = StopOnSignal()
+    for callback in (report, StopOnDivergence(), stop):
+        trainer.add_callback(callback)
+    with stop.request.listening():
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    return trainer.state
 
 
-def _supervised(labels: Sequence[int]) -> list[int]:
-    return [label for label in labels if label != IGNORED]
+def _stale_state(checkpoint: Path | None, patience: int | None) -> TrainerState | None:
+    """Return the state of a run that was killed after it had stopped early: nothing is left to train."""
+    if checkpoint is None:
+        return None
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    return state if is_stale(validations(state.log_history), patience) else None
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -119,85 +166,3 @@ def _whole(state: Path) -> bool:
 
 def _step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
-
-
-class _AnswerTrainer(SFTTrainer):
-    """TRL's trainer without its usage ping, and with a loss that spares a CPU the prompt's logits.
-
-    TRL's fused head recomputes all logits in the backward pass: a quarter of a step's time here.
-    """
-
-    def _send_telemetry(self) -> None:
-        """Send nothing."""
-
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,  # noqa: ARG002  the trainer's signature
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> torch.Tensor:
-        """Return the step's share of the mean loss over all supervised tokens of the step."""
-        items = num_items_in_batch or (inputs["labels"] != IGNORED).sum()
-        return supervised_loss(model, inputs) / items
-
-
-def _trainer(
-    learner: Learner, ordered: Sequence[Encoded], config: FinetuneConfig, checkpoints: Path
-) -> SFTTrainer:
-    rows = Dataset.from_list([row(example) for example in ordered])
-    trainer = _AnswerTrainer(
-        model=learner.model,
-        args=_settings(config, checkpoints, _steps_between_checkpoints(len(rows), config)),
-        data_collator=learner.collate,
-        train_dataset=rows,
-        processing_class=learner.tokenizer,
-    )
-    trainer.remove_callback(PrinterCallback)
-    # TRL turns the adapters of quantized models to bfloat16, where small optimizer steps are lost.
-    for parameter in learner.model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
-    return trainer
-
-
-def _steps_between_checkpoints(examples: int, config: FinetuneConfig) -> int:
-    steps = examples // (config.per_device_batch_size * config.gradient_accumulation_steps)
-    return max(1, min(CHECKPOINT_STEPS, steps // 8))
-
-
-def _settings(config: FinetuneConfig, checkpoints: Path, save_steps: int) -> SFTConfig:
-    cuda = torch.cuda.is_available()
-    return SFTConfig(
-        output_dir=str(checkpoints),
-        num_train_epochs=1,
-        per_device_train_batch_size=config.per_device_batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation_steps,
-        learning_rate=config.learning_rate,
-        warmup_steps=config.warmup_steps,
-        lr_scheduler_type=config.lr_scheduler,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        optim=_optimizer(config, cuda=cuda),
-        bf16=config.computes_16_bits,
-        use_cpu=not cuda,
-        activation_checkpointing=config.gradient_checkpointing,
-        train_sampling_strategy="sequential",
-        max_length=None,
-        seed=config.seed,
-        save_strategy="steps",
-        save_steps=save_steps,
-        save_total_limit=2,
-        logging_steps=1,
-        disable_tqdm=True,
-        report_to="none",
-        dataloader_pin_memory=cuda,
-    )
-
-
-def _optimizer(config: FinetuneConfig, *, cuda: bool) -> str:
-    if config.optimizer == "auto":
-        return "paged_adamw_8bit" if cuda else "adamw_torch"
-    if config.optimizer == "paged_adamw_8bit" and not cuda:
-        raise ConfigError("`optimizer`: paged_adamw_8bit needs CUDA, and there is none; use `auto`")
-    return config.optimizer

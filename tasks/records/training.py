@@ -37,6 +37,25 @@ class AdapterSettings(Figures):
     kind: str
 
 
+class SamplePiece(Figures):
+    """A part of a training example as the model reads it."""
+
+    text: str
+    supervised: bool
+    """Whether the loss is on it."""
+
+
+class Divergence(Figures):
+    """A first attempt whose loss ran away, and what was done."""
+
+    step: int
+    loss: float | None = None
+    """Of that step; none where it was no number."""
+    learning_rate: float
+    fallback_rate: float
+    """Of the attempt that followed, from the beginning."""
+
+
 class Training(FrozenBase):
     """One adapter's training."""
 
@@ -50,6 +69,16 @@ class Training(FrozenBase):
     steps: int | None = None
     step_losses: list[float] = []
     """Nats per supervised token, step by step."""
+    validations: list[tuple[int, float]] = []
+    """Step and mean loss of the validations on the way, with early stopping."""
+    kept_step: int | None = None
+    """Step whose weights were kept; none: the last."""
+    stopped_early: bool = False
+    divergence: Divergence | None = None
+    sample: list[SamplePiece] = []
+    """One example as the model reads it."""
+    left_out: dict[str, int] = {}
+    """Training examples above `max_length`, by domain."""
     validation_loss_before: dict[str, float] = {}
     validation_loss_after: dict[str, float] = {}
     """By domain."""

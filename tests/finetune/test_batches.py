@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    BloomConfig,
+    Lfm2Config,
+    LlamaConfig,
+    MistralConfig,
+    MptConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 
 from tasks.finetune.answer_loss import supervised_loss
 from tasks.finetune.batches import LONGEST_ROW, by_length, collate, packed, padded, row
@@ -74,28 +83,41 @@ def test_validation_reads_all_examples_by_length_a_row_at_a_time() -> None:
     assert [len(batch) for batch in batches] == [4, 1, 1]
 
 
-SMALL = {
-    "vocab_size": 259,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "initializer_range": 0.3,
+SMALL = {"vocab_size": 259, "hidden_size": 32, "num_attention_heads": 4}
+LAYERS = {**SMALL, "intermediate_size": 64, "num_hidden_layers": 2, "num_key_value_heads": 2}
+MODELS = {
+    "llama": (LlamaConfig(**LAYERS), collate),
+    "looks back only so far": (MistralConfig(**LAYERS, sliding_window=4), padded),
+    "carries a state": (Lfm2Config(**LAYERS, layer_types=["conv", "full_attention"]), padded),
+    "counts places by itself": (MptConfig(vocab_size=259, d_model=32, n_layers=2, n_heads=4), padded),
+    "reads no such mask": (BloomConfig(**SMALL, n_layer=2), padded),
 }
 
 
-def llama() -> PreTrainedModel:
-    return LlamaForCausalLM(LlamaConfig(**SMALL))
-
-
-def short_sighted() -> PreTrainedModel:
-    return MistralForCausalLM(MistralConfig(**SMALL, sliding_window=4))
-
-
-@pytest.mark.parametrize(("make", "expected"), [(llama, collate), (short_sighted, padded)])
-def test_a_model_that_looks_back_only_so_far_reads_every_example_in_its_own_row(
-    make: type[PreTrainedModel], expected: object
-) -> None:
+def random_model(config: PretrainedConfig, dtype: torch.dtype) -> PreTrainedModel:
+    """Return a model whose layers say enough for a mixture to show."""
+    model = AutoModelForCausalLM.from_config(config)
     torch.manual_seed(1)
-    assert fitting_collator(make().eval(), EXAMPLES) is expected
+    for weight in model.parameters():
+        if weight.dim() > 1:
+            torch.nn.init.normal_(weight, std=0.3)
+    return model.eval().to(dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_that_mixes_what_stands_in_one_row_reads_every_example_in_its_own(
+    name: str, dtype: torch.dtype
+) -> None:
+    config, expected = MODELS[name]
+    assert fitting_collator(random_model(config, dtype), EXAMPLES) is expected
+
+
+def test_a_single_example_is_tried_beside_itself() -> None:
+    config, _ = MODELS["carries a state"]
+    assert fitting_collator(random_model(config, torch.float32), EXAMPLES[:1]) is padded
+
+
+def test_nothing_is_tried_where_no_two_examples_fit_into_a_row() -> None:
+    config, _ = MODELS["llama"]
+    assert fitting_collator(random_model(config, torch.float32), [example(1, LONGEST_ROW // 2)]) is padded

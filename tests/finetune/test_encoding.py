@@ -2,10 +2,9 @@
 
 import pytest
 from tokenizers import normalizers
-from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from tasks.finetune.encoding import IGNORED, encode, encode_examples
-from tasks.finetune.train_loop import check_supervision
 from tasks.kernel.errors import DataError, ModelError
 from tasks.models.chat import chat_turns, end_of_turn, prompt_text, token_ids
 from tasks.models.tiny import byte_tokenizer
@@ -53,13 +52,6 @@ def test_a_tokenizer_without_a_template_is_refused(tokenizer: PreTrainedTokenize
     tokenizer.chat_template = None
     with pytest.raises(ModelError, match="instruction-tuned"):
         encode(EXAMPLE, "ocd", tokenizer)
-
-
-def test_a_collator_that_masks_the_end_is_refused(tokenizer: PreTrainedTokenizerBase) -> None:
-    tokenizer.pad_token = tokenizer.eos_token
-    collator = DataCollatorForLanguageModeling(tokenizer, mlm=False)
-    with pytest.raises(ModelError, match="padding token"):
-        check_supervision(collator, [encode(EXAMPLE, "ocd", tokenizer)])
 
 
 def test_too_long_examples_are_left_out_and_never_cut(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -122,6 +122,10 @@ def training(offset: float) -> dict[str, object]:
         "step_losses": losses,
         "validation_loss_before": {"a": 3.0},
         "adapter": {"kind": "lora"},
+        "sample": [
+            {"text": "<|user|>What is <b>?<|assistant|>", "supervised": False},
+            {"text": "It is bold.<|end|>", "supervised": True},
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from report_run import CONFIG, DOMAINS, facts, router_report, stage_rows, traini
 from rich.console import Console
 
 from flows.report import words
+from flows.report.cautions import cautions
 from flows.report.charts.chain_chart import chain_chart
 from flows.report.charts.dag_chart import dag_chart
 from flows.report.collect import collect
@@ -30,6 +31,7 @@ from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
 from flows.report.tables.table import Table
 from tasks.kernel.errors import DataError
+from tasks.records.training import Training
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -476,3 +478,30 @@ def test_terminal_table_shows_results_and_takes_brackets_as_text(report) -> None
 )
 def test_numbers_read_as_people_say_them(said, meant) -> None:
     assert said == meant
+
+
+def test_the_page_shows_what_a_model_reads_and_where_its_loss_is(page: str) -> None:
+    shown = "&lt;|user|&gt;What is &lt;b&gt;?&lt;|assistant|&gt;<mark>It is bold.&lt;|end|&gt;</mark>"
+    assert shown in page
+
+
+def test_training_that_did_not_go_as_configured_is_told(report: Report) -> None:
+    run = report.generalist.training
+    assert run is not None
+    told = {"step": 9, "loss": None, "learning_rate": 1e-3, "fallback_rate": 3e-4}
+    changed = Training.model_validate(
+        {
+            **run.model_dump(),
+            "divergence": told,
+            "left_out": {"ocd": 3},
+            "stopped_early": True,
+            "kept_step": 12,
+        }
+    )
+    generalist = report.generalist.model_copy(update={"training": changed})
+    other = report.model_copy(update={"generalist": generalist})
+    told_first, told_next = (one for one in cautions(other) if one.startswith("generalist: "))
+    assert "ran away at step 9 with a learning rate of 0.001; the adapter" in told_first
+    assert "second attempt at 0.0003" in told_first
+    assert "3 training examples of ocd exceed" in told_next
+    assert re.search(r"stopped early after\s+24 steps; kept is step 12", render(other))
