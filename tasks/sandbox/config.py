@@ -24,6 +24,6 @@ class SandboxConfig(Slice):
     """Processes and threads at once, the program itself counted."""
     files_megabytes: int = Field(default=16, ge=1, le=4096)
     """All that it may write, into a folder that is memory and vanishes with it."""
-    unenforced: frozenset[Protection] = frozenset()
+    unenforced: tuple[Protection, ...] = ()
     """What may be missing: `network`, `files`, `processes` (of others, and its own that stay behind),
     `privileges` (another user without rights) and `syscalls` (a filter of system calls)."""

@@ -178,7 +178,7 @@ def _require(line: dict[str, object], config: SandboxConfig) -> None:
     """Raise UnsupportedError where a protection is missing that must not be."""
     found = line.get("unenforced")
     reasons = found if isinstance(found, dict) else {}
-    if missing := sorted(set(reasons) - config.unenforced):
+    if missing := sorted(set(reasons) - set(config.unenforced)):
         told = "; ".join(f"{name}: {reasons[name]}" for name in missing)
         raise UnsupportedError(
             f"`sandbox`: this machine does not protect {', '.join(missing)} from generated programs ({told});"

@@ -9,7 +9,18 @@ from flows.report.tables.router_tables import router_tables
 from flows.report.tables.table import Table, contained
 from tasks.records.estimate import AnswerScores, Estimate
 
-HEADINGS = {"rouge_l": "ROUGE-L", "bleu": "BLEU", "exact_match": "exact match", "token_f1": "token F1"}
+HEADINGS = {
+    "rouge_l": "ROUGE-L",
+    "bleu": "BLEU",
+    "exact_match": "exact match",
+    "token_f1": "token F1",
+    "chrf": "chrF",
+    "pass_at_1": "pass@1",
+    "macro_f1": "macro F1",
+    "json_valid": "valid JSON",
+    "json_schema": "JSON by schema",
+    "sql_execution": "SQL result",
+}
 """Columns of metrics whose names are not what they are called."""
 
 

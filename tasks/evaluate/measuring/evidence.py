@@ -58,9 +58,9 @@ class Evidence:
         asked = self.systems[system]
         return [self.models[asked[place]].answers[place] for place in self._places(positions)]
 
-    def references(self, positions: Sequence[int] | None = None) -> list[str]:
-        """Return the reference answers to some questions or to all."""
-        return [self.questions[place].reference for place in self._places(positions)]
+    def asked(self, positions: Sequence[int] | None = None) -> list[Question]:
+        """Return some questions or all."""
+        return [self.questions[place] for place in self._places(positions)]
 
     def _places(self, positions: Sequence[int] | None) -> Sequence[int]:
         return range(len(self.questions)) if positions is None else positions

@@ -1,0 +1,120 @@
+"""Which metrics there are, and what each can be told.
+
+In: YAML. Out: one union. A metric is a name, or a mapping with its name as `kind` and settings of its own; a
+name alone takes the defaults.
+"""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+
+from tasks.kernel.config import Slice
+from tasks.sandbox.config import SandboxConfig
+
+Metric = Literal["perplexity", "rouge_l", "bleu", "exact_match", "token_f1", "chrf", "json_valid"]
+"""Metrics without settings."""
+Module = Annotated[str, StringConstraints(pattern=r"^[\w./-]+$")]
+"""A module of the `evaluate` library, or a .py file with one."""
+Labels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=2)]
+
+
+class PassAtK(Slice):
+    """Whether a generated program passes its unit tests (arXiv:2107.03374)."""
+
+    kind: Literal["pass_at_k"] = "pass_at_k"
+    sandbox: SandboxConfig = SandboxConfig()
+    """What the program may use."""
+
+
+class DecisionAccuracy(Slice):
+    """Whether an answer decides as its reference does; both may go on and explain."""
+
+    kind: Literal["decision_accuracy"] = "decision_accuracy"
+    decisions: Labels = ("yes", "no", "maybe")
+
+
+class ClassificationAccuracy(Slice):
+    """Whether an answer names the label of its reference."""
+
+    kind: Literal["classification_accuracy"] = "classification_accuracy"
+    labels: Labels | None = None
+    """None takes the reference answers to the questions that are scored."""
+
+
+class MacroF1(Slice):
+    """The F-measure of naming each label, mean over the labels."""
+
+    kind: Literal["macro_f1"] = "macro_f1"
+    labels: Labels | None = None
+    """None takes the reference answers to the questions that are scored."""
+
+
+class JsonSchema(Slice):
+    """Whether an answer is JSON that keeps to a schema."""
+
+    kind: Literal["json_schema"] = "json_schema"
+    file: Module | None = None
+    """A JSON file with the schema of every answer; none takes each question's own,
+    `dataset.checks.schema`."""
+
+
+class SqlExecution(Slice):
+    """Whether an answer, run as SQL on SQLite, returns what its reference returns."""
+
+    kind: Literal["sql_execution"] = "sql_execution"
+    databases: Module | None = None
+    """A folder of `<name>.sqlite`, by the names in `dataset.checks.database`; none takes these as the scripts
+    that make the databases."""
+    seconds: float = Field(default=5.0, gt=0, le=600)
+    """What a query may take."""
+    max_rows: int = Field(default=100_000, ge=1)
+    """A query that returns more counts as wrong."""
+
+
+class SemanticSimilarity(Slice):
+    """The cosine of answer and reference in the embedded sentence encoder, all-MiniLM-L6-v2."""
+
+    kind: Literal["semantic_similarity"] = "semantic_similarity"
+
+
+Settings = (
+    PassAtK
+    | DecisionAccuracy
+    | ClassificationAccuracy
+    | MacroF1
+    | JsonSchema
+    | SqlExecution
+    | SemanticSimilarity
+)
+KINDS: tuple[str, ...] = tuple(kind.model_fields["kind"].default for kind in get_args(Settings))
+OWN = (*get_args(Metric), *KINDS)
+"""The names of all metrics that are not a module's."""
+
+
+def _spelled_out(metric: object) -> object:
+    return {"kind": metric} if metric in KINDS else metric
+
+
+def _form(metric: object) -> str:
+    return "name" if isinstance(metric, str) else "settings"
+
+
+Chosen = Annotated[
+    Annotated[Metric | Module, Tag("name")]
+    | Annotated[Annotated[Settings, Field(discriminator="kind")], Tag("settings")],
+    Discriminator(_form),
+    BeforeValidator(_spelled_out),
+]
+
+
+def file_of(metric: Metric | Module | Settings) -> str | None:
+    """Return the user's file or folder that a metric reads, as the configuration spells it."""
+    match metric:
+        case JsonSchema():
+            return metric.file
+        case SqlExecution():
+            return metric.databases
+        case str():
+            return metric if metric.endswith(".py") else None
+        case _:
+            return None
