@@ -1,7 +1,7 @@
 """What is measured on the held-out questions, and how surely.
 
-In: YAML. Out: frozen values. Metrics that are not built yet still validate, so that the
-reference systems can be written down in full, and are refused by name.
+In: YAML. Out: frozen values. What is not built yet still validates, so that the reference
+systems can be written down in full, and is refused by name.
 """
 
 from collections.abc import Iterator
@@ -67,18 +67,6 @@ class EvaluateConfig(Slice):
 
     def refusals(self) -> list[str]:
         """Return one sentence for each valid value that cannot be measured yet."""
-        sentences = [
-            f"`metrics`: {metric} is not built yet; {_INSTEAD[metric]} meanwhile"
-            for metric in self.chosen()
-            if isinstance(metric, str) and metric in _INSTEAD
-        ]
         if self.constrained is not None:
-            sentences.append(
-                f"`constrained`: {self.constrained} is not built yet; use null (free decoding) meanwhile"
-            )
-        return sentences
-
-
-_INSTEAD = {
-    "codebleu": "use bleu and rouge_l",
-}
+            return [f"`constrained`: {self.constrained} is not built yet; use null (free decoding) meanwhile"]
+        return []

@@ -71,6 +71,13 @@ class SqlExecution(Slice):
     """A query that returns more counts as wrong."""
 
 
+class CodeBleu(Slice):
+    """How generated code resembles its reference (arXiv:2009.10297)."""
+
+    kind: Literal["codebleu"] = "codebleu"
+    language: Literal["python"] = "python"
+
+
 class SemanticSimilarity(Slice):
     """The cosine of answer and reference in the embedded sentence encoder, all-MiniLM-L6-v2."""
 
@@ -84,6 +91,7 @@ Settings = (
     | MacroF1
     | JsonSchema
     | SqlExecution
+    | CodeBleu
     | SemanticSimilarity
 )
 KINDS: tuple[str, ...] = tuple(kind.model_fields["kind"].default for kind in get_args(Settings))

@@ -15,6 +15,7 @@ HEADINGS = {
     "exact_match": "exact match",
     "token_f1": "token F1",
     "chrf": "chrF",
+    "codebleu": "CodeBLEU",
     "pass_at_1": "pass@1",
     "macro_f1": "macro F1",
     "json_valid": "valid JSON",

@@ -12,6 +12,7 @@ from typing import assert_never, cast, get_args
 from tasks.evaluate.metric_config import (
     Chosen,
     ClassificationAccuracy,
+    CodeBleu,
     DecisionAccuracy,
     JsonSchema,
     MacroF1,
@@ -21,6 +22,7 @@ from tasks.evaluate.metric_config import (
     Settings,
     SqlExecution,
 )
+from tasks.evaluate.metrics.code_similarity import codebleu
 from tasks.evaluate.metrics.json_answers import json_schema, json_valid
 from tasks.evaluate.metrics.labels import classification_accuracy, decision_accuracy, macro_f1
 from tasks.evaluate.metrics.measure import Found, Measure, Questions, Texts, compares
@@ -46,7 +48,7 @@ def measure(metric: Chosen, files: Mapping[str, Path], scratch: Path) -> Measure
     return module(metric, files.get(metric), scratch)
 
 
-def _configured(metric: Settings, files: Mapping[str, Path]) -> Measure:  # noqa: PLR0911  one for each kind
+def _configured(metric: Settings, files: Mapping[str, Path]) -> Measure:  # noqa: C901, PLR0911  one for each kind
     match metric:
         case PassAtK():
             return pass_at_1(metric)
@@ -60,6 +62,8 @@ def _configured(metric: Settings, files: Mapping[str, Path]) -> Measure:  # noqa
             return json_schema(metric, files)
         case SqlExecution():
             return sql_execution(metric, files)
+        case CodeBleu():
+            return codebleu(metric)
         case SemanticSimilarity():
             return semantic_similarity()
     assert_never(metric)
