@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.machine import save
 from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.metric_config import PassAtK
-from tasks.evaluate.metrics.programs import pass_at_1, pass_at_k
+from tasks.evaluate.metrics.programs import pass_at_k, passing_tests
 from tasks.sandbox.config import SandboxConfig
 
 Problem = Mapping[str, Any]
@@ -97,7 +97,7 @@ def _samples(number: int, problem: Problem) -> Iterator[Sample]:
 
 
 def _passed(answers: Sequence[str], questions: Sequence[Question]) -> list[bool]:
-    measure = pass_at_1(PassAtK(sandbox=SandboxConfig(seconds=SECONDS)))
+    measure = passing_tests(PassAtK(sandbox=SandboxConfig(seconds=SECONDS)))
     found = measure.score(answers, questions)["pass_at_1"]
     assert isinstance(found, list)  # noqa: S101  a score of each answer
     return [score == 1 for score in found]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.evaluate.metric_config import Chosen, file_of
+from tasks.evaluate.metric_config import Chosen, PassAtK, file_of
 from tasks.kernel.config import Slice
 
 
@@ -55,6 +55,11 @@ class EvaluateConfig(Slice):
         """Return what a domain's answers are scored by, beside perplexity, each once."""
         chosen = self.domain_metrics.get(domain, self.metrics)
         return tuple(dict.fromkeys(metric for metric in chosen if metric != "perplexity"))
+
+    def sampling_of(self, domain: str) -> PassAtK | None:
+        """Return how more answers are drawn to each of a domain's questions; none: one is enough."""
+        found = (metric for metric in self.metrics_of(domain) if isinstance(metric, PassAtK))
+        return next((metric for metric in found if metric.samples), None)
 
     def chosen(self) -> Iterator[Chosen]:
         """Yield every metric of any domain."""

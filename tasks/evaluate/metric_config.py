@@ -4,9 +4,9 @@ In: YAML. Out: one union. A metric is a name, or a mapping with its name as `kin
 name alone takes the defaults.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from tasks.kernel.config import Slice
 from tasks.sandbox.config import SandboxConfig
@@ -24,6 +24,19 @@ class PassAtK(Slice):
     kind: Literal["pass_at_k"] = "pass_at_k"
     sandbox: SandboxConfig = SandboxConfig()
     """What the program may use."""
+    k: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    """Numbers of answers of which one has to pass, beside the one answer that all metrics score."""
+    samples: int = Field(default=0, ge=0, le=1000)
+    """Answers that each float model draws to a question besides, from which pass@k is estimated."""
+    temperature: float = Field(default=0.8, gt=0, le=2)
+    """At which these are drawn."""
+
+    @model_validator(mode="after")
+    def samples_suffice(self) -> Self:
+        """Refuse fewer samples than `k`, and samples that nothing is estimated from."""
+        if max(self.k, default=0) > self.samples or (self.samples and not self.k):
+            raise ValueError("`samples` must be at least the largest `k`, and 0 where there is no `k`")
+        return self
 
 
 class DecisionAccuracy(Slice):

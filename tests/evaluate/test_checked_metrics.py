@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.metric_config import JsonSchema, PassAtK, SqlExecution
 from tasks.evaluate.metrics.code_blocks import code_of
 from tasks.evaluate.metrics.json_answers import json_schema, json_valid
 from tasks.evaluate.metrics.measure import Measure
-from tasks.evaluate.metrics.programs import pass_at_1, pass_at_k
+from tasks.evaluate.metrics.programs import pass_at_k, passing_tests
 from tasks.evaluate.metrics.sql_answers import sql_execution
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.dataset import Check
@@ -149,11 +150,14 @@ def test_the_code_of_an_answer_is_its_first_block_or_all_of_it() -> None:
 
 
 def test_a_program_passes_where_its_tests_do() -> None:
-    measure = pass_at_1(PassAtK())
+    measure = passing_tests(PassAtK())
     prompt = 'def half(x: float) -> float:\n    """Return the half."""\n'
     question = asked(tests="assert half(3) == 1.5", prompt=prompt)
     answers = {
         "    return x / 2": 1,
+        "return x / 2": 1,
+        "for _ in '12':\n        y = x / 2\n    return y": 1,
+        "import math\n\ndef half(x):\n    return math.fsum((x,)) / 2": 1,
         "def half(x):\n    return x / 2": 1,
         "Sure!\n```python\ndef half(x):\n    return x / 2\n```": 1,
         "    return x // 2": 0,
@@ -163,6 +167,26 @@ def test_a_program_passes_where_its_tests_do() -> None:
     }
     found = measure.score(list(answers), [question] * len(answers))
     assert found == {"pass_at_1": list(answers.values())}
+
+
+def test_pass_at_k_is_estimated_from_several_answers() -> None:
+    measure = passing_tests(PassAtK(k=(2, 3), samples=4))
+    right, wrong = "x = 1", "x = 2"
+    assert measure.sampled
+    questions = [asked(tests="assert x == 1")] * 2
+    found = measure.sampled([[right, wrong, wrong, right], [wrong] * 4], questions)
+    assert found == {
+        "pass_at_2": [pytest.approx(1 - 1 / 6), 0],
+        "pass_at_3": [1, 0],
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"k": [2]}, {"k": [5], "samples": 4}, {"samples": 4}, {"k": [1], "samples": 1}]
+)
+def test_samples_suffice_for_k_and_are_not_drawn_for_nothing(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PassAtK.model_validate(wrong)
 
 
 def test_pass_at_k_is_the_chance_that_one_of_k_answers_passes() -> None:

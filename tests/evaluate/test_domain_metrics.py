@@ -96,7 +96,7 @@ def test_a_run_reports_each_domains_own_scores(inputs: Inputs, workspace: Worksp
         {
             "metrics": ["chrf"],
             "domain_metrics": {
-                "alpha": ["pass_at_k", "json_valid"],
+                "alpha": [{"kind": "pass_at_k", "k": [2], "samples": 3}, "json_valid"],
                 "beta": ["semantic_similarity", "macro_f1"],
             },
             "max_new_tokens": 6,
@@ -107,10 +107,10 @@ def test_a_run_reports_each_domains_own_scores(inputs: Inputs, workspace: Worksp
     metrics = run(inputs, config, workspace)
     report = read_evaluation(workspace.out)
     assert {name: set(part.scores["oracle"].scores) for name, part in report.domains.items()} == {
-        "alpha": {"pass_at_1", "json_valid"},
+        "alpha": {"pass_at_1", "pass_at_2", "json_valid"},
         "beta": {"semantic_similarity", "macro_f1"},
     }
     assert report.systems["real"].scores == {}
     assert {"pass_at_1_oracle_alpha", "macro_f1_generalist_beta"} < set(metrics)
     of_alpha = [answer.model_extra for answer in read_answers(workspace.out) if answer.domain == "alpha"]
-    assert all(set(scores or {}) == {"pass_at_1", "json_valid"} for scores in of_alpha)
+    assert all(set(scores or {}) == {"pass_at_1", "pass_at_2", "json_valid"} for scores in of_alpha)

@@ -16,7 +16,6 @@ HEADINGS = {
     "token_f1": "token F1",
     "chrf": "chrF",
     "codebleu": "CodeBLEU",
-    "pass_at_1": "pass@1",
     "macro_f1": "macro F1",
     "json_valid": "valid JSON",
     "json_schema": "JSON by schema",
@@ -81,7 +80,8 @@ def scores_table(report: Report) -> Table:
 
 def heading(metric: str) -> str:
     """Return what a column of a metric is called."""
-    return HEADINGS.get(metric, words.said(metric))
+    named = metric.replace("pass_at_", "pass@") if metric.startswith("pass_at_") else words.said(metric)
+    return HEADINGS.get(metric, named)
 
 
 def _metrics(scores: Iterable[AnswerScores]) -> list[str]:

@@ -17,7 +17,9 @@ def answer_records(evidence: Evidence, scorer: Scorer) -> list[Answer]:
     """Return all answers, question by question."""
     found = sorted([*_float_answers(evidence), *_edge_answers(evidence)])
     scores = scorer.by_answer(
-        [text for _, _, text in found], [evidence.questions[place] for place, _, _ in found]
+        [text for _, _, text in found],
+        [evidence.questions[place] for place, _, _ in found],
+        [evidence.samples(model, place) for place, model, _ in found],
     )
     losses = _losses(evidence)
     return [

@@ -13,7 +13,7 @@ import numpy as np
 
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.metrics.measure import Counts, Measure, One, Questions, Texts
+from tasks.evaluate.metrics.measure import Counts, Measure, One, Questions, Samples, Texts
 from tasks.evaluate.metrics.measures import measure
 from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.estimate import Estimate, Score
@@ -40,25 +40,35 @@ class Scorer:
             for one in self._measures(question.domain):
                 _require(one, question)
 
-    def scores(self, answers: Texts, questions: Questions) -> dict[str, Score]:
-        """Return every score of the answers."""
-        return {name: self._score(found) for name, found in self._found(answers, questions)}
+    def scores(self, answers: Texts, questions: Questions, samples: Samples = ()) -> dict[str, Score]:
+        """Return every score of the answers; `samples` are further answers to each question."""
+        return {name: self._score(found) for name, found in self._found(answers, questions, samples)}
 
-    def by_answer(self, answers: Texts, questions: Questions) -> list[dict[str, float]]:
+    def by_answer(
+        self, answers: Texts, questions: Questions, samples: Samples = ()
+    ) -> list[dict[str, float]]:
         """Return the scores of each answer by its own domain's metrics, as far as these give one."""
         rows: list[dict[str, float]] = [{} for _ in answers]
-        for domain in dict.fromkeys(question.domain for question in questions):
-            places = [place for place, question in enumerate(questions) if question.domain == domain]
-            asked = [questions[place] for place in places]
-            for name, found in self._found([answers[place] for place in places], asked, paired=True):
+        groups: dict[tuple[str, bool], list[int]] = {}
+        for place, question in enumerate(questions):
+            groups.setdefault((question.domain, any(samples[place : place + 1])), []).append(place)
+        for (_, drawn), places in groups.items():
+            said, asked = [answers[place] for place in places], [questions[place] for place in places]
+            more = [samples[place] for place in places] if drawn else ()
+            for name, found in self._found(said, asked, more, paired=True):
                 if isinstance(found, list):
                     for place, score in zip(places, found, strict=True):
                         rows[place][name] = score
         return rows
 
-    def gains(self, ours: Texts, theirs: Texts, questions: Questions) -> dict[str, Estimate]:
+    def gains(
+        self, ours: Texts, theirs: Texts, questions: Questions, samples: tuple[Samples, Samples] = ((), ())
+    ) -> dict[str, Estimate]:
         """Return how much higher our answers score than theirs to the same questions."""
-        mine, other = (dict(self._found(answers, questions, paired=True)) for answers in (ours, theirs))
+        mine, other = (
+            dict(self._found(answers, questions, more, paired=True))
+            for answers, more in zip((ours, theirs), samples, strict=True)
+        )
         gained = {name: self._gain(found, other[name]) for name, found in mine.items()}
         return {name: gain for name, gain in gained.items() if gain is not None}
 
@@ -66,12 +76,14 @@ class Scorer:
         return self.of_domain.get(domain, self.usual)
 
     def _found(
-        self, answers: Texts, questions: Questions, *, paired: bool = False
+        self, answers: Texts, questions: Questions, samples: Samples = (), *, paired: bool = False
     ) -> Iterator[tuple[str, One]]:
         first, *others = (self._measures(name) for name in dict.fromkeys(one.domain for one in questions))
         for one in first:
             if (one.paired or not paired) and all(one in measures for measures in others):
                 yield from one.score(answers, questions).items()
+                if one.sampled and samples and all(samples):
+                    yield from one.sampled(samples, questions).items()
 
     def _score(self, found: One) -> Score:
         if isinstance(found, list):

@@ -14,6 +14,8 @@ from tasks.statistics.bootstrap import Floats, Statistic
 
 Texts = Sequence[str]
 Questions = Sequence[Question]
+Samples = Sequence[Sequence[str]]
+"""Several answers to each question."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Measure:
     score: Callable[[Texts, Questions], Found]
     paired: bool = True
     """Whether it says something of each answer; else there is nothing to compare answer by answer."""
+    sampled: Callable[[Samples, Questions], Found] | None = None
+    """Scores several answers to each question together."""
     needs: Check | None = None
     """What every question must have."""
     accept: Callable[[Question], None] | None = None

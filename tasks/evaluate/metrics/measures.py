@@ -27,7 +27,7 @@ from tasks.evaluate.metrics.json_answers import json_schema, json_valid
 from tasks.evaluate.metrics.labels import classification_accuracy, decision_accuracy, macro_f1
 from tasks.evaluate.metrics.measure import Found, Measure, Questions, Texts, compares
 from tasks.evaluate.metrics.modules import module
-from tasks.evaluate.metrics.programs import pass_at_1
+from tasks.evaluate.metrics.programs import passing_tests
 from tasks.evaluate.metrics.similarity import semantic_similarity
 from tasks.evaluate.metrics.sql_answers import sql_execution
 from tasks.evaluate.metrics.text_metrics import bleu, chrf, exact_match, rouge_l, token_f1
@@ -51,7 +51,7 @@ def measure(metric: Chosen, files: Mapping[str, Path], scratch: Path) -> Measure
 def _configured(metric: Settings, files: Mapping[str, Path]) -> Measure:  # noqa: C901, PLR0911  one for each kind
     match metric:
         case PassAtK():
-            return pass_at_1(metric)
+            return passing_tests(metric)
         case DecisionAccuracy():
             return decision_accuracy(metric)
         case ClassificationAccuracy():
