@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from tasks.kernel.config import Slice
+from tasks.kernel.config import How, Slice
 from tasks.sandbox.config import SandboxConfig
 
 Metric = Literal["perplexity", "rouge_l", "bleu", "exact_match", "token_f1", "chrf", "json_valid"]
@@ -97,6 +97,28 @@ class SemanticSimilarity(Slice):
     kind: Literal["semantic_similarity"] = "semantic_similarity"
 
 
+class Judge(Slice):
+    """What a language model makes of an answer, beside its reference."""
+
+    kind: Literal["judge"] = "judge"
+    base_url: str = Field(pattern=r"^https?://[^\s@]+$")
+    """Address of an OpenAI-compatible API, such as `http://127.0.0.1:8000/v1`; a key has no place in it."""
+    model_name: str = Field(min_length=1)
+    """The model's name on that server."""
+    criteria: str = (
+        "How much of the reference answer does the given answer say, without saying anything wrong?"
+    )
+    """What is asked of each answer."""
+    max_new_tokens: int = Field(default=16, ge=1, le=8192)
+    """More for models that think aloud: their last number counts."""
+    api_key_variable: How[str | None] = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Environment variable that holds the key; none: no key is sent anywhere."""
+    timeout_seconds: How[float] = Field(default=120, gt=0, le=3600)
+    """Seconds after which a request is given up and tried again."""
+    max_retries: How[int] = Field(default=5, ge=0, le=20)
+    """Times that a request is tried again after a time-out, a 429 or a 5xx, with growing pauses."""
+
+
 Settings = (
     PassAtK
     | DecisionAccuracy
@@ -106,6 +128,7 @@ Settings = (
     | SqlExecution
     | CodeBleu
     | SemanticSimilarity
+    | Judge
 )
 KINDS: tuple[str, ...] = tuple(kind.model_fields["kind"].default for kind in get_args(Settings))
 OWN = (*get_args(Metric), *KINDS)

@@ -104,6 +104,9 @@ def _become_program(request: Request, missing: Missing, source: int, processes: 
     _say(request["status"], {"unenforced": missing})
     if set(missing) - set(request["unenforced"]):
         os._exit(0)
+    if not os.access(_INTERPRETER, os.X_OK):
+        _say(request["status"], {"broken": f"{_INTERPRETER} cannot be run by a user without rights"})
+        os._exit(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor, place in ((source, 0), (nothing, 1), (nothing, 2), (request["verdict"], _VERDICT)):
         os.dup2(descriptor, place)

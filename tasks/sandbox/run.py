@@ -11,7 +11,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,15 +190,25 @@ def _require(line: dict[str, object], config: SandboxConfig) -> None:
 def _outcome(cell: _Cell, token: str) -> Outcome:
     """Return what the program said of itself, or what its keeper said of its end."""
     lines = cell.status.lines()
-    if len(lines) < 2:  # noqa: PLR2004  what is missing, and how it ended
-        said = cell.child.stderr.read().decode(errors="replace") if cell.child.stderr else ""
-        raise StageError(f"the sandbox could not be set up: {said.strip().splitlines()[-1:]}")
+    if broken := _broken(cell, lines):
+        raise StageError(
+            f"`sandbox`: no program can be run here: {broken}; use an interpreter that all may read"
+        )
     verdict = _verdict(cell.verdict.text)
     if verdict.get("passed") == token:
         return Outcome("passed")
     if "failed" in verdict:
         return Outcome("failed", str(verdict["failed"]))
     return Outcome("stopped", _how(lines[-1].get("ended")))
+
+
+def _broken(cell: _Cell, lines: Sequence[Mapping[str, object]]) -> str:
+    """Return why the program was not even started; empty: it was."""
+    told = [str(line["broken"]) for line in lines if "broken" in line]
+    if told or any("unenforced" in line for line in lines):
+        return "".join(told)
+    said = cell.child.stderr.read().decode(errors="replace") if cell.child.stderr else ""
+    return (said.strip().splitlines() or ["its cell has ended"])[-1]
 
 
 def _verdict(text: bytes) -> dict[str, object]:

@@ -15,6 +15,7 @@ from tasks.evaluate.metric_config import (
     CodeBleu,
     DecisionAccuracy,
     JsonSchema,
+    Judge,
     MacroF1,
     Metric,
     PassAtK,
@@ -24,6 +25,7 @@ from tasks.evaluate.metric_config import (
 )
 from tasks.evaluate.metrics.code_similarity import codebleu
 from tasks.evaluate.metrics.json_answers import json_schema, json_valid
+from tasks.evaluate.metrics.judge import judge
 from tasks.evaluate.metrics.labels import classification_accuracy, decision_accuracy, macro_f1
 from tasks.evaluate.metrics.measure import Found, Measure, Questions, Texts, compares
 from tasks.evaluate.metrics.modules import module
@@ -39,7 +41,7 @@ def measure(metric: Chosen, files: Mapping[str, Path], scratch: Path) -> Measure
     """Return what scores answers by a metric.
 
     Raises ConfigError for a module or a file that cannot be used, UnsupportedError where programs cannot be
-    run safely, ModelError where a model is missing.
+    run safely, ModelError where a model is missing, ServiceError where a judge gives no marks.
     """
     if not isinstance(metric, str):
         return _configured(metric, files)
@@ -66,6 +68,8 @@ def _configured(metric: Settings, files: Mapping[str, Path]) -> Measure:  # noqa
             return codebleu(metric)
         case SemanticSimilarity():
             return semantic_similarity()
+        case Judge():
+            return judge(metric)
     assert_never(metric)
 
 
