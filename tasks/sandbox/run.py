@@ -20,8 +20,8 @@ from typing import Literal
 
 import psutil
 
-import tasks
 from tasks.kernel.errors import StageError, UnsupportedError
+from tasks.sandbox import cell as cell_process
 from tasks.sandbox.config import SandboxConfig
 
 Ending = Literal["passed", "failed", "timed out", "stopped"]
@@ -115,11 +115,11 @@ def _resident(process: psutil.Process) -> int:
 def _cell(request: dict[str, object]) -> Iterator[_Cell]:
     status, verdict = _Heard(), _Heard()
     child = subprocess.Popen(
-        [sys.executable, "-S", "-m", "tasks.sandbox.cell"],
+        [sys.executable, "-S", "-m", cell_process.__name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={"PYTHONPATH": str(Path(tasks.__path__[0]).parent)},
+        env={"PYTHONPATH": str(Path(cell_process.__file__).parents[2])},
         cwd="/",
         pass_fds=(status.writing, verdict.writing),
         start_new_session=True,

@@ -6,6 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from flows.config import Config
+from flows.report.collect import collect
+from flows.report.html import write_report
+from flows.report.schema import RunFacts
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.metrics.chosen_metrics import Scorer, load_scorer
@@ -79,8 +82,16 @@ def test_metrics_of_an_unknown_domain_are_refused(inputs: Inputs, workspace: Wor
         Config.model_validate(given)
 
 
+def shown(evaluation: Path, folder: Path) -> str:
+    """Return the page of a report on an evaluation."""
+    domains = {"domains": {"alpha": {}, "beta": {}}}
+    report = collect({"evaluation": evaluation}, [], domains, RunFacts(status="completed", seconds=1))
+    write_report(report, folder / "run")
+    return (folder / "run" / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.models
-def test_a_run_reports_each_domains_own_scores(inputs: Inputs, workspace: Workspace) -> None:
+def test_a_run_reports_each_domains_own_scores(inputs: Inputs, workspace: Workspace, tmp_path: Path) -> None:
     tested = [
         Example(
             id=str(number),
@@ -111,6 +122,9 @@ def test_a_run_reports_each_domains_own_scores(inputs: Inputs, workspace: Worksp
         "beta": {"semantic_similarity", "macro_f1"},
     }
     assert report.systems["real"].scores == {}
+    page = shown(workspace.out, tmp_path)
+    for heading in ("pass@1", "pass@2", "valid JSON", "semantic similarity", "macro F1"):
+        assert page.count(f'<th scope="col">{heading}</th>') == 1
     assert {"pass_at_1_oracle_alpha", "macro_f1_generalist_beta"} < set(metrics)
     of_alpha = [answer.model_extra for answer in read_answers(workspace.out) if answer.domain == "alpha"]
     assert all(set(scores or {}) == {"pass_at_1", "pass_at_2", "json_valid"} for scores in of_alpha)
