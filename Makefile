@@ -43,6 +43,7 @@ lint: install
 bench: install
 	$(BIN)/python -m benchmarks.demo
 	$(BIN)/python -m benchmarks.edge
+	$(BIN)/python -m benchmarks.sensitivity
 	$(BIN)/python -m benchmarks.orchestration
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))

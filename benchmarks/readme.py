@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.edge_tables import edge_tables, gemma_tables
-from benchmarks.healing_table import healing_table
+from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
 from flows.report.schema import Report
@@ -62,6 +62,7 @@ def blocks() -> dict[str, str]:
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
         "healing": healing_table,
+        "sensitivity": sensitivity_table,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}
     results = {

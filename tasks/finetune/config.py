@@ -106,8 +106,8 @@ class FinetuneConfig(Slice):
     double_quantization: bool = True
     """With nf4: quantize the block scales as well."""
     compute_dtype: Computed = "bfloat16"
-    """Type of activations and of everything that is not quantized; `auto`: bfloat16 where the hardware
-    multiplies it itself, otherwise float32, which is faster on most CPUs."""
+    """Type of matrix products, and beside 4-bit layers of the other weights; `auto`: bfloat16 where the
+    hardware multiplies it itself, otherwise float32, which is faster there."""
     adapter: Adapter = LoraAdapter()
     """What is trained."""
     num_epochs: int = Field(default=3, ge=1, le=1000)
@@ -139,6 +139,11 @@ class FinetuneConfig(Slice):
     """At most so many validation examples of each domain are scored before and after training."""
     seed: int = Field(default=42, ge=0)
     """Draws the order of examples, the adapter's start and dropout."""
+
+    @property
+    def computes_16_bits(self) -> bool:
+        """Whether matrix products are in bfloat16, and everything else as it is held."""
+        return self.compute_dtype == "bfloat16"
 
     def refusals(self) -> list[str]:
         """Return one sentence for each valid value that cannot be trained yet."""

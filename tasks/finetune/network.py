@@ -1,8 +1,7 @@
 """The frozen base with a fresh adapter on it.
 
-In: a base model's folder and the config. Out: a PEFT model ready to train. Whatever is not
-quantized is held in the compute dtype; the adapter itself in float32, because steps at
-usual learning rates vanish in bfloat16.
+In: a base model's folder and the config. Out: a PEFT model ready to train. Only matrix products are
+computed in 16 bits; the adapter itself is float32, because steps at usual learning rates vanish in bfloat16.
 """
 
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import assert_never
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear as LoraLinear
 from transformers import PreTrainedModel
 
+from tasks.finetune.attention import fitting_attention
 from tasks.finetune.config import (
     SEVEN_PROJECTIONS,
     Adapter,
@@ -38,7 +39,25 @@ def adapted_model(base: Path, config: FinetuneConfig) -> PeftModel:
 
 def load_frozen(base: Path, config: FinetuneConfig) -> PreTrainedModel:
     """Load the base, quantized if so configured, on the GPU where there is one."""
-    return load_held(base, config, attn_implementation="sdpa", **gpu_options())
+    return load_held(base, config, attn_implementation=fitting_attention(), **gpu_options())
+
+
+def round_frozen(model: PeftModel) -> None:
+    """Round the weights below a LoRA to bfloat16 once, as autocast does at every step: the same, cheaper.
+
+    DoRA needs them as they are: it takes the norms of their columns. Others are copied, because the file that
+    they are read from stays in memory as long as one of them is a part of it.
+    """
+    below = {
+        id(module.get_base_layer().weight)
+        for module in model.modules()
+        if isinstance(module, LoraLinear) and not any(module.use_dora.values())
+    }
+    for weight in model.parameters():
+        if id(weight) in below:
+            weight.data = weight.data.to(torch.bfloat16)
+        elif not weight.requires_grad:
+            weight.data = weight.data.clone()
 
 
 def adapter_settings(adapter: Adapter) -> LoraConfig:

@@ -19,8 +19,9 @@ from tasks.finetune.answer_loss import answer_loss
 from tasks.finetune.budget import Plan, plan_examples
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.encoding import Encoded, encode_examples
-from tasks.finetune.network import adapted_model
-from tasks.finetune.train_loop import TrainingResult, train
+from tasks.finetune.network import adapted_model, round_frozen
+from tasks.finetune.packing_trial import fitting_collator
+from tasks.finetune.train_loop import Learner, TrainingResult, train
 from tasks.kernel.errors import DataError, UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
 from tasks.models.chat import end_of_turn
@@ -45,12 +46,12 @@ def run(inputs: Inputs, config: FinetuneConfig, work: Workspace) -> Metrics:
     plan = plan_examples(pools, config.num_epochs, config.token_budget, config.seed)
     logger.info("%d examples, %d of %d tokens", len(plan.sequence), plan.tokens, plan.budget)
 
-    model = adapted_model(base, config)
-    before = validation_losses(model, validation, config)
-    trained = train(model, tokenizer, plan.sequence, config, work.scratch / "checkpoints", work.progress)
-    after = validation_losses(model, validation, config)
+    learner = learner_of(base, tokenizer, plan, config)
+    before = validation_losses(learner, validation, config)
+    trained = train(learner, plan.sequence, config, work.scratch / "checkpoints", work.progress)
+    after = validation_losses(learner, validation, config)
 
-    save_adapter(model, work.out)
+    save_adapter(learner.model, work.out)
     record = training_record(base, config, plan, trained, before, after)
     write_training(work.out, record.model_copy(update={"end_of_turn": end_of_turn(tokenizer)}))
     return metrics_of(plan, trained, before, after)
@@ -77,10 +78,21 @@ def load_pools(
     return pools
 
 
-def validation_losses(model: PeftModel, validation: Pools, config: FinetuneConfig) -> dict[str, float]:
+def learner_of(base: Path, tokenizer: PreTrainedTokenizerBase, plan: Plan, config: FinetuneConfig) -> Learner:
+    """Load the base with a fresh adapter, and find out how it may read its examples."""
+    model = adapted_model(base, config)
+    learner = Learner(model, tokenizer, fitting_collator(model, plan.sequence))
+    if config.computes_16_bits:
+        round_frozen(model)
+    return learner
+
+
+def validation_losses(learner: Learner, validation: Pools, config: FinetuneConfig) -> dict[str, float]:
     """Return each domain's mean answer loss in nats."""
-    size = config.per_device_batch_size
-    return {domain: answer_loss(model, examples, size) for domain, examples in validation.items()}
+    return {
+        domain: answer_loss(learner.model, examples, learner.collate, bfloat16=config.computes_16_bits)
+        for domain, examples in validation.items()
+    }
 
 
 def training_record(

@@ -7,7 +7,7 @@ tokenizes, and a resumed run continues at the very next example.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from tasks.finetune.answer_loss import supervised_loss
+from tasks.finetune.batches import Collator, row
 from tasks.finetune.budget import sorted_within_steps, tokens_by_step
 from tasks.finetune.callbacks import ReportProgress, StopOnSignal
 from tasks.finetune.config import FinetuneConfig
@@ -28,8 +29,6 @@ from tasks.kernel.workspace import Progress
 
 CHECKPOINT_STEPS = 20
 """A killed run repeats fewer steps than this, and less than an eighth of them all."""
-
-Collator = Callable[[list[dict[str, list[int]]]], dict[str, torch.Tensor]]
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +44,23 @@ class TrainingResult:
     """Mean loss of the supervised tokens at each optimizer step."""
 
 
+@dataclass(frozen=True)
+class Learner:
+    """What is trained: a model, and how it reads text."""
+
+    model: PeftModel
+    tokenizer: PreTrainedTokenizerBase
+    collate: Collator
+
+
 def train(
-    model: PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
+    learner: Learner,
     sequence: Sequence[Encoded],
     config: FinetuneConfig,
     checkpoints: Path,
     progress: Progress,
 ) -> TrainingResult:
-    """Train `model` in place on `sequence`, from the newest checkpoint if there is one.
+    """Train the model in place on `sequence`, from the newest checkpoint if there is one.
 
     On the CPU the weights and losses after a resumption are those of an unbroken run, bit by bit.
     Raises StageError when the process is asked to stop (after saving a checkpoint), and
@@ -62,10 +69,10 @@ def train(
     step_size = config.per_device_batch_size * config.gradient_accumulation_steps
     report = ReportProgress(progress, tokens_by_step(sequence, step_size))
     stop = StopOnSignal()
-    trainer = _trainer(model, tokenizer, sorted_within_steps(sequence, step_size), config, checkpoints)
+    trainer = _trainer(learner, sorted_within_steps(sequence, step_size), config, checkpoints)
     trainer.add_callback(report)
     trainer.add_callback(stop)
-    check_supervision(trainer.data_collator, sequence)
+    check_supervision(learner.collate, sequence)
     newest = newest_checkpoint(checkpoints)
     with stop.request.listening():
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
@@ -81,13 +88,12 @@ def check_supervision(collate: Collator, sequence: Sequence[Encoded]) -> None:
     """Raise ModelError unless the trainer's own batches keep the loss on all of the answer and its end."""
     shortest = min(sequence, key=lambda one: one.tokens)
     longest = max(sequence, key=lambda one: one.tokens)
-    batch = collate([_row(shortest), _row(longest)])["labels"]
-    for example, labels in zip((shortest, longest), batch, strict=True):
-        if _supervised(labels.tolist()) != _supervised(example.labels):
-            raise ModelError(
-                "finetune: the collator masks a part of the answer, so that the model would never learn to"
-                " stop; give the base model's tokenizer a padding token of its own"
-            )
+    labels = collate([row(shortest), row(longest)])["labels"]
+    if _supervised(labels.flatten().tolist()) != _supervised([*shortest.labels, *longest.labels]):
+        raise ModelError(
+            "finetune: the collator masks a part of the answer, so that the model would never learn to"
+            " stop; give the base model's tokenizer a padding token of its own"
+        )
 
 
 def _supervised(labels: Sequence[int]) -> list[int]:
@@ -137,25 +143,22 @@ class _AnswerTrainer(SFTTrainer):
 
 
 def _trainer(
-    model: PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
-    ordered: Sequence[Encoded],
-    config: FinetuneConfig,
-    checkpoints: Path,
+    learner: Learner, ordered: Sequence[Encoded], config: FinetuneConfig, checkpoints: Path
 ) -> SFTTrainer:
-    rows = Dataset.from_list([_row(example) for example in ordered])
-    settings = _settings(config, checkpoints, _steps_between_checkpoints(len(rows), config))
-    trainer = _AnswerTrainer(model=model, args=settings, train_dataset=rows, processing_class=tokenizer)
+    rows = Dataset.from_list([row(example) for example in ordered])
+    trainer = _AnswerTrainer(
+        model=learner.model,
+        args=_settings(config, checkpoints, _steps_between_checkpoints(len(rows), config)),
+        data_collator=learner.collate,
+        train_dataset=rows,
+        processing_class=learner.tokenizer,
+    )
     trainer.remove_callback(PrinterCallback)
     # TRL turns the adapters of quantized models to bfloat16, where small optimizer steps are lost.
-    for parameter in model.parameters():
+    for parameter in learner.model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     return trainer
-
-
-def _row(example: Encoded) -> dict[str, list[int]]:
-    return {"input_ids": list(example.input_ids), "labels": list(example.labels)}
 
 
 def _steps_between_checkpoints(examples: int, config: FinetuneConfig) -> int:
@@ -176,7 +179,7 @@ def _settings(config: FinetuneConfig, checkpoints: Path, save_steps: int) -> SFT
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         optim=_optimizer(config, cuda=cuda),
-        bf16=config.compute_dtype == "bfloat16",
+        bf16=config.computes_16_bits,
         use_cpu=not cuda,
         activation_checkpointing=config.gradient_checkpointing,
         train_sampling_strategy="sequential",

@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from tasks.merge.merge_plan import MergePlan
 from tasks.models.loading import load_model
-from tasks.models.precision import DTYPES, STORED, load_held
+from tasks.models.precision import STORED, held_type, load_held
 
 
 def trained_base(plan: MergePlan) -> PreTrainedModel:
@@ -32,7 +32,7 @@ def quantized_layers(model: torch.nn.Module) -> Iterator[tuple[str, Linear4bit]]
 @torch.no_grad()
 def dequantized(plan: MergePlan, trained: PreTrainedModel) -> PreTrainedModel:
     """Return a float32 model with exactly the weights of `trained`, 4-bit layers read back."""
-    plain = load_model(plan.base, DTYPES[plan.trained.compute_dtype])
+    plain = load_model(plan.base, held_type(plan.base, plan.trained))
     plain.float()
     for name, module in quantized_layers(trained):
         packed = cast("Params4bit", module.weight)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import AutoConfig, BitsAndBytesConfig, PreTrainedModel
 
 from tasks.kernel.errors import ModelError
 from tasks.models.loading import load_model
@@ -33,17 +33,30 @@ class Held(Protocol):
 
     @property
     def compute_dtype(self) -> Literal["bfloat16", "float32"]:
-        """Return the type of activations and of everything that is not quantized."""
+        """Return the type of activations; beside 4-bit layers of the other weights as well."""
 
 
 def load_held(base: Path, held: Held, **options: object) -> PreTrainedModel:
     """Load the weights below an adapter, as training holds them."""
-    dtype = DTYPES[held.compute_dtype]
+    dtype = held_type(base, held)
     if held.quantization == "nf4":
         options["quantization_config"] = nf4(dtype, double=held.double_quantization)
     model = load_model(base, dtype, **options)
     _keep_packed(model)
     return model
+
+
+def held_type(base: Path, held: Held) -> torch.dtype:
+    """Return the type of the weights that are not quantized.
+
+    A base that is stored in 32 bits keeps them, unless its layers are quantized: computing in 16 bits saves
+    the time, and an adapter is merged into the weights as they are stored.
+    """
+    computed = DTYPES[held.compute_dtype]
+    if held.quantization == "nf4":
+        return computed
+    stored = AutoConfig.from_pretrained(base, trust_remote_code=False).dtype
+    return computed if stored == torch.bfloat16 else torch.float32
 
 
 def nf4(dtype: torch.dtype, *, double: bool) -> BitsAndBytesConfig:

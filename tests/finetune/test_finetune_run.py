@@ -84,18 +84,21 @@ def test_expert_and_generalist_see_the_same_tokens(
     assert all(1000 - 100 < tokens <= 1000 for tokens in seen)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_stopped_run_goes_on_and_ends_like_an_unbroken_one(
-    inputs: Inputs, workspace: MakeWorkspace
+    inputs: Inputs, workspace: MakeWorkspace, dtype: str
 ) -> None:
+    settings = config(compute_dtype=dtype, quantization="none")
+
     def stop(done: int, *_: object, **__: float) -> None:
         if done == 5:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    run(inputs, config(), workspace("unbroken"))
+    run(inputs, settings, workspace("unbroken"))
     with pytest.raises(StageError, match="after 6 of 12 steps"):
-        run(inputs, config(), workspace("broken", stop))
+        run(inputs, settings, workspace("broken", stop))
     steps: list[int] = []
-    run(inputs, config(), workspace("broken", lambda done, *_, **__: steps.append(done)))
+    run(inputs, settings, workspace("broken", lambda done, *_, **__: steps.append(done)))
     assert steps == list(range(7, 13))
     for name in FILES:
         assert (workspace("broken").out / name).read_bytes() == (

@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 import torch
 
+from tasks.models.loading import load_model
 from tasks.models.precision import load_held, unpack_on_cpu
 from tasks.models.sources import TinyModel
 from tasks.records.training import FrozenBase
@@ -31,9 +32,16 @@ def test_4_bit_layers_are_nf4_with_scales_as_recorded(base: Path, *, double: boo
     assert (state.quant_type, state.nested, layer.compute_dtype) == ("nf4", double, torch.float32)
 
 
-def test_what_is_not_quantized_is_held_in_the_compute_type(base: Path) -> None:
+def test_a_base_that_is_not_quantized_keeps_the_type_that_it_is_stored_in(base: Path, tmp_path: Path) -> None:
+    load_model(base, torch.bfloat16).save_pretrained(tmp_path)
     plain = FrozenBase(quantization="none", double_quantization=True, compute_dtype="bfloat16")
-    assert {weight.dtype for weight in load_held(base, plain).parameters()} == {torch.bfloat16}
+    for folder, stored in ((base, torch.float32), (tmp_path, torch.bfloat16)):
+        assert {weight.dtype for weight in load_held(folder, plain).parameters()} == {stored}
+
+
+def test_what_computes_in_32_bits_is_held_in_32_bits(base: Path, tmp_path: Path) -> None:
+    load_model(base, torch.bfloat16).save_pretrained(tmp_path)
+    assert {weight.dtype for weight in load_held(tmp_path, held("none")).parameters()} == {torch.float32}
 
 
 def test_asking_leaves_the_4_bit_weights_as_they_were(base: Path) -> None:
