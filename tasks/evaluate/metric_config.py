@@ -82,6 +82,8 @@ class SqlExecution(Slice):
     """What a query may take."""
     max_rows: int = Field(default=100_000, ge=1)
     """A query that returns more counts as wrong."""
+    max_value_bytes: int = Field(default=200_000, ge=1000)
+    """Longest text, blob or row. One function may take the square of it, and nobody can interrupt it."""
 
 
 class CodeBleu(Slice):

@@ -121,6 +121,9 @@ def people(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Measure, Map
             0,
         ),
         ("SELECT 1", ENDLESS + "x FROM n", 0),
+        ("SELECT 1", ENDLESS + "x FROM n ORDER BY x DESC", 0),
+        ("SELECT 1", "SELECT instr(hex(zeroblob(99000)), hex(zeroblob(49000)) || '1')", 0),
+        ("SELECT 1", "SELECT instr(hex(zeroblob(4900000)), hex(zeroblob(2000000)) || '1')", 0),
     ],
 )
 def test_sql_is_scored_by_what_it_returns(

@@ -9,8 +9,8 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
 
@@ -26,7 +26,6 @@ _FOREIGN = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_t
 _STEPS = 1000
 """Instructions between two looks at the clock."""
 _LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 10_000_000,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 1000,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
@@ -81,7 +80,10 @@ def _is_ordered(query: str) -> bool:
 
 def _returned(settings: SqlExecution, folder: Path | None, query: str, database: str) -> Rows:
     """Return the rows of a query; raise sqlite3's errors where it cannot run, or not to its end."""
-    with closing(_opened(folder, database)) as connection, _bounded(connection, settings.seconds):
+    with closing(_opened(folder, database)) as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, settings.max_value_bytes)
+        due = time.monotonic() + settings.seconds
+        connection.set_progress_handler(lambda: int(time.monotonic() > due), _STEPS)
         connection.set_authorizer(_reads_alone)
         rows = connection.execute(code_of(query).strip().rstrip(";")).fetchmany(settings.max_rows + 1)
     if len(rows) > settings.max_rows:
@@ -104,13 +106,6 @@ def _opened(folder: Path | None, database: str) -> sqlite3.Connection:
     for pragma in ("query_only = on", "temp_store = memory", f"hard_heap_limit = {_HEAP_BYTES}"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
-
-
-@contextmanager
-def _bounded(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    due = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: int(time.monotonic() > due), _STEPS)
-    yield
 
 
 def _reads_alone(action: int, _: str | None, name: str | None, *__: str | None) -> int:
