@@ -50,6 +50,7 @@ bench: install
 	$(if $(DATA),$(BIN)/python -m benchmarks.poppler $(DATA)/pdf-nasty $(DATA)/pdf-nimh)
 	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.healing $(DATA)/pdf-nimh)
+	$(if $(DATA),$(BIN)/python -m benchmarks.programs $(DATA))
 
 # How long files and functions are, against the bar of docs/development.md.
 shape: install
