@@ -43,12 +43,14 @@ lint: install
 bench: install
 	$(BIN)/python -m benchmarks.demo
 	$(BIN)/python -m benchmarks.edge
+	$(BIN)/python -m benchmarks.sensitivity
 	$(BIN)/python -m benchmarks.orchestration
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.ingestion $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.poppler $(DATA)/pdf-nasty $(DATA)/pdf-nimh)
 	$(if $(DATA),$(BIN)/python -m benchmarks.routing --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.healing $(DATA)/pdf-nimh)
+	$(if $(DATA),$(BIN)/python -m benchmarks.programs $(DATA))
 
 # How long files and functions are, against the bar of docs/development.md.
 shape: install

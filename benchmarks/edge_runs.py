@@ -18,7 +18,7 @@ from tasks.kernel.settings import PROJECT, Settings
 
 CONFIG = PROJECT / "configs" / "demo.yaml"
 SEEDS = (42, 43)
-"""Of training and healing: documents, questions and router are the same."""
+"""Of training: documents, questions, router and the healed base are the same."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def _demo() -> Iterator[Path]:
     for seed in SEEDS:
         overlay = home / f"seed-{seed}.yaml"
         overlay.parent.mkdir(parents=True, exist_ok=True)
-        overlay.write_text(f"finetune: {{seed: {seed}}}\nheal: {{seed: {seed}}}\nconvert: {{form: both}}\n")
+        form = "both" if seed == SEEDS[0] else "merged"
+        overlay.write_text(f"finetune: {{seed: {seed}}}\nconvert: {{form: {form}}}\n")
         command = [sys.executable, "-m", "flows.cli", "run", str(CONFIG), str(overlay)]
         environment = {**os.environ, "POCKETMOE_ARTIFACTS": str(home)}
         subprocess.run(command, cwd=PROJECT, env=environment, check=True)

@@ -1,7 +1,8 @@
 """What healing the base gives and costs, recipe by recipe: text that it did not see, processor time, memory.
 
-In: folders of PDFs, as text that neither chose a setting nor was learned from. Out: `results/healing.json`,
-to which each recipe is added once it is measured, in a process of its own: so its memory is known.
+In: folders of PDFs or text files, which neither chose a setting nor were learned from. Out:
+`results/healing.json`, to which each recipe is added once it is measured, in a process of its own: so its
+memory is known.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.machine import RESULTS, save
+from flows.config import load_config
 from tasks.heal.config import NEUTRAL, BaseHealing, HealConfig, of_base
 from tasks.heal.gptq import compensated
 from tasks.heal.grid_model import load_float, model_grid, rounded
@@ -29,6 +31,8 @@ from tasks.ingest.passages.stored_documents import StoredPages
 from tasks.ingest.reading.reader import Request
 from tasks.ingest.reading.supervising import read_apart
 from tasks.ingest.reading_config import ReadingConfig
+from tasks.kernel.errors import ConfigError
+from tasks.kernel.settings import PROJECT
 from tasks.kernel.workspace import Workspace, silent
 from tasks.models.chat import token_ids
 from tasks.models.embedded import embedded_model_folder
@@ -36,20 +40,21 @@ from tasks.models.int4 import Int4
 from tasks.models.loading import load_tokenizer
 from tasks.records.healing import read_healing
 
-GRID = Int4(block_size=32)
 TOKENS, PIECES = 256, 2
 """Of each document so many pieces of so many tokens are scored."""
-RECIPES: Mapping[str, dict[str, object] | None] = {
-    "rounded": {"start": "rounded", "max_steps": 0},
-    "clipped": None,
-    "gptq": {"start": "gptq", "max_steps": 0},
-    "rounded, 40 steps": {"start": "rounded", "max_steps": 40},
-    "rounded, 80 steps": {"start": "rounded", "max_steps": 80},
-    "rounded, 120 steps": {"start": "rounded", "max_steps": 120},
-    "gptq, 40 steps": {"start": "gptq", "max_steps": 40},
-    "as configured": {},
+UNIFORM, DEMO = "int4", "the demo's"
+RECIPES: Mapping[str, tuple[str, dict[str, object] | None]] = {
+    "rounded, all int4": (UNIFORM, {"start": "rounded", "max_steps": 0}),
+    "clipped, all int4": (UNIFORM, None),
+    "gptq, all int4": (UNIFORM, {"start": "gptq", "max_steps": 0}),
+    "rounded and 40 steps, all int4": (UNIFORM, {"start": "rounded", "max_steps": 40}),
+    "gptq and 80 steps, all int4": (UNIFORM, {"start": "gptq", "max_steps": 80}),
+    "rounded": (DEMO, {"start": "rounded", "max_steps": 0}),
+    "gptq": (DEMO, {"start": "gptq", "max_steps": 0}),
+    "as configured": (DEMO, {}),
 }
-"""Settings of `heal.base` that are not the defaults; none: each block has the scale with the least error."""
+"""A grid, and settings of `heal.base` that are not the demo's; none: each block has the scale with the least
+error."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Scores:
 def main() -> None:
     """Measure each recipe in a process of its own, and add it to the results."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("folders", type=Path, nargs="+", help="PDFs whose text is scored")
+    parser.add_argument("folders", type=Path, nargs="+", help="PDFs or text files that are scored")
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--dtype", choices=("auto", "bfloat16", "float32"), default="auto")
     parser.add_argument("--keep", type=Path, help="a folder for the healed models, which are large")
@@ -86,14 +91,20 @@ def main() -> None:
 def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> dict[str, object]:
     """Heal the embedded base by one recipe, and score it on the text of the folders."""
     base = embedded_model_folder()
-    config = HealConfig.model_validate({"base": RECIPES[recipe] or {}, "compute_dtype": dtype})
+    kind, settings = RECIPES[recipe]
+    healing, stored = _demo()
+    grid = stored if kind == DEMO else Int4(block_size=32)
+    told = healing.model_dump()
+    config = HealConfig.model_validate(
+        {**told, "base": {**told["base"], **(settings or {})}, "compute_dtype": dtype}
+    )
     with tempfile.TemporaryDirectory() as scratch:
         out, wall, processor = Path(scratch, "out"), time.monotonic(), time.process_time()
         out.mkdir()
-        if RECIPES[recipe] is None:
-            _clip(base, out)
+        if settings is None:
+            _clip(base, out, grid)
         else:
-            run({"base": base, "text": NEUTRAL}, of_base(config, GRID), Workspace(out, Path(scratch), silent))
+            run({"base": base, "text": NEUTRAL}, of_base(config, grid), Workspace(out, Path(scratch), silent))
         cost = {
             "seconds": time.monotonic() - wall,
             "processor_seconds": time.process_time() - processor,
@@ -102,10 +113,10 @@ def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> 
         if keep:
             shutil.copytree(out, keep / f"{recipe} {config.compute_dtype}", dirs_exist_ok=True)
         scored = score(out, base, folders)
-        held_back = {} if RECIPES[recipe] is None else {"held_back": read_healing(out).divergence_after}
+        held_back = {} if settings is None else {"held_back": read_healing(out).divergence_after}
     return {
         "recipe": recipe,
-        "settings": _settings(of_base(config, GRID)),
+        "settings": _settings(of_base(config, grid)),
         "threads": torch.get_num_threads(),
         **cost,
         **held_back,
@@ -114,6 +125,15 @@ def measure(recipe: str, dtype: str, folders: list[Path], keep: Path | None) -> 
         "perplexity_float": scored.perplexity_float,
         "loss": scored.perplexity / scored.perplexity_float - 1,
     }
+
+
+def _demo() -> tuple[HealConfig, Int4]:
+    """Return how the demo heals, and what its bundles store."""
+    demo = load_config([PROJECT / "configs" / "demo.yaml"])
+    stored = demo.convert.quantization
+    if not isinstance(stored, Int4):
+        raise ConfigError("configs/demo.yaml: `convert.quantization: auto` is no grid yet; name one")
+    return demo.heal, stored
 
 
 @torch.no_grad()
@@ -135,7 +155,8 @@ def score(model: Path, base: Path, folders: list[Path]) -> Scores:
 
 def _pieces(base: Path, folders: list[Path]) -> list[list[int]]:
     tokenizer, found = load_tokenizer(base), []
-    for path in sorted(file for folder in folders for file in folder.rglob("*.pdf")):
+    documents = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".pdf", ".txt")]
+    for path in sorted(documents):
         ids = token_ids(tokenizer, _text(path))
         starts = range(0, min(len(ids) - TOKENS + 1, PIECES * TOKENS), TOKENS)
         found += [ids[start : start + TOKENS] for start in starts]
@@ -143,6 +164,8 @@ def _pieces(base: Path, folders: list[Path]) -> list[list[int]]:
 
 
 def _text(path: Path) -> str:
+    if path.suffix == ".txt":
+        return path.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch, "pages.jsonl")
         request = Request(
@@ -153,10 +176,10 @@ def _text(path: Path) -> str:
 
 
 @torch.no_grad()
-def _clip(base: Path, out: Path) -> None:
+def _clip(base: Path, out: Path, stored: Int4) -> None:
     """Round each weight alone, by the scale with the least squared error: GPTQ on unrelated inputs."""
     model = load_float(base)
-    grid = model_grid(model, base, GRID)
+    grid = model_grid(model, base, stored)
     weights = {name: model.get_parameter(name) for name in grid.body}
     moved = {
         name: compensated(weight, torch.eye(weight.shape[1]), grid.body[name])

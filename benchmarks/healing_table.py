@@ -1,4 +1,7 @@
-"""The table of the guide on devices: what healing a base costs and gives, from `results/healing.json`."""
+"""The tables of the guide on devices: what healing a base costs and gives, and what its layers cost.
+
+In: `results/{healing,sensitivity}.json`. Out: Markdown.
+"""
 
 from typing import Any
 
@@ -29,3 +32,22 @@ def _row(row: Json) -> str:
         f"{row['peak_memory_bytes'] / 1e9:.1f} GB",
     )
     return f"| {' | '.join(cells)} |"
+
+
+LISTED = 10
+
+
+def sensitivity_table(result: Json) -> dict[str, str]:
+    """Return the Markdown of the table by its marker's name: kinds of layers, and the dearest of them."""
+    kinds = [(f"all `{kind}`", row) for kind, row in _dearest(result["kinds"])]
+    layers = [(f"`{layer}`", row) for layer, row in _dearest(result["layers"])[:LISTED]]
+    head = ["| rounded to 4 bits | divergence | 8 bits add |", "| --- | ---: | ---: |"]
+    rows = [
+        f"| {name} | {row['divergence']:.3f} | {row['extra_bytes'] / 1e6:.2f} MB |"
+        for name, row in [("everything", result["all"]), *kinds, *layers]
+    ]
+    return {"sensitivity": "\n".join([*head, *rows])}
+
+
+def _dearest(rows: Json) -> list[tuple[str, Json]]:
+    return sorted(rows.items(), key=lambda item: -item[1]["divergence"])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.edge_tables import edge_tables, gemma_tables
-from benchmarks.healing_table import healing_table
+from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
 from benchmarks.training_table import training_table
@@ -64,6 +64,7 @@ def blocks() -> dict[str, str]:
         "edge_gemma": gemma_tables,
         "healing": healing_table,
         "training": training_table,
+        "sensitivity": sensitivity_table,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}
     results = {

@@ -141,6 +141,17 @@ class Config(Slice):
         return self
 
     @model_validator(mode="after")
+    def metrics_are_of_domains(self) -> Self:
+        """Refuse metrics of a domain that is not there."""
+        for name in self.evaluate.domain_metrics:
+            if name not in self.domains:
+                raise FieldError(
+                    ("evaluate", "domain_metrics", name),
+                    f"there is no domain {name}; name one of {', '.join(self.domains)}",
+                )
+        return self
+
+    @model_validator(mode="after")
     def overrides_are_valid(self) -> Self:
         """Refuse overrides that do not make a valid slice."""
         for name in self.domains:

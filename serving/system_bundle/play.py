@@ -5,6 +5,7 @@ Kotlin or Swift.
     python play.py "a question"        without one: from standard input, one a line
 """
 
+import argparse
 import hashlib
 import json
 import sys
@@ -119,4 +120,6 @@ def main(questions: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Answer questions from the files beside this one.")
+    parser.add_argument("questions", nargs="*", help="with none, one a line is read from standard input")
+    main(parser.parse_args().questions)

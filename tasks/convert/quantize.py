@@ -13,7 +13,7 @@ import numpy as np
 from tasks.convert.scopes import scopes_of
 from tasks.convert.slots import Place, Weights, span, values_of
 from tasks.kernel.errors import ModelError
-from tasks.models.int4 import ROWS, BlockSize, Grid, Int4, embedding_grid, head_grid
+from tasks.models.int4 import ROWS, BlockSize, Grid, Int4, embedding_grid, head_grid, named_layers
 
 if TYPE_CHECKING:
     from ai_edge_quantizer.recipe_manager import RecipeManager
@@ -66,9 +66,9 @@ def _scales(content: "NDArray[np.uint8]") -> set[tuple[int, int]]:
 
 def kept_apart(quantization: Int4, weights: Weights) -> dict[str, Place]:
     """Return by their values the single layers that keep 8 bits; raise ModelError for one that has none."""
-    names = [f"{layer}.weight" for layer in quantization.int8_layers]
-    found = values_of({name: weights[name] for name in names})
-    if alike := sorted(set(names) - {name for place in found.values() for name in place.weights}):
+    names = named_layers(quantization, weights)
+    found = values_of({name: weights[name] for name in sorted(names)})
+    if alike := sorted(names - {name for place in found.values() for name in place.weights}):
         raise ModelError(
             f"{alike[0]}: without values of its own it is not found in the graph;"
             " take it out of `quantization.int8_layers`"

@@ -18,6 +18,7 @@ from tasks.convert.graph import load
 from tasks.convert.mediapipe.form import prepare
 from tasks.convert.packing import pack
 from tasks.convert.quantize import kept_apart, quantize
+from tasks.convert.slim import without_names
 from tasks.convert.steps import StepCounter
 from tasks.kernel.errors import UnsupportedError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
@@ -43,21 +44,23 @@ def run(inputs: Inputs, config: ConvertConfig, work: Workspace) -> Metrics:
     steps.begin("fill")
     with tempfile.TemporaryDirectory(dir=work.scratch) as scratch:
         source = load(merged, config.graph(), Path(scratch), steps.tick)
-        floating, int4 = Path(scratch) / "float.tflite", Path(scratch) / "int4.tflite"
+        floating, named, int4 = (Path(scratch) / f"{name}.tflite" for name in ("float", "named", "int4"))
         contents = source.contents()
         apart = kept_apart(recipe, contents.weights)
         put_in(inputs["graph"], contents, floating, merged)
         del contents
         source.forget_weights()
         steps.begin("quantize")
-        quantize(floating, int4, recipe, size, apart)
+        quantize(floating, named, recipe, size, apart)
+        without_names(named, int4)
         steps.begin("pack")
         bundle = pack(source, int4, work.out)
         settle_identity(bundle)
         if task:
             task.write(int4, bundle, work.out, Path(scratch))
         steps.begin("measure")
-        write_breakdown(work.out, breakdown(bundle, int4))
+        # Which part of the model a tensor serves is known by its name alone.
+        write_breakdown(work.out, breakdown(bundle, named))
         sizes = size_report(merged, floating, int4, bundle)
         steps.begin("try")
         speeds = try_bundle(bundle, source.parts.tokenizer)

@@ -1,25 +1,22 @@
 """What is measured on the held-out questions, and how surely.
 
-In: YAML. Out: frozen values. Metrics that are not built yet still validate, so that the
-reference systems can be written down in full, and are refused by name.
+In: YAML. Out: frozen values. What is not built yet still validates, so that the reference
+systems can be written down in full, and is refused by name.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from tasks.evaluate.metric_config import Chosen, PassAtK, file_of
 from tasks.kernel.config import Slice
-
-Metric = Literal["perplexity", "rouge_l", "bleu", "exact_match", "token_f1"]
-Unbuilt = Literal["codebleu", "decision_accuracy", "pass_at_k"]
-Module = Annotated[str, StringConstraints(pattern=r"^[\w./-]+$")]
-"""A module of the `evaluate` library, or a .py file with one."""
 
 
 class EvaluateConfig(Slice):
     """One evaluation of a routed system, its experts, the generalist and the shipped bundles."""
 
-    metrics: tuple[Metric | Unbuilt | Module, ...] = (
+    metrics: tuple[Chosen, ...] = (
         "perplexity",
         "rouge_l",
         "bleu",
@@ -27,6 +24,8 @@ class EvaluateConfig(Slice):
         "token_f1",
     )
     """What answers are scored by. Perplexity is always measured, named or not: comparisons rest on it."""
+    domain_metrics: dict[str, tuple[Chosen, ...]] = {}
+    """By domain: what its answers are scored by instead."""
     max_questions_per_domain: int | None = Field(default=None, ge=1)
     """Held-out questions of each domain, drawn with the seed; none takes them all."""
     edge_prompts: int = Field(default=20, ge=1)
@@ -52,22 +51,27 @@ class EvaluateConfig(Slice):
     seed: int = Field(default=42, ge=0)
     """Draws questions, resamples and sampled answers."""
 
+    def metrics_of(self, domain: str) -> tuple[Chosen, ...]:
+        """Return what a domain's answers are scored by, beside perplexity, each once."""
+        chosen = self.domain_metrics.get(domain, self.metrics)
+        return tuple(dict.fromkeys(metric for metric in chosen if metric != "perplexity"))
+
+    def sampling_of(self, domain: str) -> PassAtK | None:
+        """Return how more answers are drawn to each of a domain's questions; none: one is enough."""
+        found = (metric for metric in self.metrics_of(domain) if isinstance(metric, PassAtK))
+        return next((metric for metric in found if metric.samples), None)
+
+    def chosen(self) -> Iterator[Chosen]:
+        """Yield every metric of any domain."""
+        for metrics in (self.metrics, *self.domain_metrics.values()):
+            yield from metrics
+
+    def files(self) -> list[str]:
+        """Return the user's files and folders that metrics read, each once."""
+        return list(dict.fromkeys(file for metric in self.chosen() if (file := file_of(metric))))
+
     def refusals(self) -> list[str]:
         """Return one sentence for each valid value that cannot be measured yet."""
-        sentences = [
-            f"`metrics`: {metric} is not built yet; {_INSTEAD[metric]} meanwhile"
-            for metric in self.metrics
-            if metric in _INSTEAD
-        ]
         if self.constrained is not None:
-            sentences.append(
-                f"`constrained`: {self.constrained} is not built yet; use null (free decoding) meanwhile"
-            )
-        return sentences
-
-
-_INSTEAD = {
-    "codebleu": "use bleu and rouge_l",
-    "decision_accuracy": "use exact_match and token_f1",
-    "pass_at_k": "use bleu and perplexity",
-}
+            return [f"`constrained`: {self.constrained} is not built yet; use null (free decoding) meanwhile"]
+        return []

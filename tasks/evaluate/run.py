@@ -22,14 +22,14 @@ LOG = logging.getLogger(__name__)
 def run(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Metrics:
     """Measure every model on the held-out questions and write the report.
 
-    Raises DataError where a domain has no test questions or no expert, ModelError for a model or
-    bundle that cannot be loaded, UnsupportedError for metrics that are not built, ConfigError for a metric's
-    module that is not on this machine.
+    Raises DataError where a domain has no test questions or no expert, or questions lack what they are
+    scored by, ModelError for a model or bundle that cannot be loaded, UnsupportedError for metrics that are
+    not built or cannot be used safely here, ConfigError for a metric's module that is not on this machine.
     """
     if refusals := config.refusals():
         raise UnsupportedError(" ".join(refusals))
     scorer = load_scorer(config, domain_inputs(inputs, "metric"), work.scratch)
-    evidence = gather(inputs, config, work)
+    evidence = gather(inputs, config, work, scorer.require)
     report = evaluation(evidence, config, scorer)
     write_evaluation(work.out, report, answer_records(evidence, scorer))
     for sentence in report.findings:

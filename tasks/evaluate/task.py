@@ -43,5 +43,5 @@ def evaluate_system(
         **{f"merged/{name}": expert for name, expert in experts.items()},
         **shipped,
     }
-    own = {f"metric/{name}": Path(name).resolve() for name in config.metrics if name.endswith(".py")}
+    own = {f"metric/{name}": Path(name).resolve() for name in config.files()}
     return Job(EvalReport, config, artifacts=artifacts, models={"base": base}, sources=own, alone=True)

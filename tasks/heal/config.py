@@ -71,8 +71,9 @@ class Schedule(Slice):
     """Sequences in one step."""
     validations: int = Field(default=4, ge=1, le=1000)
     """How often validation is asked on the way; a checkpoint is kept each time, and the best one wins."""
-    patience: int = Field(default=2, ge=1)
-    """Validations without a better one after which healing stops."""
+    patience: int = Field(default=4, ge=1)
+    """Validations without a better one after which healing stops. While the rate is high divergence may rise
+    first, so that by default every step is made."""
     validation_sequences: int = Field(default=16, ge=1)
     """Held-back sequences, or validation examples, that decide which step is kept."""
 

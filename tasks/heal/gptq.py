@@ -64,9 +64,9 @@ def compensate(
         layer = model.get_submodule(prefix)
         batches = list(zip(hidden, given[prefix], strict=True))
         for group in _sharing_inputs(layer, names, batches[0]):
-            parts = {name: weights[name] for name in (f"{prefix}.{one}.weight" for one in group)}
             inputs = _second_moment(layer, group[0], batches)
-            _compensate_together(list(parts.values()), inputs, grids[next(iter(parts))])
+            for grid, parts in _by_grid([f"{prefix}.{one}.weight" for one in group], grids):
+                _compensate_together([weights[name] for name in parts], inputs, grid)
         hidden = [_output(layer, batch) for batch in batches]
         done(number, len(layers))
 
@@ -130,6 +130,14 @@ def _beside(value: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, grid
     """Return what is nearest to `weight` of all that is rounded to `value` and leaves the scale as it is."""
     near = weight.clamp(value - _WITHIN * scale, value + _WITHIN * scale)
     return near.clamp(-grid.largest * scale, grid.largest * scale)
+
+
+def _by_grid(names: Sequence[str], grids: Mapping[str, Grid]) -> list[tuple[Grid, list[str]]]:
+    """Return the names that have a grid in common, together."""
+    return [
+        (grid, [name for name in names if grids[name] == grid])
+        for grid in {grids[name]: None for name in names}
+    ]
 
 
 def _compensate_together(parts: Sequence[torch.Tensor], inputs: torch.Tensor, grid: Grid) -> None:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, model_validator
 from tasks.ingest.reading_config import EncodingName, ReadingConfig
 from tasks.kernel.config import Slice
 from tasks.models.sources import EmbeddedModel, ModelSource
-from tasks.records.dataset import Split
+from tasks.records.dataset import Check, Split
 
 
 class DatasetMapping(Slice):
@@ -37,6 +37,8 @@ class DatasetMapping(Slice):
     """Column or template of the question, with the prompt around it."""
     answer: str = Field(min_length=1)
     """Column or template of the reference answer."""
+    checks: dict[Check, str] = {}
+    """Columns or templates of what answers are checked with beside the reference (`tests: test_list`)."""
     split_column: str | None = None
     """Column that names the split of a row; without it, a hub split or the file's stem does."""
     splits: dict[str, Split] | None = None
@@ -82,8 +84,9 @@ class DatasetMapping(Slice):
     @model_validator(mode="after")
     def templates_are_well_formed(self) -> Self:
         """Refuse braces that do not pair, and empty ones."""
-        for field in ("question", "answer"):
-            template: str = getattr(self, field)
+        templates = {"question": self.question, "answer": self.answer}
+        checks = {f"checks.{name}": template for name, template in self.checks.items()}
+        for field, template in (templates | checks).items():
             try:
                 parts = list(Formatter().parse(template))
             except ValueError as error:

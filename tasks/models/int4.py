@@ -4,10 +4,11 @@ In: YAML, and the shapes of a model. Out: frozen values, the block size that fit
 read the same value, because weights survive only the very grid that they were trained for.
 """
 
+import fnmatch
 import json
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -34,7 +35,8 @@ class Int4(Slice):
     down_proj: Literal["int4", "int8"] = "int4"
     """`int8` keeps the most sensitive projection more exact, at about a seventh more bytes."""
     int8_layers: tuple[str, ...] = ()
-    """Further linear layers at `int8`, by their names in the model: `model.layers.0.mlp.up_proj`."""
+    """Further linear layers at `int8`, by their names in the model or by patterns with `*`:
+    `model.layers.0.mlp.up_proj`, `*.v_proj`."""
 
     @field_validator("int8_layers")
     @classmethod
@@ -160,17 +162,26 @@ def _named(shapes: Mapping[str, tuple[int, ...]], pattern: re.Pattern[str]) -> l
     return [name for name in sorted(shapes) if pattern.search(name)]
 
 
+def named_layers(quantization: Int4, weights: Iterable[str]) -> set[str]:
+    """Return which of a model's linear layers `int8_layers` names; raise ConfigError where one names none."""
+    body, found = sorted(weights), set()
+    for pattern in quantization.int8_layers:
+        layers = fnmatch.filter(body, f"{pattern}.weight")
+        if not layers:
+            known = body[0].removesuffix(".weight") if body else "it has none"
+            raise ConfigError(
+                f"quantization.int8_layers: this model has no linear layer {pattern};"
+                f" name layers as the model does: {known}"
+            )
+        found.update(layers)
+    return found
+
+
 def _int8_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> set[str]:
     """Return the weights of the body that keep 8 bits; raise ConfigError for a layer that is not there."""
     body = _body(shapes)
-    named = {f"{layer}.weight" for layer in quantization.int8_layers}
-    if unknown := sorted(named - set(body)):
-        raise ConfigError(
-            f"quantization.int8_layers: this model has no linear layer {unknown[0].removesuffix('.weight')};"
-            f" name layers as the model does: {', '.join(body[:1]).removesuffix('.weight') or 'it has none'}"
-        )
     down = {name for name in body if ".down_proj." in name}
-    return named | (down if quantization.down_proj == "int8" else set())
+    return named_layers(quantization, body) | (down if quantization.down_proj == "int8" else set())
 
 
 def _header(file: Path) -> dict[str, dict[str, list[int]]]:

@@ -3,6 +3,7 @@
 One line of `pairs.jsonl` is one example.
 """
 
+import operator
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,9 @@ from tasks.records.files import Record
 SPLITS: tuple["Split", ...] = ("train", "validation", "test")
 Split = Literal["train", "validation", "test"]
 QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
+Check = Literal["tests", "prompt", "schema", "database"]
+"""What an answer is checked with beside its reference: unit tests and the code before it, a JSON schema, and
+a database by name or as the script that makes it."""
 
 
 class Example(Record):
@@ -30,6 +34,8 @@ class Example(Record):
     """None for ready-made data sets."""
     split: Split | None = None
     """A split fixed by a ready-made data set; otherwise none until the split is drawn."""
+    checks: dict[Check, str] = Field(default={}, exclude_if=operator.not_)
+    """Of ready-made data sets alone; not written where there are none."""
 
 
 class Candidate(Record):

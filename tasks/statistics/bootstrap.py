@@ -5,7 +5,7 @@ In: per-question values. Out: estimates with percentile bootstrap intervals over
 resamples, because questions differ far more in difficulty than models do in skill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from tasks.records.estimate import Estimate
 
 Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+"""A figure of summed counts, whose last axis goes; of each resample's sums at once."""
 ROUNDING = 1e-4
 """How batching alone can move a float32 perplexity, with room to spare: 1e-7 was seen on equal models."""
 NOISE = "no difference beyond the noise"
@@ -41,6 +43,15 @@ class Bootstrap:
         array = np.asarray(values, dtype=np.float64)
         return self._estimate(float(array.mean()), array[self._draws(len(array))].mean(axis=1))
 
+    def statistic(self, rows: Floats, of: Statistic) -> Estimate:
+        """Return a statistic of the sum of the rows, one row a question."""
+        return self._estimate(float(of(rows.sum(axis=0))), of(self._sums(rows)))
+
+    def statistic_difference(self, ours: Floats, theirs: Floats, of: Statistic) -> Estimate:
+        """Return our statistic minus theirs on the same questions."""
+        value = float(of(ours.sum(axis=0)) - of(theirs.sum(axis=0)))
+        return self._estimate(value, of(self._sums(ours)) - of(self._sums(theirs)))
+
     def perplexity(self, losses: Sequence[Loss]) -> Estimate:
         """Return the token-weighted perplexity of the answers."""
         return self._estimate(perplexity(losses), self._perplexities(losses))
@@ -60,6 +71,11 @@ class Bootstrap:
         nats = np.array([loss.nats for loss in losses])[draws].sum(axis=1)
         tokens = np.array([loss.tokens for loss in losses])[draws].sum(axis=1)
         return np.asarray(np.exp(nats / tokens), dtype=np.float64)
+
+    def _sums(self, rows: Floats) -> Floats:
+        count = len(rows)
+        weights = np.stack([np.bincount(draw, minlength=count) for draw in self._draws(count)])
+        return np.asarray(np.tensordot(weights, rows, axes=1), dtype=np.float64)
 
     def _draws(self, count: int) -> NDArray[np.int64]:
         return np.random.default_rng(self.seed).integers(count, size=(self.samples, count))

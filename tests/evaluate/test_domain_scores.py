@@ -112,3 +112,23 @@ def test_a_metrics_file_enters_the_key_by_its_bytes(tmp_path: Path) -> None:
         keys.add(recipe_key(job_recipe("evaluate", job)))
     assert job.sources == {f"metric/{file}": file}
     assert len(keys) == 2
+
+
+def test_databases_and_schemas_of_a_domain_enter_the_key_by_their_bytes(tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    files = {"databases": tmp_path / "db" / "shop.sqlite", "file": tmp_path / "schema.json"}
+    metrics = (
+        {"kind": "sql_execution", "databases": str(tmp_path / "db")},
+        {"kind": "json_schema", "file": str(files["file"])},
+    )
+    config = EvaluateConfig.model_validate({"domain_metrics": {"ocd": metrics}})
+    keys = set()
+    for changed in (*files, *files):
+        for path in files.values():
+            path.touch()
+        files[changed].write_text(f"{changed} {len(keys)}", encoding="utf-8")
+        router, generalist = Router(digest="1" * 64), MergedModel(digest="2" * 64)
+        job = evaluate_system.describe(router, {}, {}, generalist, {}, TinyModel(), config)
+        keys.add(recipe_key(job_recipe("evaluate", job)))
+    assert set(job.sources) == {f"metric/{tmp_path / 'db'}", f"metric/{files['file']}"}
+    assert len(keys) == 4

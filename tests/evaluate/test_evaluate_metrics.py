@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.evaluate.config import EvaluateConfig
+from tasks.evaluate.measuring.questions import Question
 from tasks.evaluate.metrics.chosen_metrics import Scorer, load_scorer
 from tasks.evaluate.metrics.text_metrics import bleu, exact_match, rouge_l, token_f1
 from tasks.kernel.errors import ConfigError
@@ -30,6 +31,10 @@ class Brevity(evaluate.Metric):
     def _compute(self, predictions, references):
         return {result}
 """
+
+
+def asked(references: Sequence[str]) -> list[Question]:
+    return [Question("alpha", str(place), "why?", reference) for place, reference in enumerate(references)]
 
 
 def scorer(folder: Path, *names: str) -> Scorer:
@@ -84,13 +89,13 @@ def test_two_texts_without_words_agree() -> None:
 
 def test_what_is_named_is_computed_and_nothing_else(tmp_path: Path) -> None:
     texts = ["fear fades", "traits stay"], ["the fear fades", "traits stay"]
-    found = scorer(tmp_path, "exact_match", "bleu", "exact_match").scores(*texts)
+    found = scorer(tmp_path, "exact_match", "bleu", "exact_match").scores(texts[0], asked(texts[1]))
     assert set(found) == {"exact_match", "bleu"}
     exact = found["exact_match"]
     assert isinstance(exact, Estimate)
     assert (exact.value, exact.ends) == (1, (1, 1))
     assert found["bleu"] == bleu(*texts)
-    assert scorer(tmp_path, "perplexity").scores(*texts) == {}
+    assert scorer(tmp_path, "perplexity").scores(texts[0], asked(texts[1])) == {}
 
 
 @pytest.mark.parametrize(
@@ -103,17 +108,17 @@ def test_what_is_named_is_computed_and_nothing_else(tmp_path: Path) -> None:
 )
 def test_a_module_of_ones_own_is_named_by_its_file(tmp_path: Path, result: str, names: set[str]) -> None:
     answers = ["one", "two", "three", "four"]
-    assert set(scorer(tmp_path, own(tmp_path, result)).scores(answers, answers)) == names
+    assert set(scorer(tmp_path, own(tmp_path, result)).scores(answers, asked(answers))) == names
 
 
 def test_a_score_of_each_answer_has_an_interval_and_pairs_with_another_models(tmp_path: Path) -> None:
     made = scorer(tmp_path, own(tmp_path, "dict(size=[len(one) for one in predictions])"))
     ours, theirs = ["aa", "aaaa", "aaa"], ["a", "aaa", "aa"]
-    size = made.scores(ours, ours)["brevity"]
+    size = made.scores(ours, asked(ours))["brevity"]
     assert isinstance(size, Estimate)
     assert (size.value, size.bounded) == (3, True)
-    assert made.gains(ours, theirs, ours)["brevity"] == Estimate(value=1, low=1, high=1)
-    assert made.by_answer(ours, ours) == {"brevity": [2, 4, 3]}
+    assert made.gains(ours, theirs, asked(ours))["brevity"] == Estimate(value=1, low=1, high=1)
+    assert made.by_answer(ours, asked(ours)) == [{"brevity": 2}, {"brevity": 4}, {"brevity": 3}]
 
 
 @pytest.mark.parametrize(

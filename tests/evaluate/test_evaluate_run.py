@@ -117,9 +117,9 @@ def test_a_domain_without_held_out_questions_is_refused(inputs: Inputs, workspac
         run(inputs, CONFIG, workspace)
 
 
-def test_a_metric_that_is_not_built_stops_the_stage_before_any_work(workspace: Workspace) -> None:
-    with pytest.raises(UnsupportedError, match="codebleu is not built yet"):
-        run({}, EvaluateConfig(metrics=("codebleu",)), workspace)
+def test_what_is_not_built_stops_the_stage_before_any_work(workspace: Workspace) -> None:
+    with pytest.raises(UnsupportedError, match="regex is not built yet"):
+        run({}, EvaluateConfig(constrained="regex"), workspace)
 
 
 def test_a_missing_bundle_is_named(inputs: Inputs, workspace: Workspace, tmp_path: Path) -> None:

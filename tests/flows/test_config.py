@@ -14,7 +14,7 @@ from tasks.kernel.fingerprint import canonical
 from tasks.kernel.settings import PROJECT, Settings
 
 CONFIGS = sorted((PROJECT / "configs").glob("*.yaml"))
-REFUSED = ("adaptive-skills", "biomed-legal-code", "code-poetry")
+REFUSED = ("adaptive-skills", "biomed-legal-code")
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -82,7 +82,7 @@ def test_reference_systems_are_refused_by_name_with_what_to_use_meanwhile(name: 
     assert all("meanwhile" in row.reason for row in refused)
 
 
-@pytest.mark.parametrize("name", ["demo", "smoke", "mental-health"])
+@pytest.mark.parametrize("name", ["demo", "smoke", "mental-health", "code-poetry"])
 def test_what_runs_here_is_not_refused(name: str) -> None:
     assert refusals(load_config([PROJECT / "configs" / f"{name}.yaml"])) == {}
 

@@ -1,6 +1,7 @@
 """Pins the data-set card: the folder loads as a data set, and nobody's text can break or leak into it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,15 @@ def test_every_field_of_a_row_is_described() -> None:
     assert FIELDS.keys() == Example.model_fields.keys()
 
 
+def test_checks_are_described_where_a_row_has_some(tmp_path: Path) -> None:
+    account = invented(PASSAGES, 1)
+    first = account.candidates[0]
+    checked = first.example.model_copy(update={"checks": {"tests": "assert True"}})
+    assert "| checks |" not in card(tmp_path, account, PASSAGES, ScriptedTeacher())
+    changed = [first.model_copy(update={"example": checked}), *account.candidates[1:]]
+    assert "| checks |" in card(tmp_path, replace(account, candidates=changed), PASSAGES, ScriptedTeacher())
+
+
 def test_text_of_documents_and_models_breaks_neither_front_matter_nor_tables(tmp_path: Path) -> None:
     hostile = [one.model_copy(update={"document": f"{HOSTILE}{one.document}"}) for one in PASSAGES]
     teacher = OpenAITeacher(base_url="http://127.0.0.1:1/v1", model_name=HOSTILE)
@@ -97,4 +107,4 @@ def test_the_folder_loads_as_a_data_set_with_its_splits(tmp_path: Path, monkeypa
     assert {split: len(rows) for split, rows in loaded.items()} == {
         split: sum(one.example.split == split for one in account.candidates) for split in SPLITS
     }
-    assert set(loaded["train"].column_names) == set(FIELDS)
+    assert set(loaded["train"].column_names) == set(FIELDS) - {"checks"}

@@ -120,6 +120,28 @@ def test_every_layer_is_reached_and_stays_on_the_grid(base: Path, text: Path) ->
         assert not torch.equal(on_grid(weights[name], one), on_grid(before[name], one)), name
 
 
+def test_a_layer_with_8_bits_keeps_them_beside_others_that_have_its_inputs(base: Path, text: Path) -> None:
+    from tasks.heal.gptq import compensate
+    from tasks.heal.grid_model import load_float, model_grid, put_on_grid
+    from tasks.heal.texts import file_pieces
+    from tasks.models.grid import on_grid
+    from tasks.models.loading import load_tokenizer
+
+    model = load_float(base)
+    grid = model_grid(model, base, GRID.model_copy(update={"int8_layers": ("*.v_proj",)}))
+    weights = put_on_grid(model, grid)
+    before = {name: weight.detach().clone() for name, weight in weights.items()}
+    compensate(model, weights, grid.body, file_pieces(load_tokenizer(base), text, 64), lambda *_: None)
+
+    def moved(name: str) -> float:
+        """Return the largest move of a weight, in the largest weight."""
+        change = on_grid(weights[name], grid.body[name]) - before[name]
+        return (change.abs().max() / before[name].abs().max()).item()
+
+    layer = "model.layers.0.self_attn"
+    assert moved(f"{layer}.v_proj.weight") < 0.02 < moved(f"{layer}.q_proj.weight")
+
+
 def test_a_healing_killed_after_its_start_ends_on_the_same_bits(
     base: Path, text: Path, workspace: MakeWorkspace
 ) -> None:

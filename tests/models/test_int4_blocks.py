@@ -77,6 +77,12 @@ def test_a_single_layer_keeps_8_bits_and_its_width_does_not_count() -> None:
     }
 
 
+def test_a_pattern_names_every_layer_that_it_fits() -> None:
+    shapes = SHAPES | {"model.layers.1.mlp.down_proj.weight": (64, 96)}
+    recipe = Int4(int8_layers=("*.down_proj",))
+    assert blocked_layers(shapes, recipe) == blocked_layers(shapes, Int4(down_proj="int8"))
+
+
 def test_the_same_layers_in_another_order_are_the_same_recipe() -> None:
     assert Int4(int8_layers=("b", "a", "b")) == Int4(int8_layers=("a", "b"))
 

@@ -9,7 +9,18 @@ from flows.report.tables.router_tables import router_tables
 from flows.report.tables.table import Table, contained
 from tasks.records.estimate import AnswerScores, Estimate
 
-HEADINGS = {"rouge_l": "ROUGE-L", "bleu": "BLEU", "exact_match": "exact match", "token_f1": "token F1"}
+HEADINGS = {
+    "rouge_l": "ROUGE-L",
+    "bleu": "BLEU",
+    "exact_match": "exact match",
+    "token_f1": "token F1",
+    "chrf": "chrF",
+    "codebleu": "CodeBLEU",
+    "macro_f1": "macro F1",
+    "json_valid": "valid JSON",
+    "json_schema": "JSON by schema",
+    "sql_execution": "SQL result",
+}
 """Columns of metrics whose names are not what they are called."""
 
 
@@ -69,7 +80,8 @@ def scores_table(report: Report) -> Table:
 
 def heading(metric: str) -> str:
     """Return what a column of a metric is called."""
-    return HEADINGS.get(metric, words.said(metric))
+    named = metric.replace("pass_at_", "pass@") if metric.startswith("pass_at_") else words.said(metric)
+    return HEADINGS.get(metric, named)
 
 
 def _metrics(scores: Iterable[AnswerScores]) -> list[str]:

@@ -22,7 +22,7 @@ from tasks.convert.quantize import kept_apart, quantize
 from tasks.convert.run import size_report
 from tasks.convert.shared.adapter_file import write_adapter_file
 from tasks.convert.shared.projections import PREFIX, adapt
-from tasks.convert.shared.slim import without_names
+from tasks.convert.slim import without_names
 from tasks.convert.steps import StepCounter
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.bundle_trial import try_bundle

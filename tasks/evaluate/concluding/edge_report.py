@@ -44,11 +44,11 @@ def edge_runtime(evidence: Evidence, domain: str, scorer: Scorer) -> EdgeRuntime
         return None
     run, positions = evidence.edges[domain], evidence.edge_positions[domain]
     answered = [(place, reply) for place, reply in zip(positions, run.replies, strict=True) if reply]
-    references = evidence.references([place for place, _ in answered])
+    questions = evidence.asked([place for place, _ in answered])
     floating = [evidence.models[expert(domain)].answers[place] for place, _ in answered]
     replies = [reply for _, reply in answered]
-    ours = scorer.scores([reply.text for reply in replies], references)
-    theirs = scorer.scores(floating, references)
+    ours = scorer.scores([reply.text for reply in replies], questions)
+    theirs = scorer.scores(floating, questions)
     return EdgeRuntime(
         prompts=len(replies),
         decode_tokens_per_second=median(reply.decode_tokens_per_second for reply in replies),

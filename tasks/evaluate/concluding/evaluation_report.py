@@ -109,8 +109,8 @@ def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation
 
 
 def _scores(evidence: Evidence, system: str, positions: Sequence[int], scorer: Scorer) -> AnswerScores:
-    answers, references = evidence.system_answers(system, positions), evidence.references(positions)
-    return AnswerScores.model_validate(scorer.scores(answers, references))
+    answers, samples = evidence.system_answers(system, positions), evidence.system_samples(system, positions)
+    return AnswerScores.model_validate(scorer.scores(answers, evidence.asked(positions), samples))
 
 
 def compared(
@@ -129,7 +129,7 @@ def _system(evidence: Evidence, system: str, scorer: Scorer) -> SystemEvaluation
     return SystemEvaluation(
         perplexity=scorer.bootstrap.perplexity(evidence.system_losses(system)),
         latency_ms=_latency(evidence, system),
-        **scorer.scores(evidence.system_answers(system), evidence.references()),
+        **scorer.scores(evidence.system_answers(system), evidence.asked(), evidence.system_samples(system)),
     )
 
 
@@ -150,7 +150,8 @@ def _latency(evidence: Evidence, system: str) -> Latency:
 def _against(evidence: Evidence, scorer: Scorer, theirs: str, their_name: str) -> SystemComparison:
     ours, other = (evidence.system_losses(system) for system in ("real", theirs))
     answers, others = (evidence.system_answers(system) for system in ("real", theirs))
-    gains = scorer.gains(answers, others, evidence.references())
+    samples = evidence.system_samples("real"), evidence.system_samples(theirs)
+    gains = scorer.gains(answers, others, evidence.asked(), samples)
     return SystemComparison(
         perplexity=compared(scorer.bootstrap, ours, other, "routed experts", their_name),
         **{f"{name}_difference": gain for name, gain in gains.items()},

@@ -77,7 +77,8 @@ def _quality(evidence: Evidence, scorer: Scorer, positions: Sequence[int], asked
     gaps = [_rate(mine) - _rate(other) for mine, other in zip(ours, theirs, strict=True)]
     ratio = bootstrap.perplexity_ratio(ours, theirs)
     asked_said, right_said = (evidence.system_answers(system, positions) for system in ("real", "oracle"))
-    gains = scorer.gains(asked_said, right_said, evidence.references(positions))
+    samples = evidence.system_samples("real", positions), evidence.system_samples("oracle", positions)
+    gains = scorer.gains(asked_said, right_said, evidence.asked(positions), samples)
     measured = {"loss": bootstrap.mean(gaps), "perplexity_ratio": ratio, **gains}
     enough = len(positions) >= needed(bootstrap.confidence)
     words = verdict(ratio, asked, right) if enough else f"too few questions to tell ({len(positions)})"

@@ -58,9 +58,18 @@ class Evidence:
         asked = self.systems[system]
         return [self.models[asked[place]].answers[place] for place in self._places(positions)]
 
-    def references(self, positions: Sequence[int] | None = None) -> list[str]:
-        """Return the reference answers to some questions or to all."""
-        return [self.questions[place].reference for place in self._places(positions)]
+    def system_samples(self, system: str, positions: Sequence[int] | None = None) -> list[tuple[str, ...]]:
+        """Return the further answers of whichever model the system asks; empty where none were drawn."""
+        asked = self.systems[system]
+        return [self.samples(asked[place], place) for place in self._places(positions)]
+
+    def samples(self, model: str, place: int) -> tuple[str, ...]:
+        """Return the further answers of a model to a question; bundles draw none."""
+        return self.models[model].samples.get(place, ()) if model in self.models else ()
+
+    def asked(self, positions: Sequence[int] | None = None) -> list[Question]:
+        """Return some questions or all."""
+        return [self.questions[place] for place in self._places(positions)]
 
     def _places(self, positions: Sequence[int] | None) -> Sequence[int]:
         return range(len(self.questions)) if positions is None else positions

@@ -7,13 +7,16 @@ by question. One model at a time, so that memory is one model's whatever their n
 import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.answer_scoring import Encoded, encode, score_answers
 from tasks.evaluate.measuring.generation import Decoding, answer, milliseconds
 from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.metric_config import PassAtK
 from tasks.models.chat import Turns, chat_turns
 from tasks.models.loading import load_model, load_tokenizer
 from tasks.statistics.bootstrap import Loss
@@ -41,6 +44,8 @@ class Measured:
     answers: Mapping[int, str]
     latencies_ms: Mapping[int, float]
     sequences: Sequence[Loss]
+    samples: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """More answers, to the questions whose metrics ask for them."""
 
 
 def measure(
@@ -57,6 +62,7 @@ def measure(
     losses = dict(zip(distinct, score_answers(model, distinct, config.batch_size, done), strict=True))
     how = decoding(config)
     answers = answer(model, tokenizer, _prompts(turns, wanted.answered), how, config.batch_size, done)
+    samples = _samples(model, tokenizer, turns, wanted.answered, questions, config)
     times = milliseconds(model, tokenizer, _prompts(turns, wanted.timed), how)
     del model
     gc.collect()
@@ -65,7 +71,35 @@ def measure(
         dict(zip(wanted.answered, answers, strict=True)),
         dict(zip(wanted.timed, times, strict=True)),
         [losses[text] for text in wanted.sequences],
+        samples,
     )
+
+
+def _samples(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    turns: Mapping[int, Turns],
+    answered: Sequence[int],
+    questions: Sequence[Question],
+    config: EvaluateConfig,
+) -> dict[int, tuple[str, ...]]:
+    asked: dict[PassAtK, list[int]] = {}
+    for position in answered:
+        if wanted := config.sampling_of(questions[position].domain):
+            asked.setdefault(wanted, []).append(position)
+    found: dict[int, tuple[str, ...]] = {}
+    for wanted, positions in asked.items():
+        rounds = [
+            answer(
+                *(model, tokenizer, _prompts(turns, positions)),
+                Decoding(config.max_new_tokens, wanted.temperature, config.seed + number),
+                config.batch_size,
+                lambda _: None,
+            )
+            for number in range(1, wanted.samples + 1)
+        ]
+        found |= dict(zip(positions, zip(*rounds, strict=True), strict=True))
+    return found
 
 
 def decoding(config: EvaluateConfig) -> Decoding:

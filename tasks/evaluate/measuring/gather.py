@@ -52,10 +52,16 @@ class Counter:
         self.work.progress(self.finished, self.total, "questions")
 
 
-def gather(inputs: Inputs, config: EvaluateConfig, work: Workspace) -> Evidence:
-    """Measure each bundle and each float model once; raise DataError where inputs do not fit together."""
+def gather(
+    inputs: Inputs, config: EvaluateConfig, work: Workspace, require: Callable[[Sequence[Question]], None]
+) -> Evidence:
+    """Measure each bundle and each float model once; raise DataError where inputs do not fit together.
+
+    `require` raises where questions cannot be scored, before anything is measured.
+    """
     held_out = _held_out(inputs, config)
     questions = held_out.questions
+    require(questions)
     router, experts = load_router(inputs["router"]), domain_inputs(inputs, "merged")
     check_domains(questions, router, experts)
     routing = route(router, questions)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tasks.evaluate.measuring.trained_elsewhere import Known
 from tasks.kernel.errors import DataError
-from tasks.records.dataset import Example
+from tasks.records.dataset import Check, Example
 from tasks.records.files import read_records
 
 
@@ -24,6 +24,8 @@ class Question:
     id: str
     text: str
     reference: str
+    checks: Mapping[Check, str] = field(default_factory=dict)
+    """What an answer is checked with beside the reference."""
 
 
 @dataclass(frozen=True)
@@ -103,4 +105,4 @@ def first_of_each(questions: Sequence[Question], count: int) -> dict[str, list[i
 
 def _question(domain: str, example: Example) -> Question:
     # Stripped as in training, or the first answer token would be another one.
-    return Question(domain, example.id, example.question.strip(), example.answer.strip())
+    return Question(domain, example.id, example.question.strip(), example.answer.strip(), example.checks)

@@ -17,14 +17,14 @@ def answer_records(evidence: Evidence, scorer: Scorer) -> list[Answer]:
     """Return all answers, question by question."""
     found = sorted([*_float_answers(evidence), *_edge_answers(evidence)])
     scores = scorer.by_answer(
-        [text for _, _, text in found], [evidence.questions[place].reference for place, _, _ in found]
+        [text for _, _, text in found],
+        [evidence.questions[place] for place, _, _ in found],
+        [evidence.samples(model, place) for place, model, _ in found],
     )
     losses = _losses(evidence)
     return [
-        _record(evidence, place, model, text, losses.get((place, model))).model_copy(
-            update={name: values[row] for name, values in scores.items()}
-        )
-        for row, (place, model, text) in enumerate(found)
+        _record(evidence, place, model, text, losses.get((place, model))).model_copy(update=scored)
+        for (place, model, text), scored in zip(found, scores, strict=True)
     ]
 
 

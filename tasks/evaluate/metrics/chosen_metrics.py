@@ -1,106 +1,122 @@
 """Score answers by every metric that was asked for, and say how surely.
 
-In: answers and references. Out: scores by metric. A metric that gives each answer a score becomes a mean with
-its interval, and two models are compared answer by answer; one that gives a single figure stays one.
+In: answers and their questions. Out: scores by metric. A metric that gives each answer a score becomes a mean
+with its interval, and two models are compared answer by answer; one that gives a single figure stays one.
+Questions of several domains are scored by what these have in common.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
-from typing import Any
 
-import evaluate
 import numpy as np
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.metrics.text_metrics import load_metric
-from tasks.kernel.errors import ConfigError
+from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.metrics.measure import Counts, Measure, One, Questions, Samples, Texts
+from tasks.evaluate.metrics.measures import measure
+from tasks.kernel.errors import ConfigError, DataError
 from tasks.records.estimate import Estimate, Score
 from tasks.statistics.bootstrap import Bootstrap
-
-_TRIAL = (("a word", "a word"), ("another", "more words"), ("the last one", "one"))
-"""Answers with references that show what a module returns."""
-Texts = Sequence[str]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A module, and what it returns: keys of its result by the names that its scores get."""
-
-    module: evaluate.EvaluationModule
-    by_answer: Mapping[str, str]
-    whole: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """Compares answers with references."""
+    """Scores answers to questions."""
 
     bootstrap: Bootstrap
-    tried: Sequence[Tried]
+    usual: Sequence[Measure]
+    of_domain: Mapping[str, Sequence[Measure]]
+    """Of those domains that are scored by others than the usual ones."""
 
-    def scores(self, answers: Texts, references: Texts) -> dict[str, Score]:
-        """Return every score of the answers."""
-        found: dict[str, Score] = {}
-        for one, result in self._results(self.tried, answers, references):
-            found |= {name: self.bootstrap.mean(result[key]) for name, key in one.by_answer.items()}
-            found |= {name: float(result[key]) for name, key in one.whole.items()}
-        return found
+    def require(self, questions: Questions) -> None:
+        """Raise DataError where a question lacks what it is scored by, ConfigError for an unknown domain."""
+        domains = dict.fromkeys(question.domain for question in questions)
+        if unknown := sorted(set(self.of_domain) - set(domains)):
+            raise ConfigError(
+                f"`domain_metrics`: there is no domain {unknown[0]} (there are {', '.join(domains)})"
+            )
+        for question in questions:
+            for one in self._measures(question.domain):
+                _require(one, question)
 
-    def by_answer(self, answers: Texts, references: Texts) -> dict[str, list[float]]:
-        """Return a score of each answer, by those metrics that give one."""
-        single = [one for one in self.tried if one.by_answer]
-        return {
-            name: [float(score) for score in result[key]]
-            for one, result in self._results(single, answers, references)
-            for name, key in one.by_answer.items()
-        }
+    def scores(self, answers: Texts, questions: Questions, samples: Samples = ()) -> dict[str, Score]:
+        """Return every score of the answers; `samples` are further answers to each question."""
+        return {name: self._score(found) for name, found in self._found(answers, questions, samples)}
 
-    def gains(self, ours: Texts, theirs: Texts, references: Texts) -> dict[str, Estimate]:
+    def by_answer(
+        self, answers: Texts, questions: Questions, samples: Samples = ()
+    ) -> list[dict[str, float]]:
+        """Return the scores of each answer by its own domain's metrics, as far as these give one."""
+        rows: list[dict[str, float]] = [{} for _ in answers]
+        groups: dict[tuple[str, bool], list[int]] = {}
+        for place, question in enumerate(questions):
+            groups.setdefault((question.domain, any(samples[place : place + 1])), []).append(place)
+        for (_, drawn), places in groups.items():
+            said, asked = [answers[place] for place in places], [questions[place] for place in places]
+            more = [samples[place] for place in places] if drawn else ()
+            for name, found in self._found(said, asked, more, paired=True):
+                if isinstance(found, list):
+                    for place, score in zip(places, found, strict=True):
+                        rows[place][name] = score
+        return rows
+
+    def gains(
+        self, ours: Texts, theirs: Texts, questions: Questions, samples: tuple[Samples, Samples] = ((), ())
+    ) -> dict[str, Estimate]:
         """Return how much higher our answers score than theirs to the same questions."""
-        mine, other = (self.by_answer(answers, references) for answers in (ours, theirs))
-        return {name: self.bootstrap.mean(np.subtract(mine[name], other[name]).tolist()) for name in mine}
+        mine, other = (
+            dict(self._found(answers, questions, more, paired=True))
+            for answers, more in zip((ours, theirs), samples, strict=True)
+        )
+        gained = {name: self._gain(found, other[name]) for name, found in mine.items()}
+        return {name: gain for name, gain in gained.items() if gain is not None}
 
-    def _results(
-        self, modules: Sequence[Tried], answers: Texts, references: Texts
-    ) -> Iterator[tuple[Tried, Mapping[str, Any]]]:
-        for one in modules:
-            yield one, one.module.compute(predictions=list(answers), references=list(references))
+    def _measures(self, domain: str) -> Sequence[Measure]:
+        return self.of_domain.get(domain, self.usual)
+
+    def _found(
+        self, answers: Texts, questions: Questions, samples: Samples = (), *, paired: bool = False
+    ) -> Iterator[tuple[str, One]]:
+        first, *others = (self._measures(name) for name in dict.fromkeys(one.domain for one in questions))
+        for one in first:
+            if (one.paired or not paired) and all(one in measures for measures in others):
+                yield from one.score(answers, questions).items()
+                if one.sampled and samples and all(samples):
+                    yield from one.sampled(samples, questions).items()
+
+    def _score(self, found: One) -> Score:
+        if isinstance(found, list):
+            return self.bootstrap.mean(found)
+        return self.bootstrap.statistic(found.rows, found.of) if isinstance(found, Counts) else found
+
+    def _gain(self, mine: One, other: One) -> Estimate | None:
+        if isinstance(mine, list) and isinstance(other, list):
+            return self.bootstrap.mean(np.subtract(mine, other).tolist())
+        if isinstance(mine, Counts) and isinstance(other, Counts):
+            return self.bootstrap.statistic_difference(mine.rows, other.rows, mine.of)
+        return None
 
 
 def load_scorer(config: EvaluateConfig, files: Mapping[str, Path], scratch: Path) -> Scorer:
     """Load and try every metric, so that one that cannot be used is named before anything is measured.
 
-    `files` are the user's own modules by their names in `metrics`. Raises ConfigError.
+    `files` are the user's own modules, schemas and databases by their names in the configuration. Raises
+    ConfigError, UnsupportedError and ModelError.
     """
-    names = [name for name in dict.fromkeys(config.metrics) if name != "perplexity"]
-    tried = [_tried(name, load_metric(name, files.get(name), scratch)) for name in names]
-    return Scorer(Bootstrap(config.bootstrap_samples, config.confidence, config.seed), tried)
+    chosen = {name: config.metrics_of(name) for name in ("", *config.domain_metrics)}
+    made = {one: measure(one, files, scratch) for metrics in chosen.values() for one in metrics}
+    found = {name: [made[one] for one in metrics] for name, metrics in chosen.items()}
+    bootstrap = Bootstrap(config.bootstrap_samples, config.confidence, config.seed)
+    return Scorer(bootstrap, found.pop(""), found)
 
 
-def _tried(name: str, module: evaluate.EvaluationModule) -> Tried:
-    answers, references = map(list, zip(*_TRIAL, strict=True))
-    try:
-        result = module.compute(predictions=answers, references=references)
-    except (ValueError, TypeError, LookupError) as error:
-        raise ConfigError(
-            f"`metrics`: {name} compares no answers with reference answers ({error}); leave it out"
-        ) from error
-    by_answer = [key for key, value in result.items() if _is_list(value)]
-    whole = [key for key, value in result.items() if isinstance(value, Real)]
-    if not by_answer and not whole:
-        raise ConfigError(f"`metrics`: {name} returns no figure, only {', '.join(result)}; leave it out")
-    short = Path(name).stem
-    alone = len(by_answer) + len(whole) == 1
-    labels = {key: short if alone or key == short else f"{short}_{key}" for key in (*by_answer, *whole)}
-    return Tried(module, {labels[key]: key for key in by_answer}, {labels[key]: key for key in whole})
-
-
-def _is_list(value: object) -> bool:
-    """Whether it is one number for each answer of the trial."""
-    return (
-        isinstance(value, list | tuple | np.ndarray)
-        and len(value) == len(_TRIAL)
-        and all(isinstance(one, Real) for one in value)
-    )
+def _require(measure: Measure, question: Question) -> None:
+    if measure.needs and not question.checks.get(measure.needs):
+        raise DataError(
+            f"{question.domain}: question {question.id} has no `{measure.needs}` to check its answers with;"
+            f" name a column in `dataset.checks.{measure.needs}`, or score this domain by other metrics in"
+            " `evaluate.domain_metrics`"
+        )
+    if measure.accept:
+        measure.accept(question)

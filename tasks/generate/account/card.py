@@ -25,6 +25,7 @@ FIELDS: Final = {
     "teacher": "who wrote the pair: a model or dataset; , edited behind it: a person changed it",
     "question_type": "factual, how, why, scenario or follow-up; null where nobody said",
     "split": "train, validation or test",
+    "checks": "what an answer is checked with beside the reference: unit tests, a schema, a database",
 }
 """What each field of a row holds."""
 _LIMITS: Final = """\
@@ -65,7 +66,7 @@ def card(
         "What became of the pairs": table(("step", "pairs"), _steps(whole)),
         "Splits": table(("split", "pairs"), ((split, whole.counts[split]) for split in SPLITS)),
         "Sources": _sources(whole, documents),
-        "Fields": table(("field", "meaning"), FIELDS.items()),
+        "Fields": table(("field", "meaning"), _fields(account)),
         "Licence": _LICENCE,
         "Known limits": _LIMITS,
         "Files beside": _FILES,
@@ -75,6 +76,12 @@ def card(
     return (
         f"{_front(whole, documents, config)}\n# Questions and answers from documents\n\n{count}\n\n{body}\n"
     )
+
+
+def _fields(account: Account) -> Iterator[tuple[str, str]]:
+    """Yield the fields of the rows; `checks` is not written where no row has any."""
+    checked = any(one.example.checks for one in account.candidates)
+    yield from ((name, meaning) for name, meaning in FIELDS.items() if checked or name != "checks")
 
 
 def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: GenerateConfig) -> str:

@@ -6,6 +6,7 @@ question and answer, so that it survives another order of rows.
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,8 +119,21 @@ def _example(
     if not question or not answer:
         return None, "empty", 0
     digest = hashlib.sha256(f"{question}\0{answer}".encode()).hexdigest()
-    example = Example(id=digest[:12], question=question, answer=answer, teacher="dataset", split=split)
+    example = Example(
+        id=digest[:12],
+        question=question,
+        answer=answer,
+        teacher="dataset",
+        split=split,
+        checks={name: _check(template, row) for name, template in mapping.checks.items()},
+    )
     return example, "", _unused(prepared, mapping)
+
+
+def _check(template: str, row: Row) -> str:
+    """Return what an answer is checked with: a mapping, as schemas are, in JSON."""
+    value = None if "{" in template else value_at(row, template)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else fill(template, row)
 
 
 def _unused(row: Mapping[str, Any], mapping: DatasetMapping) -> int:

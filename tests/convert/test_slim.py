@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
-from tasks.convert.shared.slim import without_names
+from tasks.convert.slim import without_names
 
 def packed(model):
     builder = flatbuffers.Builder(64)

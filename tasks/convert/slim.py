@@ -1,7 +1,7 @@
 """Take the names of a graph's insides out of it: a quantized graph in, the same with fewer bytes out.
 
-An adapter's inputs make a layer five times as many tensors, each called by the whole path of its module. The
-runtime goes by the names of signatures, which stay.
+Each tensor is called by the whole path of its module; an adapter's inputs make a layer five times as many.
+The runtime goes by the names of signatures, which stay.
 """
 
 from pathlib import Path
