@@ -16,6 +16,7 @@ from benchmarks.edge_tables import edge_tables, gemma_tables
 from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
+from benchmarks.training_table import training_table
 from flows.report.schema import Report
 from flows.report.tables.result_tables import edge_table, results_table, sizes_table, systems_table
 from tasks.kernel.settings import PROJECT
@@ -62,6 +63,7 @@ def blocks() -> dict[str, str]:
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
         "healing": healing_table,
+        "training": training_table,
         "sensitivity": sensitivity_table,
     }
     found = {name: RESULTS / f"{name}.json" for name in makers}
