@@ -23,6 +23,7 @@ from benchmarks.edge_runs import MeasuredRun
 from benchmarks.staged import run_stage
 from tasks.evaluate.measuring.bundle_runs import run_bundle
 from tasks.evaluate.measuring.generation import answer
+from tasks.kernel.errors import ConfigError
 from tasks.kernel.settings import Settings
 from tasks.models.bundle import Bundle, sampler
 from tasks.models.chat import Turns
@@ -57,6 +58,8 @@ def shared_form(run: MeasuredRun, work: Path) -> Shared:
     if "edge-base" in parts.artifacts:
         kind = "edge-adapter" if any(name.startswith("edge-adapter/") for name in parts.artifacts) else "edge"
         return Shared(parts.part("edge-base"), {name: parts.part(f"{kind}/{name}") for name in domains})
+    if "healed" not in parts.artifacts:
+        raise ConfigError(f"{parts.folder}: has no healed base; run it with `convert: {{form: both}}`")
     config = run.convert() | {"form": "shared"}
     base = _stage("tasks.convert.shared.base", {"base": parts.part("healed")}, config, work / "base")
     return Shared(

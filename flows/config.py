@@ -202,6 +202,13 @@ class Config(Slice):
         """Tell whether any bundle is made of healed weights."""
         return any(self.heal_of(name).kind == "distill" for name in self.domains)
 
+    def heals_base(self) -> bool:
+        """Tell whether a bundle for adapters, an adapter or an expert is made of the healed base."""
+        trained = any(self.finetune_of(name).quantization == "int4" for name in (*self.domains, GENERALIST))
+        apart = any(self.convert_of(name).form != "merged" for name in self.domains)
+        begun = any(self.heal_of(name).begins_healed for name in self.domains)
+        return self.heals() and (trained or apart or begun)
+
     def base_healing(self) -> BaseHealing:
         """Return what the healing of the base depends on: nothing of a domain's own."""
         return of_base(self.heal, self.convert.given())

@@ -45,7 +45,7 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     adapters, experts = {}, {}
     router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
     found = searched(config, datasets, call)
-    healed = call(heal_base, base, config.base_healing(), found.recipe) if config.heals() else None
+    healed = call(heal_base, base, config.base_healing(), found.recipe) if config.heals_base() else None
     below = _trained_from(config, GENERALIST, healed)
     adapter = call(train_expert, GENERALIST, datasets, below, config.finetune_of(GENERALIST))
     generalist = call(merge_expert, GENERALIST, adapter, below, config.merge)
@@ -120,18 +120,15 @@ def _settled(
 ) -> dict[str, HealedModel]:
     """Heal every expert that is to be; the others are converted as they were merged."""
     healed, found = base
-    if healed is None:
-        return {}
     return {
         name: call(
             heal_expert,
             name,
             expert,
-            healed,
             datasets[name],
-            _trained_from(config, name, healed),
             config.expert_healing(name),
             found.of(config, name),
+            *((healed, _trained_from(config, name, healed)) if config.heal_of(name).begins_healed else ()),
         )
         for name, expert in experts.items()
         if config.heal_of(name).kind == "distill" and config.convert_of(name).form != "shared"

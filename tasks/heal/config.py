@@ -76,6 +76,10 @@ class Schedule(Slice):
     first, so that by default every step is made."""
     validation_sequences: int = Field(default=16, ge=1)
     """Held-back sequences, or validation examples, that decide which step is kept."""
+    sequence_tokens: int = Field(default=128, ge=16, le=8192)
+    """The text of the base, and what GPTQ sees, is cut into pieces of so many tokens."""
+    calibration_sequences: int = Field(default=64, ge=1)
+    """Pieces of text that GPTQ sees."""
 
 
 class BaseSchedule(Schedule):
@@ -85,13 +89,9 @@ class BaseSchedule(Schedule):
     """Steps at most; 0 only rounds."""
     validation_sequences: int = Field(default=8, ge=1)
     """Held-back pieces of text that decide which step is kept."""
-    sequence_tokens: int = Field(default=128, ge=16, le=8192)
-    """The text is cut into pieces of so many tokens."""
     start: Literal["gptq", "rounded"] = "gptq"
     """Where training begins: `gptq` rounds each weight so that it makes up for the ones before it, `rounded`
     rounds each to the nearest value."""
-    calibration_sequences: int = Field(default=64, ge=1)
-    """Pieces of text that GPTQ sees."""
 
 
 class ExpertSchedule(Schedule):
@@ -99,6 +99,9 @@ class ExpertSchedule(Schedule):
 
     max_steps: int = Field(default=200, ge=0, le=100_000)
     """Steps at most."""
+    start: Literal["gptq", "healed"] = "gptq"
+    """Where training begins: `gptq` rounds the float expert so, on its own training examples; `healed` lays
+    its update on the healed base."""
     num_epochs: int = Field(default=2, ge=1, le=1000)
     """Passes over the training examples."""
     max_length: int = Field(default=1024, ge=16)
@@ -119,6 +122,11 @@ class HealConfig(Slice):
     hardware multiplies it itself, otherwise float32."""
     seed: int = Field(default=42, ge=0)
     """Draws the order of the text."""
+
+    @property
+    def begins_healed(self) -> bool:
+        """Tell whether an expert's update is laid on the healed base."""
+        return self.kind == "distill" and self.expert.start == "healed"
 
     def refusals(self) -> list[str]:
         """Return nothing: every valid value can be served."""

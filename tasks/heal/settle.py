@@ -1,8 +1,9 @@
-"""Heal an expert: its update on the healed base, settled on the grid towards the float expert.
+"""Heal an expert: on the grid, as near to its float form as that lets it be.
 
-In: `expert` (merged, float), `healed` (the healed base with its rests), `base` (what the expert was trained
-from), `qa`, and `recipe` where one was searched. Out: a Hugging Face folder on the grid and `healing.json`.
-The text is what the expert was trained on, because there it has to be right.
+In: `expert` (merged, float), `qa`, and `recipe` where one was searched; for an expert that begins on the
+healed base also `healed` (with its rests) and `base` (what the expert was trained from). Out: a Hugging Face
+folder on the grid and `healing.json`. The text is what the expert was trained on, because there it has to be
+right.
 """
 
 import logging
@@ -16,9 +17,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from tasks.heal.checkpoint import Checkpoint
 from tasks.heal.config import ExpertHealing
 from tasks.heal.distillation import Lesson, Pair, distill
+from tasks.heal.gptq import compensate
 from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.run import conclude
-from tasks.heal.texts import Text, answers, steps_of
+from tasks.heal.texts import Text, answers, calibration, steps_of
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.loading import load_tokenizer, save_tokenizer
@@ -31,15 +33,27 @@ logger = logging.getLogger(__name__)
 
 
 def run(inputs: Inputs, config: ExpertHealing, work: Workspace) -> Metrics:
-    """Lay the update on the healed base, distill the float expert into both, and write what survives."""
-    healed, expert = inputs["healed"], inputs["expert"]
-    lesson = lesson_of(load_tokenizer(expert), inputs["qa"], config)
-    teacher, student = load_teacher(expert, config.compute_dtype), load_float(healed)
-    grid = model_grid(student, healed, config.recipe(inputs))
-    add_update(student, teacher, grid, inputs)
+    """Round the expert, distill its float form into what is left, and write what survives."""
+    expert, tokenizer = inputs["expert"], load_tokenizer(inputs["expert"])
+    lesson = lesson_of(tokenizer, inputs["qa"], config)
+    teacher = load_teacher(expert, config.compute_dtype)
+    source = expert if config.schedule.start == "gptq" else inputs["healed"]
+    student = load_float(source)
+    grid = model_grid(student, source, config.recipe(inputs))
+    if config.schedule.start == "healed":
+        add_update(student, teacher, grid, inputs)
     weights = put_on_grid(student, grid)
-    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress)
-    rounded(healed, grid, state.best).save_pretrained(work.out)
+
+    def prepare() -> None:
+        examples = read_records(inputs["qa"] / "train.jsonl", Example)
+        schedule = config.schedule
+        seen = calibration(tokenizer, examples, schedule.sequence_tokens, schedule.calibration_sequences)
+        with torch.autocast(student.device.type, torch.bfloat16, enabled=lesson.bfloat16):
+            compensate(student, weights, grid.body, seen, lambda done, of: work.progress(done, of, "layers"))
+
+    start = prepare if config.schedule.start == "gptq" else None
+    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress, start)
+    rounded(source, grid, state.best).save_pretrained(work.out)
     save_tokenizer(expert, work.out)
     write_sizes(work.out, read_sizes(expert))
     return conclude(state, lesson, grid, work.out)

@@ -18,19 +18,19 @@ def heal_base(base: ModelSource, config: BaseHealing, recipe: Recipe | None = No
 def heal_expert(
     domain: str,  # noqa: ARG001  # names the task
     expert: MergedModel,
-    healed: HealedModel,
     dataset: QADataset,
-    base: ModelSource | HealedModel,
     config: ExpertHealing,
     recipe: Recipe | None = None,
+    healed: HealedModel | None = None,
+    base: ModelSource | HealedModel | None = None,
 ) -> Job[HealedModel]:
-    """Lay the expert's update on the healed base, and train it on the grid towards the float expert.
+    """Round the expert, and train it on the grid towards its float form.
 
-    `base` is what the expert was trained from.
+    An expert that begins on the healed base needs that base, and what the expert was trained from.
     """
-    artifacts: dict[str, Artifact] = {"expert": expert, "healed": healed, "qa": dataset}
-    artifacts |= {"recipe": recipe} if recipe else {}
-    module = "tasks.heal.settle"
+    wanted = {"expert": expert, "qa": dataset, "recipe": recipe, "healed": healed}
+    artifacts: dict[str, Artifact] = {name: one for name, one in wanted.items() if one is not None}
     if isinstance(base, HealedModel):
-        return Job(HealedModel, config, artifacts={**artifacts, "base": base}, module=module)
-    return Job(HealedModel, config, artifacts=artifacts, models={"base": base}, module=module)
+        artifacts["base"] = base
+    models = {} if base is None or isinstance(base, HealedModel) else {"base": base}
+    return Job(HealedModel, config, artifacts=artifacts, models=models, module="tasks.heal.settle")

@@ -22,8 +22,7 @@ def test_every_configuration_validates_and_plans(path: Path, tmp_path: Path) -> 
     config = load_config([path])
     rows = plan(config, Settings(artifacts=tmp_path))
     assert config.name == path.stem
-    heals = int(config.heals())
-    assert len(rows) == (6 + heals) * len(config.domains) + 5 + heals
+    assert len(rows) == (6 + config.heals()) * len(config.domains) + 5 + config.heals_base()
     assert not any(row.status == "hit" for row in rows)
     assert json.dumps([row.as_dict() for row in rows])
 

@@ -229,6 +229,21 @@ def test_one_domain_may_be_left_unhealed(library: Path, settings: Settings) -> N
     assert "heal:anxiety" not in found
 
 
+HEAL_BASE = {
+    "expert": {"heal": {"expert": {"start": "healed"}}},
+    "adapter": {"domains": {"ocd": {"finetune": {"quantization": "int4"}}}},
+    "shared": {"convert": {"form": "both"}},
+}
+
+
+@pytest.mark.parametrize("what", ["nothing", *HEAL_BASE])
+def test_the_base_is_healed_where_something_is_made_of_it(settings: Settings, what: str) -> None:
+    config = load_config([PROJECT / "configs" / "demo.yaml"], HEAL_BASE.get(what))
+    found = rows(config, settings)
+    assert ("heal" in found) == (what != "nothing")
+    assert {"heal:anxiety", "heal:ocd"} <= set(found)
+
+
 def test_the_base_is_traced_once_whatever_the_experts_are(library: Path, settings: Settings) -> None:
     fill(config_of(library), settings)
     domains = {name: {"documents": str(library / name)} for name in ("anxiety", "depression", "ocd")}

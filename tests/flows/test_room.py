@@ -62,7 +62,7 @@ def test_room_is_estimated_from_what_the_plan_will_write(settings: Settings) -> 
     merged = 538_000_000
     rows = [row.stage for row in plan(config, settings) if row.status == "miss"]
     assert rows.count("merge") == len(config.domains) + 1
-    assert estimate(config, rows) == pytest.approx(merged * (4 * 1.1 + 4 * 0.7 + 3 * 0.25 + 6.4))
+    assert estimate(config, rows) == pytest.approx(merged * (4 * 1.1 + 3 * 0.7 + 3 * 0.25 + 6.4))
     assert estimate(config, ["heal"]) == pytest.approx(merged * (0.7 + 6.4), abs=1)
     assert estimate(config, ["convert"]) == pytest.approx(merged * 1.25)
     assert estimate(config, ["ingest", "merge"]) == merged
@@ -74,7 +74,7 @@ def test_missing_room_is_told_with_both_numbers(settings: Settings) -> None:
     rows = plan(config, settings)
     assert shortage(config, [], settings) == ""
     said = shortage(config, rows, settings, free=1_200_000_000)
-    assert "about 7.7 GB will be written and 1.2 GB are free" in said
+    assert "about 7.3 GB will be written and 1.2 GB are free" in said
     assert "POCKETMOE_ARTIFACTS" in said
     with pytest.raises(StoreError, match="GB are free"):
         refuse_shortage(config, settings, None, free=1_200_000_000)

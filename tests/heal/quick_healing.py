@@ -22,4 +22,4 @@ def healing_of_base(grid: Int4 = GRID, **fields: object) -> BaseHealing:
 
 
 def healing_of_expert(**fields: object) -> ExpertHealing:
-    return of_expert(HealConfig.model_validate({"expert": QUICK, **fields}), GRID)
+    return of_expert(HealConfig.model_validate({"expert": {**QUICK, "start": "healed"}, **fields}), GRID)

@@ -59,6 +59,35 @@ def test_the_divergence_of_an_expert_falls_from_that_of_its_update_on_the_healed
     assert record.divergence_after < 0.8 * record.divergence_before
 
 
+def test_an_expert_begins_where_gptq_rounds_it_and_needs_no_healed_base(
+    expert: Path, domain: Path, workspace: MakeWorkspace
+) -> None:
+    from tasks.heal.settle import run
+
+    units: set[str] = set()
+    work = workspace("gptq", lambda _, __, unit, **___: units.add(unit))
+    no_step = healing_of_expert(expert={"start": "gptq", "max_steps": 0})
+    run({"expert": expert, "qa": domain}, no_step, work)
+    record = read_healing(work.out)
+    assert record.divergence_after < 0.9 * record.divergence_before
+    assert units == {"layers"}
+
+
+def test_examples_shorter_than_a_piece_are_one(base: Path) -> None:
+    from tasks.heal.texts import calibration
+    from tasks.models.loading import load_tokenizer
+    from tasks.records.dataset import Example
+
+    examples = [
+        Example(id=str(n), question="Why?", answer="So.", teacher="dataset", split="train") for n in range(9)
+    ]
+    tokenizer = load_tokenizer(base)
+    (whole,) = calibration(tokenizer, examples, 8192, 64)
+    assert len(whole.ids) > 9
+    some = calibration(tokenizer, examples, 16, 2)
+    assert [piece.ids for piece in some] == [whole.ids[:16], whole.ids[16:32]]
+
+
 def test_rounding_what_was_written_changes_no_bit(
     base: Path, healed: Path, expert: Path, domain: Path, workspace: MakeWorkspace
 ) -> None:
@@ -94,7 +123,7 @@ def test_an_update_smaller_than_a_step_of_the_grid_is_not_lost(
     """Without what rounding took from the base, most of an update would be rounded away again."""
     import torch
 
-    no_step = healing_of_expert(expert={"max_steps": 0})
+    no_step = healing_of_expert(expert={"max_steps": 0, "start": "healed"})
     only_rounded = settled(base, healed, expert, domain, workspace(), no_step)
     name = "model.layers.0.mlp.up_proj.weight"
     start, wanted, found = (weights(folder)[name] for folder in (base, expert, only_rounded))
@@ -114,6 +143,7 @@ def test_where_no_step_helps_the_start_is_kept(base: Path, text: Path, workspace
         "max_steps": 40,
         "learning_rate": 1.0,
         "validations": 8,
+        "patience": 2,
         "sequence_tokens": 64,
     }
     metrics = run({"base": base, "text": text}, healing_of_base(base=ruinous), work)

@@ -104,7 +104,7 @@ def _arrows(
         pairs += pairwise(reached)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
         pairs += [(reached[-1], ("evaluate", ""))]
-        pairs += [((HEAL, ""), (HEAL, domain))] if (HEAL, domain) in nodes else []
+        pairs += [((HEAL, ""), (HEAL, domain))] if {(HEAL, ""), (HEAL, domain)} <= nodes.keys() else []
         pairs += [(("generate", domain), (RECIPE, ""))] if (RECIPE, "") in nodes else []
         pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
