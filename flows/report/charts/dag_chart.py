@@ -47,7 +47,7 @@ def dag_chart(report: Report) -> str:
     labels: dict[float, str] = {0: "router", **dict(enumerate(domains, 1)), len(domains) + 1: GENERALIST}
     labels |= {last: BASE} if last > len(domains) + 1 else {}
     with canvas(0.75 * (last + 1), width=1.6 * (len(chain) + 1)) as (figure, axes):
-        for start, end in _arrows(nodes, domains, chain):
+        for start, end in _arrows(nodes, domains, chain, begin_healed=_begin_healed(report)):
             _draw_arrow(axes, start, end)
         for node in nodes.values():
             _draw_box(axes, node, rows.get((node.stage, node.domain)))
@@ -57,6 +57,13 @@ def dag_chart(report: Report) -> str:
         axes.set_ylim(last + 0.45, -0.45)
         axes.set_axis_off()
     return to_svg(figure, "dag", "Stages of the pipeline, by domain, and what became of each")
+
+
+def _begin_healed(report: Report) -> bool:
+    """Tell whether experts are laid on the healed base, as all were before there was another way."""
+    healing = report.config.get("heal")
+    expert = healing.get("expert") if isinstance(healing, dict) else None
+    return not isinstance(expert, dict) or expert.get("start", "healed") == "healed"
 
 
 def _chain(rows: Mapping[tuple[str, str], StageRow]) -> tuple[str, ...]:
@@ -91,7 +98,7 @@ def _nodes(domains: list[str], chain: tuple[str, ...]) -> dict[tuple[str, str], 
 
 
 def _arrows(
-    nodes: dict[tuple[str, str], Node], domains: list[str], chain: tuple[str, ...]
+    nodes: dict[tuple[str, str], Node], domains: list[str], chain: tuple[str, ...], *, begin_healed: bool
 ) -> list[tuple[Node, Node]]:
     pairs = [
         (("route", ""), ("evaluate", "")),
@@ -104,7 +111,8 @@ def _arrows(
         pairs += pairwise(reached)
         pairs += [(("generate", domain), end) for end in (("route", ""), ("finetune", GENERALIST))]
         pairs += [(reached[-1], ("evaluate", ""))]
-        pairs += [((HEAL, ""), (HEAL, domain))] if {(HEAL, ""), (HEAL, domain)} <= nodes.keys() else []
+        laid = begin_healed and {(HEAL, ""), (HEAL, domain)} <= nodes.keys()
+        pairs += [((HEAL, ""), (HEAL, domain))] if laid else []
         pairs += [(("generate", domain), (RECIPE, ""))] if (RECIPE, "") in nodes else []
         pairs += [((GRAPH, ""), ("convert", domain))] if (GRAPH, "") in nodes else []
     return [(nodes[start], nodes[end]) for start, end in pairs]
