@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -75,8 +75,13 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--dtype", choices=("auto", "bfloat16", "float32"), default="auto")
     parser.add_argument("--keep", type=Path, help="a folder for the healed models, which are large")
+    parser.add_argument("--score", type=Path, help="only score this healed model, and print JSON")
     parser.add_argument("--here", action="store_true", help="measure in this process, and print JSON")
     asked = parser.parse_args()
+    if asked.score:
+        found = score(asked.score, embedded_model_folder(), asked.folders)
+        sys.stdout.write(json.dumps(asdict(found)) + "\n")
+        return
     if asked.here:
         sys.stdout.write(json.dumps(measure(asked.recipes[0], asked.dtype, asked.folders, asked.keep)) + "\n")
         return
