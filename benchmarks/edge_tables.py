@@ -26,7 +26,7 @@ def edge_tables(result: Json) -> dict[str, str]:
     ]
     lines = [f"| {name} | {value} | {bound} |" for name, value, bound in rows]
     head = (
-        f"{merged['answers']} held-out answers, {len(result['seeds'])} seeds, {_machine(result)}; intervals"
+        f"{merged['answers']} held-out answers, {_seeds(result['seeds'])}, {_machine(result)}; intervals"
         f" at 95 %; {result['drawn_adapters']} of the ten adapters are of the real shape with drawn values:\n"
     )
     return {"edge": "\n".join([head, "| | measured | bound |", "| --- | ---: | ---: |", *lines])}
@@ -61,3 +61,7 @@ def _loss(told: Json) -> str:
 
 def _machine(result: Json) -> str:
     return f"{result['machine']['cores']} cores ({result['machine']['processor']})"
+
+
+def _seeds(seeds: list[object]) -> str:
+    return f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}"
