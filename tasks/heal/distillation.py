@@ -5,7 +5,7 @@ was closest to the teacher on held-back text. Divergence of next-token distribut
 would teach something new, and the model is to stay what it is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ from transformers import PreTrainedModel
 
 from tasks.heal.checkpoint import Checkpoint, State
 from tasks.heal.config import Schedule
+from tasks.heal.gptq import compensate
 from tasks.heal.texts import Text
 from tasks.kernel.errors import StageError
 from tasks.kernel.workspace import Progress
+from tasks.models.int4 import Grid
 from tasks.models.stop_request import StopRequest
 
 Weights = Mapping[str, torch.nn.Parameter]
@@ -35,6 +37,8 @@ class Lesson:
     schedule: Schedule
     bfloat16: bool
     """Whether activations are held in 16 bits."""
+    calibration: Sequence[Text] = ()
+    """What GPTQ sees before the first step; nothing: training begins at the weights as they are."""
 
     @property
     def marks(self) -> set[int]:
@@ -54,18 +58,18 @@ class Pair:
 def distill(
     pair: Pair,
     weights: Weights,
+    grids: Mapping[str, Grid],
     lesson: Lesson,
     checkpoint: Checkpoint,
     progress: Progress,
-    prepare: Callable[[], None] | None = None,
 ) -> State:
     """Train `weights` in place, from the checkpoint if there is one, and return how it went, the best kept.
 
-    Without a checkpoint `prepare` moves them to where training begins. On the CPU a resumed run ends on the
-    same bits. Raises StageError when the process is asked to stop.
+    Without a checkpoint GPTQ moves them to where training begins. On the CPU a resumed run ends on the same
+    bits. Raises StageError when the process is asked to stop.
     """
     optimizer = torch.optim.AdamW(weights.values(), betas=BETAS, weight_decay=0.0, fused=True)
-    state = checkpoint.restore(weights, optimizer) or _begun(pair, weights, lesson, prepare)
+    state = checkpoint.restore(weights, optimizer) or _begun(pair, weights, grids, lesson, progress)
     stop, total = StopRequest(), len(lesson.steps)
     with stop.listening():
         while state.step < total and not state.stale(lesson.schedule.patience):
@@ -154,11 +158,16 @@ def learning_rate(schedule: Schedule, step: int, total: int) -> float:
     return schedule.learning_rate * (1 - (1 - schedule.final_share) * passed)
 
 
-def _begun(pair: Pair, weights: Weights, lesson: Lesson, prepare: Callable[[], None] | None) -> State:
+def _begun(
+    pair: Pair, weights: Weights, grids: Mapping[str, Grid], lesson: Lesson, progress: Progress
+) -> State:
     state = State(rounded=validation_loss(pair, lesson))
-    if prepare:
-        prepare()
-    state.note(0, validation_loss(pair, lesson) if prepare else state.rounded, weights)
+    if lesson.calibration:
+        with torch.autocast(pair.student.device.type, torch.bfloat16, enabled=lesson.bfloat16):
+            compensate(
+                pair.student, weights, grids, lesson.calibration, lambda at, of: progress(at, of, "layers")
+            )
+    state.note(0, validation_loss(pair, lesson) if lesson.calibration else state.rounded, weights)
     return state
 
 

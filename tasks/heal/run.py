@@ -9,13 +9,11 @@ moves weights over an edge.
 import logging
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 
 from tasks.heal.checkpoint import Checkpoint, State
 from tasks.heal.config import BaseHealing, WrittenText
 from tasks.heal.distillation import Lesson, Pair, distill
-from tasks.heal.gptq import compensate
 from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.texts import Text, file_pieces, held_back, pieces, steps_of
 from tasks.heal.writing import write_conversations
@@ -35,18 +33,13 @@ def run(inputs: Inputs, config: BaseHealing, work: Workspace) -> Metrics:
     texts = neutral_texts(inputs, config, work)
     learned, validation = held_back(texts, schedule.validation_sequences, config.seed)
     steps = steps_of(learned, schedule.per_device_batch_size, schedule.max_steps, config.seed)
-    lesson = Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
+    seen = learned[: schedule.calibration_sequences] if schedule.start == "gptq" else ()
+    lesson = Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16", seen)
     teacher, student = load_teacher(base, config.compute_dtype), load_float(base)
     grid = model_grid(student, base, config.recipe(inputs))
     weights = put_on_grid(student, grid)
-
-    def prepare() -> None:
-        seen = learned[: schedule.calibration_sequences]
-        with torch.autocast(student.device.type, torch.bfloat16, enabled=lesson.bfloat16):
-            compensate(student, weights, grid.body, seen, lambda done, of: work.progress(done, of, "layers"))
-
-    start = prepare if schedule.start == "gptq" else None
-    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress, start)
+    pair, checkpoint = Pair(student, teacher), Checkpoint(work.scratch)
+    state = distill(pair, weights, grid.body, lesson, checkpoint, work.progress)
     rounded(base, grid, state.best).save_pretrained(work.out)
     save_tokenizer(base, work.out)
     write_rests(grid, state, work.out)

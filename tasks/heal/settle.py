@@ -17,10 +17,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from tasks.heal.checkpoint import Checkpoint
 from tasks.heal.config import ExpertHealing
 from tasks.heal.distillation import Lesson, Pair, distill
-from tasks.heal.gptq import compensate
 from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.run import conclude
-from tasks.heal.texts import Text, answers, calibration, steps_of
+from tasks.heal.texts import Text, answers, joined, steps_of
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.loading import load_tokenizer, save_tokenizer
@@ -43,16 +42,8 @@ def run(inputs: Inputs, config: ExpertHealing, work: Workspace) -> Metrics:
     if config.schedule.start == "healed":
         add_update(student, teacher, grid, inputs)
     weights = put_on_grid(student, grid)
-
-    def prepare() -> None:
-        examples = read_records(inputs["qa"] / "train.jsonl", Example)
-        schedule = config.schedule
-        seen = calibration(tokenizer, examples, schedule.sequence_tokens, schedule.calibration_sequences)
-        with torch.autocast(student.device.type, torch.bfloat16, enabled=lesson.bfloat16):
-            compensate(student, weights, grid.body, seen, lambda done, of: work.progress(done, of, "layers"))
-
-    start = prepare if config.schedule.start == "gptq" else None
-    state = distill(Pair(student, teacher), weights, lesson, Checkpoint(work.scratch), work.progress, start)
+    pair, checkpoint = Pair(student, teacher), Checkpoint(work.scratch)
+    state = distill(pair, weights, grid.body, lesson, checkpoint, work.progress)
     rounded(source, grid, state.best).save_pretrained(work.out)
     save_tokenizer(expert, work.out)
     write_sizes(work.out, read_sizes(expert))
@@ -76,7 +67,9 @@ def lesson_of(tokenizer: PreTrainedTokenizerBase, dataset: Path, config: ExpertH
     validation = _fitting(tokenizer, dataset, "validation", config)[: schedule.validation_sequences]
     passes = schedule.num_epochs * ceil(len(train) / size)
     steps = steps_of(train, size, min(schedule.max_steps, passes), config.seed)
-    return Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16")
+    seen = joined(train, schedule.sequence_tokens)[: schedule.calibration_sequences]
+    start = seen if schedule.start == "gptq" else ()
+    return Lesson(steps, validation, schedule, config.compute_dtype == "bfloat16", start)
 
 
 def _fitting(

@@ -7,6 +7,7 @@ as in training; of neutral text everything does.
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pydantic import Field
@@ -24,9 +25,6 @@ class Conversation(Figures):
 
     question: str = Field(min_length=1)
     answer: str = Field(min_length=1)
-
-
-Told = Conversation | Example
 
 
 @dataclass(frozen=True)
@@ -66,17 +64,21 @@ def _decoded(file: Path) -> str:
     return found.replace(BAD, "\ufffd")
 
 
-def pieces(tokenizer: PreTrainedTokenizerBase, conversations: Iterable[Told], tokens: int) -> list[Text]:
-    """Return the conversations in the chat format, one after the other, cut into pieces of equal length."""
-    return _cut(_stream(tokenizer, conversations), tokens)
-
-
-def calibration(
-    tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], tokens: int, count: int
+def pieces(
+    tokenizer: PreTrainedTokenizerBase, conversations: Iterable[Conversation], tokens: int
 ) -> list[Text]:
-    """Return at most `count` pieces of the examples; all that there is as one, where it is shorter."""
-    stream = _stream(tokenizer, examples)
-    return _cut(stream, min(tokens, len(stream)))[:count]
+    """Return the conversations in the chat format, one after the other, cut into pieces of equal length."""
+    stream: list[int] = []
+    for said in conversations:
+        turns = chat_turns(tokenizer, said.question.strip(), said.answer.strip())
+        stream += token_ids(tokenizer, turns.prompt) + token_ids(tokenizer, turns.answer)
+    return _cut(stream, tokens)
+
+
+def joined(texts: Sequence[Text], tokens: int) -> list[Text]:
+    """Return the texts one behind the other, in pieces of equal length; where all are shorter, in one."""
+    stream = [*chain.from_iterable(text.ids for text in texts)]
+    return _cut(stream, min(tokens, len(stream)))
 
 
 def answers(tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], longest: int) -> list[Text]:
@@ -115,14 +117,6 @@ def steps_of(texts: Sequence[Text], step_size: int, steps: int, seed: int) -> li
         found += drawn.sample(batches, len(batches))
         passes += 1
     return found[:steps]
-
-
-def _stream(tokenizer: PreTrainedTokenizerBase, conversations: Iterable[Told]) -> list[int]:
-    stream: list[int] = []
-    for said in conversations:
-        turns = chat_turns(tokenizer, said.question.strip(), said.answer.strip())
-        stream += token_ids(tokenizer, turns.prompt) + token_ids(tokenizer, turns.answer)
-    return stream
 
 
 def _cut(stream: Sequence[int], tokens: int) -> list[Text]:

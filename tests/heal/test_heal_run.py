@@ -73,21 +73,6 @@ def test_an_expert_begins_where_gptq_rounds_it_and_needs_no_healed_base(
     assert units == {"layers"}
 
 
-def test_examples_shorter_than_a_piece_are_one(base: Path) -> None:
-    from tasks.heal.texts import calibration
-    from tasks.models.loading import load_tokenizer
-    from tasks.records.dataset import Example
-
-    examples = [
-        Example(id=str(n), question="Why?", answer="So.", teacher="dataset", split="train") for n in range(9)
-    ]
-    tokenizer = load_tokenizer(base)
-    (whole,) = calibration(tokenizer, examples, 8192, 64)
-    assert len(whole.ids) > 9
-    some = calibration(tokenizer, examples, 16, 2)
-    assert [piece.ids for piece in some] == [whole.ids[:16], whole.ids[16:32]]
-
-
 def test_rounding_what_was_written_changes_no_bit(
     base: Path, healed: Path, expert: Path, domain: Path, workspace: MakeWorkspace
 ) -> None:

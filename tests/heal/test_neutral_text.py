@@ -3,7 +3,7 @@
 import re
 
 from tasks.heal.config import NEUTRAL
-from tasks.heal.texts import Conversation, Text, held_back, steps_of
+from tasks.heal.texts import Conversation, Text, held_back, joined, steps_of
 from tasks.heal.writing import questions
 from tasks.kernel.settings import PROJECT
 from tasks.records.files import read_records
@@ -45,3 +45,9 @@ def test_what_is_held_back_is_not_learned_and_at_most_a_fifth() -> None:
     assert len(validation) == 2
     assert set(learned) | set(validation) == set(texts)
     assert not set(learned) & set(validation)
+
+
+def test_texts_shorter_than_a_piece_are_one() -> None:
+    texts = [Text((1, 2, 3), 1), Text((4, 5), 1)]
+    assert [piece.ids for piece in joined(texts, 128)] == [(1, 2, 3, 4, 5)]
+    assert [piece.ids for piece in joined(texts, 2)] == [(1, 2), (3, 4)]
