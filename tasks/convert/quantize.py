@@ -66,7 +66,7 @@ def _scales(content: "NDArray[np.uint8]") -> set[tuple[int, int]]:
 
 def kept_apart(quantization: Int4, weights: Weights) -> dict[str, Place]:
     """Return by their values the single layers that keep 8 bits; raise ModelError for one that has none."""
-    names = named_layers(quantization, weights)
+    names = named_layers(quantization, {name: weight.shape for name, weight in weights.items()})
     found = values_of({name: weights[name] for name in sorted(names)})
     if alike := sorted(names - {name for place in found.values() for name in place.weights}):
         raise ModelError(

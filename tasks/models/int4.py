@@ -8,7 +8,7 @@ import fnmatch
 import json
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -162,9 +162,9 @@ def _named(shapes: Mapping[str, tuple[int, ...]], pattern: re.Pattern[str]) -> l
     return [name for name in sorted(shapes) if pattern.search(name)]
 
 
-def named_layers(quantization: Int4, weights: Iterable[str]) -> set[str]:
+def named_layers(quantization: Int4, shapes: Mapping[str, tuple[int, ...]]) -> set[str]:
     """Return which of a model's linear layers `int8_layers` names; raise ConfigError where one names none."""
-    body, found = sorted(weights), set()
+    body, found = _body(shapes), set()
     for pattern in quantization.int8_layers:
         layers = fnmatch.filter(body, f"{pattern}.weight")
         if not layers:
@@ -179,9 +179,8 @@ def named_layers(quantization: Int4, weights: Iterable[str]) -> set[str]:
 
 def _int8_layers(shapes: Mapping[str, tuple[int, ...]], quantization: Int4) -> set[str]:
     """Return the weights of the body that keep 8 bits; raise ConfigError for a layer that is not there."""
-    body = _body(shapes)
-    down = {name for name in body if ".down_proj." in name}
-    return named_layers(quantization, body) | (down if quantization.down_proj == "int8" else set())
+    down = {name for name in _body(shapes) if ".down_proj." in name}
+    return named_layers(quantization, shapes) | (down if quantization.down_proj == "int8" else set())
 
 
 def _header(file: Path) -> dict[str, dict[str, list[int]]]:

@@ -48,7 +48,7 @@ print("STORED" + json.dumps({"matrices": list(found.values()), "bytes": total}))
 """
 
 
-LAYERS = ("model.layers.0.mlp.up_proj", "*.k_proj")
+LAYERS = ("*.k_proj", "model.layers.0.*")
 GRIDS = [GRID, GRID.model_copy(update={"embedding": "int4", "head": "int4", "int8_layers": LAYERS})]
 
 

@@ -1,7 +1,8 @@
 """Bytes that a bundle stores for the matrices of a model: shapes and grids in, a sum out.
 
-It is exact for numbers and scales; the rest of a bundle (norms, tokenizer, the graph around them) has the
-same size to a few kilobytes whatever the recipe.
+It is exact for numbers and scales, but for 8-bit rows of the last layer, whose scales a prompt's graph does
+not need: they are counted once too often. The rest of a bundle (norms, tokenizer, the graph around them) has
+the same size to a few kilobytes whatever the recipe.
 """
 
 from collections.abc import Mapping
