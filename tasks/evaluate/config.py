@@ -44,6 +44,9 @@ class EvaluateConfig(Slice):
     """What generated answers are forced to obey."""
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     """Resamples behind each interval."""
+    resampled: Literal["passages", "questions"] = "passages"
+    """What intervals are drawn over. Questions on one passage are right or wrong together, so whole ones are
+    drawn; where there are too few of them, questions are, and a warning says so."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Coverage of the intervals."""
     max_edge_loss: float = Field(default=0.05, ge=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.evaluate.concluding.routing_tax import needed, routing_tax
+from tasks.evaluate.concluding.routing_tax import routing_tax
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured
@@ -93,12 +93,6 @@ def test_all_shares_add_up_to_the_total(tax_of: TaxOf) -> None:
     assert set(tax.total.scores) == {"rouge_l"}
     assert tax.misrouted == 2
     assert [part.outcome for part in tax.elsewhere] == ["refused", "generalist"]
-
-
-@pytest.mark.parametrize("confidence", [0.6, 0.8, 0.95, 0.99])
-def test_as_few_questions_are_enough_as_a_sign_test_needs(confidence: float) -> None:
-    least = needed(confidence)
-    assert 2 * 0.5**least <= 1 - confidence < 2 * 0.5 ** (least - 1)
 
 
 def test_right_routing_is_free(inputs: Inputs, workspace: Workspace) -> None:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.records.estimate import Estimate
 from tasks.statistics.bootstrap import Bootstrap, Loss, perplexity, verdict
@@ -71,3 +73,36 @@ def test_pairing_sees_a_small_gain_that_separate_intervals_hide() -> None:
 )
 def test_the_verdict_follows_the_interval(low: float, high: float, words: str) -> None:
     assert verdict(Estimate(value=(low + high) / 2, low=low, high=high), "expert", "generalist") == words
+
+
+@pytest.mark.parametrize("confidence", [0.6, 0.8, 0.95, 0.99])
+def test_as_few_questions_are_enough_as_a_sign_test_needs(confidence: float) -> None:
+    least = Bootstrap(1000, confidence, 7).fewest
+    assert 2 * 0.5**least <= 1 - confidence < 2 * 0.5 ** (least - 1)
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 9), st.integers(1, 40)), min_size=2, max_size=12), st.integers(2, 5))
+def test_asking_the_same_thing_again_makes_nothing_surer(found: list[tuple[float, int]], times: int) -> None:
+    once = [Loss(nats * tokens, tokens) for nats, tokens in found]
+    again = [loss for loss in once for _ in range(times)]
+    grouped = BOOTSTRAP.grouped([str(place) for place in range(len(once)) for _ in range(times)])
+    asked = BOOTSTRAP.perplexity(once)
+    assert grouped.perplexity(again).ends == pytest.approx(asked.ends)
+    assert grouped.mean([loss.nats for loss in again]).ends == pytest.approx(
+        BOOTSTRAP.mean([loss.nats for loss in once]).ends
+    )
+
+
+def test_questions_that_go_together_make_an_interval_wider() -> None:
+    values = [value for value in (0.1, 0.9, 0.3, 0.7, 0.2, 0.8) for _ in range(8)]
+    passages = [str(place // 8) for place in range(len(values))]
+    apart, together = BOOTSTRAP.mean(values), BOOTSTRAP.grouped(passages).mean(values)
+    assert together.value == apart.value
+    assert width(together) > 2 * width(apart)
+
+
+def test_questions_each_on_their_own_passage_are_drawn_as_before() -> None:
+    found = losses(20)
+    assert BOOTSTRAP.grouped([str(place) for place in range(20)]).perplexity(found) == BOOTSTRAP.perplexity(
+        found
+    )

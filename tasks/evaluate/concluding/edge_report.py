@@ -23,11 +23,11 @@ def edge_loss(edge: Sequence[Loss], floating: Sequence[Loss], bootstrap: Bootstr
     return bootstrap.perplexity_ratio(edge, floating).shifted(-1)
 
 
-def edge_perplexity(evidence: Evidence, domain: str, bootstrap: Bootstrap) -> EdgePerplexity | None:
+def edge_perplexity(evidence: Evidence, domain: str, scorer: Scorer) -> EdgePerplexity | None:
     """Return a bundle's perplexity beside the float model's; None where no bundle scored an answer."""
     if domain not in _scored(evidence):
         return None
-    edge, floating = _paired(evidence, domain)
+    edge, floating, bootstrap = _paired(evidence, domain, scorer)
     return EdgePerplexity(
         edge=bootstrap.perplexity(edge),
         float_=bootstrap.perplexity(floating),
@@ -64,12 +64,12 @@ def edge_runtime(evidence: Evidence, domain: str, scorer: Scorer) -> EdgeRuntime
     )
 
 
-def edge_warnings(evidence: Evidence, bootstrap: Bootstrap, config: EvaluateConfig) -> list[str]:
+def edge_warnings(evidence: Evidence, scorer: Scorer, config: EvaluateConfig) -> list[str]:
     """Return what a reader must know before trusting a bundle, in plain words."""
     lossy = [
         f"{domain}: {sentence}"
         for domain in _scored(evidence)
-        for sentence in _loss_warnings(_paired(evidence, domain), bootstrap, config)
+        for sentence in _loss_warnings(*_paired(evidence, domain, scorer), config)
     ]
     unlinked = [
         f"{domain}: LiteRT-LM reads every probe of the chain as other tokens, so the link {links[-1].name} is"
@@ -103,22 +103,25 @@ def _scored(evidence: Evidence) -> list[str]:
     return [domain for domain, run in evidence.edges.items() if any(run.losses)]
 
 
-def _paired(evidence: Evidence, domain: str) -> tuple[list[Loss], list[Loss]]:
-    edge = [loss for loss in evidence.edges[domain].losses if loss]
-    return edge, list(evidence.models[expert(domain)].sequences)
+def _paired(evidence: Evidence, domain: str, scorer: Scorer) -> tuple[list[Loss], list[Loss], Bootstrap]:
+    """Return the bundle's losses, the float model's on the same answers, and the bootstrap for both."""
+    found = zip(evidence.edge_positions[domain], evidence.edges[domain].losses, strict=True)
+    places, edge = zip(*((place, loss) for place, loss in found if loss), strict=True)
+    bootstrap = scorer.over(evidence.asked(places))
+    return list(edge), list(evidence.models[expert(domain)].sequences), bootstrap
 
 
 def _loss_warnings(
-    losses: tuple[list[Loss], list[Loss]], bootstrap: Bootstrap, config: EvaluateConfig
+    edge: Sequence[Loss], floating: Sequence[Loss], bootstrap: Bootstrap, config: EvaluateConfig
 ) -> list[str]:
-    loss = edge_loss(*losses, bootstrap)
+    loss = edge_loss(edge, floating, bootstrap)
     if loss.value <= config.max_edge_loss:
         return []
-    edge, floating = (perplexity(found) for found in losses)
     low, high = loss.ends
     sentence = (
-        f"INT4 raises perplexity by {loss.value:.1%} ({low:.1%} to {high:.1%}), from {floating:.2f}"
-        f" in float32 to {edge:.2f} in the bundle; `max_edge_loss` is {config.max_edge_loss:.0%}"
+        f"INT4 raises perplexity by {loss.value:.1%} ({low:.1%} to {high:.1%}), from"
+        f" {perplexity(floating):.2f} in float32 to {perplexity(edge):.2f} in the bundle; `max_edge_loss` is"
+        f" {config.max_edge_loss:.0%}"
     )
     return [sentence]
 

@@ -13,6 +13,7 @@ from tasks.evaluate.concluding.edge_report import edge_perplexity, edge_runtime,
 from tasks.evaluate.concluding.router_report import router_finding, router_section, router_warnings
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
+from tasks.evaluate.measuring.questions import passages
 from tasks.evaluate.measuring.systems import BASE, GENERALIST, expert
 from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.edge import Sizes
@@ -50,8 +51,9 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
         warnings=[
             *_left_out(evidence, config),
             *_trained_on(evidence),
+            *_few_passages(evidence, scorer),
             *router_warnings(evidence),
-            *edge_warnings(evidence, scorer.bootstrap, config),
+            *edge_warnings(evidence, scorer, config),
         ],
         findings=[*_findings(domains), router_finding(router)],
     )
@@ -80,13 +82,27 @@ def _trained_on(evidence: Evidence) -> Iterator[str]:
             )
 
 
+def _few_passages(evidence: Evidence, scorer: Scorer) -> Iterator[str]:
+    """Name the domains whose intervals are over questions because they have too few passages."""
+    for domain in evidence.domains() if scorer.resampled == "passages" else ():
+        questions = evidence.asked(evidence.of_domain(domain))
+        count, needed = len(set(passages(questions))), scorer.bootstrap.fewest
+        if count < min(needed, len(questions)):
+            yield (
+                f"{domain}: the {len(questions)} held-out questions stand on {count} passages, fewer than"
+                f" {needed}, so its intervals are drawn over questions and say nothing of other passages; add"
+                " documents, or lower `ingest.passage_words`"
+            )
+
+
 def _counted(ids: list[str]) -> str:
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     return f"{len(ids)} held-out question{'s' * (len(ids) > 1)} ({', '.join(ids[:_NAMED])}{more})"
 
 
 def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:
-    positions, bootstrap = evidence.of_domain(domain), scorer.bootstrap
+    positions = evidence.of_domain(domain)
+    bootstrap = scorer.over(evidence.asked(positions))
     base, own, generalist = (
         evidence.losses(model, positions) for model in (BASE, expert(domain), GENERALIST)
     )
@@ -102,7 +118,7 @@ def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation
         comparison_with_base=compared(bootstrap, own, base, "expert", "base model"),
         scores={system: _scores(evidence, system, positions, scorer) for system in evidence.systems},
         sizes=evidence.sizes.get(domain, Sizes()),
-        edge_perplexity=edge_perplexity(evidence, domain, bootstrap),
+        edge_perplexity=edge_perplexity(evidence, domain, scorer),
         edge=edge_runtime(evidence, domain, scorer),
         chain=list(evidence.chains.get(domain, ())),
     )
@@ -127,7 +143,7 @@ def compared(
 
 def _system(evidence: Evidence, system: str, scorer: Scorer) -> SystemEvaluation:
     return SystemEvaluation(
-        perplexity=scorer.bootstrap.perplexity(evidence.system_losses(system)),
+        perplexity=scorer.over(evidence.questions).perplexity(evidence.system_losses(system)),
         latency_ms=_latency(evidence, system),
         **scorer.scores(evidence.system_answers(system), evidence.asked(), evidence.system_samples(system)),
     )
@@ -153,7 +169,7 @@ def _against(evidence: Evidence, scorer: Scorer, theirs: str, their_name: str) -
     samples = evidence.system_samples("real"), evidence.system_samples(theirs)
     gains = scorer.gains(answers, others, evidence.asked(), samples)
     return SystemComparison(
-        perplexity=compared(scorer.bootstrap, ours, other, "routed experts", their_name),
+        perplexity=compared(scorer.over(evidence.questions), ours, other, "routed experts", their_name),
         **{f"{name}_difference": gain for name, gain in gains.items()},
     )
 

@@ -5,7 +5,6 @@ could make is called so.
 """
 
 from collections.abc import Sequence
-from math import ceil, log2
 
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.chosen_metrics import Scorer
@@ -31,18 +30,9 @@ def routing_tax(evidence: Evidence, scorer: Scorer) -> RoutingTax:
         pairs=pairs,
         elsewhere=[tax for tax in taxes if tax.outcome != "expert"],
         total=_quality(evidence, scorer, everything, "the routed system", "oracle routing"),
-        needed=needed(scorer.bootstrap.confidence),
+        needed=scorer.bootstrap.fewest,
         method=METHOD,
     )
-
-
-def needed(confidence: float) -> int:
-    """Return the fewest questions that can show a difference without assumptions.
-
-    Under equal models all differences point one way with the chance 2 * 0.5**n (sign test). A bootstrap of
-    fewer questions gives intervals that are far too narrow.
-    """
-    return ceil(1 + log2(1 / (1 - confidence)))
 
 
 def _groups(evidence: Evidence) -> dict[tuple[str, str, str], list[int]]:
@@ -72,7 +62,7 @@ def _tax(evidence: Evidence, scorer: Scorer, group: tuple[str, str, str], positi
 
 
 def _quality(evidence: Evidence, scorer: Scorer, positions: Sequence[int], asked: str, right: str) -> Quality:
-    bootstrap = scorer.bootstrap
+    bootstrap = scorer.over(evidence.asked(positions))
     ours, theirs = (_losses(evidence, system, positions) for system in ("real", "oracle"))
     gaps = [_rate(mine) - _rate(other) for mine, other in zip(ours, theirs, strict=True)]
     ratio = bootstrap.perplexity_ratio(ours, theirs)
@@ -80,7 +70,7 @@ def _quality(evidence: Evidence, scorer: Scorer, positions: Sequence[int], asked
     samples = evidence.system_samples("real", positions), evidence.system_samples("oracle", positions)
     gains = scorer.gains(asked_said, right_said, evidence.asked(positions), samples)
     measured = {"loss": bootstrap.mean(gaps), "perplexity_ratio": ratio, **gains}
-    enough = len(positions) >= needed(bootstrap.confidence)
+    enough = len(positions) >= bootstrap.fewest
     words = verdict(ratio, asked, right) if enough else f"too few questions to tell ({len(positions)})"
     return Quality(
         within_noise=not enough or words == NOISE,

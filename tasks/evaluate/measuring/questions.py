@@ -6,7 +6,7 @@ too long question is no reason to lose all that was trained.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ class Question:
     reference: str
     checks: Mapping[Check, str] = field(default_factory=dict)
     """What an answer is checked with beside the reference."""
+    passage: str = ""
+    """Id of the passage that it stands on; ready-made data sets have none."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ def draw(questions: list[Question], limit: int | None, seed: int) -> list[Questi
     return [questions[position] for position in sorted(chosen)]
 
 
+def passages(questions: Iterable[Question]) -> list[str]:
+    """Return what each question stands on: its passage, or itself."""
+    return [f"{question.domain}/{question.passage or question.id}" for question in questions]
+
+
 def first_of_each(questions: Sequence[Question], count: int) -> dict[str, list[int]]:
     """Return the positions of the first `count` questions of each domain."""
     positions: dict[str, list[int]] = {}
@@ -105,4 +112,5 @@ def first_of_each(questions: Sequence[Question], count: int) -> dict[str, list[i
 
 def _question(domain: str, example: Example) -> Question:
     # Stripped as in training, or the first answer token would be another one.
-    return Question(domain, example.id, example.question.strip(), example.answer.strip(), example.checks)
+    question, answer = example.question.strip(), example.answer.strip()
+    return Question(domain, example.id, question, answer, example.checks, example.passage)

@@ -8,11 +8,12 @@ Questions of several domains are scored by what these have in common.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from tasks.evaluate.config import EvaluateConfig
-from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.measuring.questions import Question, passages
 from tasks.evaluate.metrics.measure import Counts, Measure, One, Questions, Samples, Texts
 from tasks.evaluate.metrics.measures import measure
 from tasks.kernel.errors import ConfigError, DataError
@@ -25,9 +26,17 @@ class Scorer:
     """Scores answers to questions."""
 
     bootstrap: Bootstrap
+    """Over questions."""
+    resampled: Literal["passages", "questions"]
     usual: Sequence[Measure]
     of_domain: Mapping[str, Sequence[Measure]]
     """Of those domains that are scored by others than the usual ones."""
+
+    def over(self, questions: Questions) -> Bootstrap:
+        """Return the bootstrap for figures on these questions."""
+        groups = passages(questions)
+        by_passage = self.resampled == "passages" and len(set(groups)) >= self.bootstrap.fewest
+        return self.bootstrap.grouped(groups) if by_passage else self.bootstrap
 
     def require(self, questions: Questions) -> None:
         """Raise DataError where a question lacks what it is scored by, ConfigError for an unknown domain."""
@@ -42,7 +51,8 @@ class Scorer:
 
     def scores(self, answers: Texts, questions: Questions, samples: Samples = ()) -> dict[str, Score]:
         """Return every score of the answers; `samples` are further answers to each question."""
-        return {name: self._score(found) for name, found in self._found(answers, questions, samples)}
+        bootstrap = self.over(questions)
+        return {name: _score(found, bootstrap) for name, found in self._found(answers, questions, samples)}
 
     def by_answer(
         self, answers: Texts, questions: Questions, samples: Samples = ()
@@ -69,7 +79,8 @@ class Scorer:
             dict(self._found(answers, questions, more, paired=True))
             for answers, more in zip((ours, theirs), samples, strict=True)
         )
-        gained = {name: self._gain(found, other[name]) for name, found in mine.items()}
+        bootstrap = self.over(questions)
+        gained = {name: _gain(found, other[name], bootstrap) for name, found in mine.items()}
         return {name: gain for name, gain in gained.items() if gain is not None}
 
     def _measures(self, domain: str) -> Sequence[Measure]:
@@ -85,18 +96,6 @@ class Scorer:
                 if one.sampled and samples and all(samples):
                     yield from one.sampled(samples, questions).items()
 
-    def _score(self, found: One) -> Score:
-        if isinstance(found, list):
-            return self.bootstrap.mean(found)
-        return self.bootstrap.statistic(found.rows, found.of) if isinstance(found, Counts) else found
-
-    def _gain(self, mine: One, other: One) -> Estimate | None:
-        if isinstance(mine, list) and isinstance(other, list):
-            return self.bootstrap.mean(np.subtract(mine, other).tolist())
-        if isinstance(mine, Counts) and isinstance(other, Counts):
-            return self.bootstrap.statistic_difference(mine.rows, other.rows, mine.of)
-        return None
-
 
 def load_scorer(config: EvaluateConfig, files: Mapping[str, Path], scratch: Path) -> Scorer:
     """Load and try every metric, so that one that cannot be used is named before anything is measured.
@@ -108,7 +107,21 @@ def load_scorer(config: EvaluateConfig, files: Mapping[str, Path], scratch: Path
     made = {one: measure(one, files, scratch) for metrics in chosen.values() for one in metrics}
     found = {name: [made[one] for one in metrics] for name, metrics in chosen.items()}
     bootstrap = Bootstrap(config.bootstrap_samples, config.confidence, config.seed)
-    return Scorer(bootstrap, found.pop(""), found)
+    return Scorer(bootstrap, config.resampled, found.pop(""), found)
+
+
+def _score(found: One, bootstrap: Bootstrap) -> Score:
+    if isinstance(found, list):
+        return bootstrap.mean(found)
+    return bootstrap.statistic(found.rows, found.of) if isinstance(found, Counts) else found
+
+
+def _gain(mine: One, other: One, bootstrap: Bootstrap) -> Estimate | None:
+    if isinstance(mine, list) and isinstance(other, list):
+        return bootstrap.mean(np.subtract(mine, other).tolist())
+    if isinstance(mine, Counts) and isinstance(other, Counts):
+        return bootstrap.statistic_difference(mine.rows, other.rows, mine.of)
+    return None
 
 
 def _require(measure: Measure, question: Question) -> None:
