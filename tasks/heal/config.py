@@ -16,25 +16,27 @@ from tasks.models.int4 import Int4
 from tasks.records.recipe import read_choice
 
 NEUTRAL = Path(__file__).with_name("neutral.jsonl")
-"""What the embedded model said to the questions of `writing.py`."""
+"""What the embedded model wrote: answers to the questions of `writing.py`, and documents."""
 
 
 class CarriedText(Slice):
-    """Conversations on everyday things that come with the project."""
+    """Conversations and documents on everyday things that come with the project."""
 
     kind: Literal["carried"] = "carried"
 
     def files(self) -> dict[str, Path]:
-        """Return the file of the conversations."""
+        """Return the file that holds them."""
         return {"text": NEUTRAL}
 
 
 class WrittenText(Slice):
-    """Conversations that the base writes itself, to the same questions as the carried ones."""
+    """Text that the base writes itself: to the same questions and beginnings as the carried one."""
 
     kind: Literal["written"] = "written"
     conversations: int = Field(default=300, ge=2, le=300)
     """Questions that it answers."""
+    documents: int = Field(default=128, ge=0, le=500)
+    """Beginnings that it goes on from."""
 
     def files(self) -> dict[str, Path]:
         """Return nothing: the text does not exist yet."""
@@ -42,7 +44,7 @@ class WrittenText(Slice):
 
 
 class TextFile(Slice):
-    """The user's own text: JSON lines with `question` and `answer`, or plain text."""
+    """The user's own text: JSON lines with `question` and `answer` or with `text`, or plain text."""
 
     kind: Literal["file"] = "file"
     path: How[UserPath]
@@ -89,6 +91,8 @@ class BaseSchedule(Schedule):
     """Steps at most; 0 only rounds."""
     validation_sequences: int = Field(default=8, ge=1)
     """Held-back pieces of text that decide which step is kept."""
+    calibration_sequences: int = Field(default=128, ge=1)
+    """Pieces of text that GPTQ sees: conversations and documents, of which an expert needs fewer kinds."""
     start: Literal["gptq", "rounded"] = "gptq"
     """Where training begins: `gptq` rounds each weight so that it makes up for the ones before it, `rounded`
     rounds each to the nearest value."""

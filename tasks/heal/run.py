@@ -16,7 +16,7 @@ from tasks.heal.config import BaseHealing, WrittenText
 from tasks.heal.distillation import Lesson, Pair, distill
 from tasks.heal.grid_model import ModelGrid, load_float, load_teacher, model_grid, put_on_grid, rounded
 from tasks.heal.texts import Text, file_pieces, held_back, pieces, steps_of
-from tasks.heal.writing import write_conversations
+from tasks.heal.writing import write_lines
 from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.models.grid import on_grid
 from tasks.models.loading import load_tokenizer, save_tokenizer
@@ -50,15 +50,8 @@ def neutral_texts(inputs: Inputs, config: BaseHealing, work: Workspace) -> list[
     """Return the neutral text in pieces; raise DataError where a file of it is damaged."""
     tokenizer, tokens = load_tokenizer(inputs["base"]), config.schedule.sequence_tokens
     if isinstance(config.text, WrittenText):
-        count = config.text.conversations
-        told = write_conversations(
-            load_float(inputs["base"]),
-            tokenizer,
-            count,
-            config.seed,
-            lambda done: work.progress(done, count, "conversations"),
-        )
-        return pieces(tokenizer, told, tokens)
+        written = write_lines(load_float(inputs["base"]), tokenizer, config.text, config.seed, work.progress)
+        return pieces(tokenizer, written, tokens)
     return file_pieces(tokenizer, inputs["text"], tokens)
 
 

@@ -1,6 +1,6 @@
 """What is read while healing: sequences of tokens, and from where on the model's word counts.
 
-In: conversations, plain text or a domain's examples. Out: `Text`s. Of a domain's examples the answers count,
+In: conversations, other text or a domain's examples. Out: `Text`s. Of a domain's examples the answers count,
 as in training; of neutral text everything does.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import model_validator
 from transformers import PreTrainedTokenizerBase
 
 from tasks.kernel.errors import DataError
@@ -20,11 +21,19 @@ from tasks.records.files import Figures, parse_records
 from tasks.text.encoding import BAD, EncodingError, decode
 
 
-class Conversation(Figures):
-    """A question and its answer; whatever else the line of a file has is passed over."""
+class NeutralLine(Figures):
+    """A question and its answer, or any other text; whatever else the line of a file has is passed over."""
 
-    question: str = Field(min_length=1)
-    answer: str = Field(min_length=1)
+    question: str = ""
+    answer: str = ""
+    text: str = ""
+
+    @model_validator(mode="after")
+    def says_one_thing(self) -> Self:
+        """Refuse a line that is neither, or both."""
+        if bool(self.text) == bool(self.question or self.answer) or bool(self.question) != bool(self.answer):
+            raise ValueError("give `question` and `answer`, or `text`")
+        return self
 
 
 @dataclass(frozen=True)
@@ -37,13 +46,13 @@ class Text:
 
 
 def file_pieces(tokenizer: PreTrainedTokenizerBase, file: Path, tokens: int) -> list[Text]:
-    """Return a file's text in pieces: JSON lines are conversations, anything else is plain text.
+    """Return a file's text in pieces: JSON lines are conversations or texts, anything else is plain text.
 
     Raises DataError with file and line where it cannot be read as what it is.
     """
     text = _decoded(file)
     if file.suffix.lower() == ".jsonl":
-        return pieces(tokenizer, parse_records(file, text, Conversation), tokens)
+        return pieces(tokenizer, parse_records(file, text, NeutralLine), tokens)
     return _cut(token_ids(tokenizer, text), tokens)
 
 
@@ -64,13 +73,14 @@ def _decoded(file: Path) -> str:
     return found.replace(BAD, "\ufffd")
 
 
-def pieces(
-    tokenizer: PreTrainedTokenizerBase, conversations: Iterable[Conversation], tokens: int
-) -> list[Text]:
-    """Return the conversations in the chat format, one after the other, cut into pieces of equal length."""
+def pieces(tokenizer: PreTrainedTokenizerBase, lines: Iterable[NeutralLine], tokens: int) -> list[Text]:
+    """Return the lines one after the other, conversations in the chat format, in pieces of equal length."""
     stream: list[int] = []
-    for said in conversations:
-        turns = chat_turns(tokenizer, said.question.strip(), said.answer.strip())
+    for line in lines:
+        if line.text:
+            stream += token_ids(tokenizer, f"{line.text.strip()}\n\n")
+            continue
+        turns = chat_turns(tokenizer, line.question.strip(), line.answer.strip())
         stream += token_ids(tokenizer, turns.prompt) + token_ids(tokenizer, turns.answer)
     return _cut(stream, tokens)
 

@@ -211,12 +211,12 @@ def test_a_checkpoint_that_was_cut_short_is_begun_anew(
 def test_a_base_may_write_its_text_itself(base: Path, workspace: MakeWorkspace) -> None:
     from tasks.heal.run import run
 
-    config: BaseHealing = healing_of_base(text={"kind": "written", "conversations": 4})
+    config: BaseHealing = healing_of_base(text={"kind": "written", "conversations": 4, "documents": 2})
     units: set[str] = set()
     work = workspace("written", lambda _, __, unit, **___: units.add(unit))
     metrics = run({"base": base}, config, work)
     assert metrics["steps"] > 0
-    assert units == {"conversations", "steps"}
+    assert units == {"texts", "steps"}
 
 
 def test_plain_text_is_read_as_it_is(base: Path, tmp_path: Path, workspace: MakeWorkspace) -> None:

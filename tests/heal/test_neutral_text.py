@@ -1,20 +1,39 @@
-"""The carried text: conversations of no domain, enough for a healing, and every line is one."""
+"""The carried text: conversations and documents of no domain, enough for a healing."""
 
 import re
+from pathlib import Path
+
+import pytest
 
 from tasks.heal.config import NEUTRAL
-from tasks.heal.texts import Conversation, Text, held_back, joined, steps_of
-from tasks.heal.writing import questions
+from tasks.heal.texts import NeutralLine, Text, held_back, joined, steps_of
+from tasks.heal.writing import beginnings, questions
+from tasks.kernel.errors import DataError
 from tasks.kernel.settings import PROJECT
 from tasks.records.files import read_records
 
 _WORD = re.compile(r"[a-z]{4,}")
 
 
-def test_every_line_is_a_conversation_on_a_question_that_a_base_can_be_asked() -> None:
-    said = read_records(NEUTRAL, Conversation)
-    assert len(said) == len({one.question for one in said}) == 200
-    assert {one.question for one in said} <= set(questions())
+def test_every_line_answers_a_question_or_goes_on_from_a_beginning_that_a_base_can_be_given() -> None:
+    lines = read_records(NEUTRAL, NeutralLine)
+    asked = [line.question for line in lines if line.question]
+    assert len(asked) == len(set(asked)) == 200
+    assert set(asked) <= set(questions())
+    begun = tuple(beginnings())
+    documents = [line.text for line in lines if line.text]
+    assert len(documents) == len(set(documents)) > 100
+    assert all(text.startswith(begun) for text in documents)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"question": "Why?"}', '{"text": ""}', '{"question": "a", "answer": "b", "text": "c"}']
+)
+def test_a_line_that_is_neither_conversation_nor_text_is_named(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "text.jsonl"
+    file.write_text(f'{{"text": "Rain falls."}}\n{line}\n')
+    with pytest.raises(DataError, match=r"text\.jsonl.*2.*give `question` and `answer`, or `text`"):
+        read_records(file, NeutralLine)
 
 
 def test_it_knows_nothing_of_the_demos_domains() -> None:
