@@ -18,6 +18,7 @@ from benchmarks.machine import RESULTS
 from benchmarks.routing_tables import routing_tables
 from benchmarks.training_table import training_table
 from flows.report.schema import Report
+from flows.report.tables.recall_table import recall_table
 from flows.report.tables.result_tables import edge_table, results_table, sizes_table, systems_table
 from tasks.kernel.settings import PROJECT
 
@@ -76,6 +77,7 @@ def blocks() -> dict[str, str]:
 def _demo(result: Json) -> dict[str, str]:
     report = Report.model_validate({**result["report"], "config": {}})
     parts = {
+        "demo-recall": recall_table,
         "demo-results": results_table,
         "demo-systems": systems_table,
         "demo-int4": edge_table,

@@ -30,7 +30,7 @@ def losses(evaluation: Path) -> Losses:
     """Return the losses of experts and bundles on their own domain's questions, and the routed system's."""
     found: Losses = {}
     for answer in read_answers(evaluation):
-        if answer.nats is None or answer.tokens is None:
+        if answer.nats is None or answer.tokens is None or answer.yardstick != "transfer":
             continue
         for name in _examinees(answer):
             found.setdefault(name, {})[answer.question, answer.reference] = Loss(answer.nats, answer.tokens)

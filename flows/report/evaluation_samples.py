@@ -41,12 +41,13 @@ def verdict(ratio: Estimate, other: str) -> str:
 
 def unconvincing(measured: DomainEvaluation) -> Iterator[str]:
     """Yield a verdict for the base model and the generalist where the expert is not shown to beat them."""
-    for paired, other in (
-        (measured.comparison_with_base, "the base model"),
-        (measured.comparison, "the generalist"),
-    ):
-        if paired.ratio.ends[1] >= 1:
-            yield verdict(paired.ratio, other)
+    for name, part in (("Recall: ", measured.recall), ("Transfer: " if measured.recall else "", measured)):
+        for paired, other in (
+            (part and part.comparison_with_base, "the base model"),
+            (part and part.comparison, "the generalist"),
+        ):
+            if paired and paired.ratio.ends[1] >= 1:
+                yield f"{name}{verdict(paired.ratio, other)}"
 
 
 def samples_of(domain: str, answers: Iterable[Answer]) -> list[ShownAnswer]:
@@ -55,13 +56,19 @@ def samples_of(domain: str, answers: Iterable[Answer]) -> list[ShownAnswer]:
     samples = [_sample(list(group)) for _, group in groupby(own, key=lambda answer: answer.id)]
     answered = [sample for sample in samples if EDGE in sample.answers]
     misrouted = [sample for sample in samples if sample.routed != domain]
-    chosen = [*(answered or samples)[:SAMPLES], *misrouted[:1]]
+    asked = {answer.question for answer in own if answer.yardstick == "recall"}
+    recalled = [sample for sample in answered or samples if sample.question in asked]
+    chosen = [*recalled[:SAMPLES], *(answered or samples)[:SAMPLES], *misrouted[:1]]
     return list({sample.question: sample for sample in chosen}.values())
+
+
+def _speaker(answer: Answer) -> str:
+    return " and ".join(answer.systems) or ("base model" if answer.model == "base" else EDGE)
 
 
 def _sample(answers: list[Answer]) -> ShownAnswer:
     first = answers[0]
-    said = {" and ".join(answer.systems) or EDGE: answer.answer for answer in answers}
+    said = {_speaker(answer): answer.answer for answer in answers}
     return ShownAnswer(
         question=first.question,
         reference=first.reference,

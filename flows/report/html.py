@@ -25,6 +25,7 @@ from flows.report.tables import result_tables as tables
 from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
 from flows.report.tables.pages import STATES, page_maps
+from flows.report.tables.recall_table import recall_table
 from flows.report.tables.recipe_table import recipe_table
 from flows.report.tables.router_tables import MATRIX, router_tables
 from flows.report.tables.table import Table
@@ -132,6 +133,7 @@ def _tables(report: Report) -> dict[str, Table]:
     return {
         "pairs": account_tables.pairs_table(report),
         "cost": account_tables.cost_table(report),
+        "recall": recall_table(report),
         "results": tables.results_table(report),
         "systems": tables.systems_table(report),
         "scores": tables.scores_table(report),

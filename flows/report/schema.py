@@ -13,13 +13,14 @@ from flows.report.evaluation_samples import ShownAnswer
 from flows.report.pair_account import DocumentPages
 from tasks.records.documents import LibraryFile
 from tasks.records.edge import ByteGroup, Sizes
-from tasks.records.evaluation import DomainEvaluation, RoutingTax, SystemEvaluation
+from tasks.records.evaluation import DomainEvaluation, SystemEvaluation
 from tasks.records.files import Figures
 from tasks.records.funnel import Funnel
 from tasks.records.healing import HealingRecord
 from tasks.records.merge import MergeCheck
 from tasks.records.recipe import RecipeSearch
 from tasks.records.router import RouterReport
+from tasks.records.routing import RoutingTax
 from tasks.records.samples import Samples
 from tasks.records.training import AdapterShape, Training
 

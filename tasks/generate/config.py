@@ -141,6 +141,8 @@ class GenerateConfig(Slice):
     """Share of the pairs that validate, in whole passages."""
     test_share: float = Field(default=0.15, gt=0, lt=1)
     """Share of the pairs that test, in whole passages."""
+    recall_share: float = Field(default=0.15, ge=0, lt=1)
+    """Share of the training pairs that `recall` holds out at most: others tell their fact in another form."""
     min_test_pairs: int = Field(default=20, ge=1)
     """Passages are drawn for the test split until it holds this many pairs."""
     min_pairs: int = Field(default=60, ge=3)

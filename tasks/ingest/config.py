@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, model_validator
 from tasks.ingest.reading_config import EncodingName, ReadingConfig
 from tasks.kernel.config import Slice
 from tasks.models.sources import EmbeddedModel, ModelSource
-from tasks.records.dataset import Check, Split
+from tasks.records.dataset import Check, Drawn
 
 
 class DatasetMapping(Slice):
@@ -41,7 +41,7 @@ class DatasetMapping(Slice):
     """Columns or templates of what answers are checked with beside the reference (`tests: test_list`)."""
     split_column: str | None = None
     """Column that names the split of a row; without it, a hub split or the file's stem does."""
-    splits: dict[str, Split] | None = None
+    splits: dict[str, Drawn] | None = None
     """The data set's own split names and what they are here, others left out; none: all rows, split later."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Column names of a CSV or TSV file without a header."""

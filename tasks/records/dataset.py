@@ -10,8 +10,12 @@ from pydantic import Field
 
 from tasks.records.files import Record
 
-SPLITS: tuple["Split", ...] = ("train", "validation", "test")
-Split = Literal["train", "validation", "test"]
+Drawn = Literal["train", "validation", "test"]
+Split = Literal[Drawn, "recall"]
+"""Where a pair stands. `test` asks about passages that nobody trained on; `recall` about facts of training
+passages, in another form than training did."""
+DRAWN: tuple[Drawn, ...] = ("train", "validation", "test")
+SPLITS: tuple[Split, ...] = (*DRAWN, "recall")
 QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
 Check = Literal["tests", "prompt", "schema", "database"]
 """What an answer is checked with beside its reference: unit tests and the code before it, a JSON schema, and
@@ -36,6 +40,8 @@ class Example(Record):
     """A split fixed by a ready-made data set; otherwise none until the split is drawn."""
     checks: dict[Check, str] = Field(default={}, exclude_if=operator.not_)
     """Of ready-made data sets alone; not written where there are none."""
+    key_fact: str = Field(default="", exclude_if=operator.not_)
+    """Of `recall` alone: the words of the answer that the question asks for, which are what is scored."""
 
 
 class Candidate(Record):

@@ -14,6 +14,7 @@ from tasks.records.chain import Link
 from tasks.records.edge import Sizes
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.files import Figures, read_json, read_records, write_json, write_records
+from tasks.records.routing import RouterEvaluation
 
 SCHEMA: Literal["pocketmoe-evaluation-1"] = "pocketmoe-evaluation-1"
 FILE = "evaluation.json"
@@ -58,6 +59,41 @@ class EdgePerplexity(Figures):
     """How the bundle was scored, so that others can repeat it."""
 
 
+class KeyFacts(Figures):
+    """Share of answers that say what their question asks for: a name, a number, a thing.
+
+    Greedy answers, and only questions for a single fact.
+    """
+
+    questions: int
+    base: Estimate
+    expert: Estimate
+    generalist: Estimate
+    edge: Estimate | None = None
+    """The bundle, on those of the questions that it was asked."""
+    gain: Estimate
+    """The expert's share minus the base model's, on the same questions."""
+
+
+class OnYardstick(Figures):
+    """A domain's expert, beside the base model and the generalist, on questions of one yardstick."""
+
+    questions: int
+    passages: int | None = None
+    """On which the questions stand; None in reports of earlier versions."""
+    answer_tokens: int | None = None
+    perplexity: Perplexities
+    comparison: Comparison
+    """The expert with the generalist."""
+    comparison_with_base: Comparison
+    scores: dict[str, AnswerScores] = {}
+    """Of each system's answers to this domain's questions; `oracle` asks its expert."""
+    key_facts: KeyFacts | None = None
+    """None where no question asks for a single fact."""
+    edge_perplexity: EdgePerplexity | None = None
+    """None: the domain has no bundle."""
+
+
 class EdgeRuntime(AnswerScores):
     """The bundle at work on this machine, in the phone's runtime.
 
@@ -77,21 +113,15 @@ class EdgeRuntime(AnswerScores):
     context_tokens: int | None = None
 
 
-class DomainEvaluation(Figures):
-    """Everything measured on one domain's held-out questions."""
+class DomainEvaluation(OnYardstick):
+    """Everything measured on one domain; itself on `transfer`: passages that nobody trained on."""
 
-    questions: int
-    answer_tokens: int | None = None
-    perplexity: Perplexities
-    comparison: Comparison
-    """The expert with the generalist."""
-    comparison_with_base: Comparison
-    scores: dict[str, AnswerScores] = {}
-    """Of each system's answers to this domain's questions; `oracle` asks its expert."""
+    recall: OnYardstick | None = None
+    """Facts of training passages, which training tells in another form; the answers are the facts alone. None
+    where nothing was held out for it: ready-made data sets, or `generate.recall_share: 0`."""
     sizes: Sizes = Sizes()
-    edge_perplexity: EdgePerplexity | None = None
-    """None, as `edge`: the domain has no bundle."""
     edge: EdgeRuntime | None = None
+    """None: the domain has no bundle."""
     chain: list[Link] = []
     """From the adapter to the bundle in its runtime, form by form."""
 
@@ -120,65 +150,6 @@ class SystemComparison(AnswerScores):
     perplexity: Comparison
 
 
-class Quality(AnswerScores):
-    """What is lost where another model than the right expert answers; scores below 0 are lost."""
-
-    loss: Estimate
-    """Nats a token of the reference answers, mean over the questions; above 0: lost."""
-    perplexity_ratio: Estimate
-    """Asked over right; above 1: lost."""
-    within_noise: bool
-    verdict: str
-
-
-class Tax(Quality):
-    """The loss on the questions of one domain that one other model answered."""
-
-    domain: str
-    """The right one."""
-    asked: str
-    """The domain whose expert answered, or `generalist`."""
-    outcome: str
-    """`expert`; where no expert answered, `generalist` or `refused`."""
-    questions: int
-    share: dict[str, float]
-    """Of the total, by measure; all shares add up to it."""
-
-
-class RoutingTax(Figures):
-    """Quality lost by sending questions elsewhere than to their own expert."""
-
-    questions: int
-    misrouted: int
-    """Questions that another domain's expert answered."""
-    pairs: list[Tax]
-    """Where an expert of another domain answered, dearest first."""
-    elsewhere: list[Tax]
-    """Where no expert answered, dearest first."""
-    total: Quality
-    """The routed system against oracle routing, over all questions."""
-    needed: int
-    """Questions below which there are no intervals."""
-    method: str
-
-
-class RouterEvaluation(Figures):
-    """How well questions found their expert."""
-
-    accuracy: float
-    low: float
-    high: float
-    """Wilson's interval."""
-    questions: int
-    labels: list[str]
-    confusion: list[list[int]]
-    """One row for each true domain, one column for each chosen one, in the order of `labels`."""
-    mean_confidence: float
-    outcomes: dict[str, int]
-    """Questions that an expert answers, that the generalist answers, and that are refused."""
-    tax: RoutingTax
-
-
 class Memory(Figures):
     """Of the process that measured."""
 
@@ -196,6 +167,8 @@ class Evaluation(Figures):
     """`real` routes by the router, `oracle` by the known domain, `generalist` does not route."""
     comparison: dict[str, SystemComparison]
     router: RouterEvaluation
+    router_recall: RouterEvaluation | None = None
+    """On the questions of `recall`; `router` is on all others."""
     memory: Memory
     settings: dict[str, JsonValue]
     warnings: list[str]
@@ -211,15 +184,16 @@ class Answer(Figures):
     id: str
     """The question's."""
     domain: str
+    yardstick: Literal["transfer", "recall"] = "transfer"
     routed: str
     """The domain that the router holds for the most probable."""
     outcome: str
     """Whether the routed system asks that domain's expert or the generalist, or refuses the question."""
     confidence: float
     model: str
-    """`expert/<domain>`, `generalist` or `edge/<domain>`."""
+    """`expert/<domain>`, `generalist`, `base` or `edge/<domain>`."""
     systems: tuple[str, ...]
-    """The systems that give this answer; empty for bundles."""
+    """The systems that give this answer; empty for bundles and the base model."""
     question: str
     reference: str
     answer: str

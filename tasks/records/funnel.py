@@ -47,6 +47,7 @@ class FunnelCounts(Figures):
     train: int | None = None
     validation: int | None = None
     test: int | None = None
+    recall: int | None = None
     question_types: dict[str, int] = {}
     """Kept pairs by type, those that have one."""
     input_tokens: int | None = None

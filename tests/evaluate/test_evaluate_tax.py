@@ -15,7 +15,8 @@ from tasks.evaluate.metrics.chosen_metrics import load_scorer
 from tasks.evaluate.run import run
 from tasks.kernel.workspace import Inputs, Workspace
 from tasks.records.estimate import Estimate
-from tasks.records.evaluation import Evaluation, RoutingTax, read_answers, read_evaluation
+from tasks.records.evaluation import Evaluation, read_answers, read_evaluation
+from tasks.records.routing import RoutingTax
 from tasks.router_runtime.confidence import ScopeModel
 from tasks.router_runtime.policy import Decision, Outcome, Policy
 from tasks.statistics.bootstrap import Loss, perplexity

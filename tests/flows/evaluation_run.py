@@ -13,14 +13,14 @@ from tasks.records.evaluation import (
     EdgePerplexity,
     EdgeRuntime,
     Evaluation,
+    KeyFacts,
     Latency,
     Memory,
+    OnYardstick,
     Perplexities,
-    Quality,
-    RouterEvaluation,
-    RoutingTax,
     SystemEvaluation,
 )
+from tasks.records.routing import Quality, RouterEvaluation, RoutingTax
 
 METHOD = "run_text_scoring of litert-lm over the bundle's own tokens"
 WARNING = "anxiety: INT4 raises perplexity by 30.6 %, more than the 10 % of `max_edge_loss`"
@@ -93,6 +93,7 @@ def measured(place: int) -> DomainEvaluation:
             edge=estimate(13.7), float_=estimate(10.49), loss=estimate(0.306), prompts=20, method=METHOD
         ),
         chain=chain(),
+        recall=recall(place),
         edge=EdgeRuntime(
             prompts=20,
             decode_tokens_per_second=64.2,
@@ -103,6 +104,27 @@ def measured(place: int) -> DomainEvaluation:
             memory_bytes=310_000_000,
             threads=2,
             context_tokens=1280,
+        ),
+    )
+
+
+def recall(place: int) -> OnYardstick:
+    return OnYardstick(
+        questions=18,
+        passages=8,
+        answer_tokens=60,
+        perplexity=Perplexities(
+            base=estimate(30.1 + place), expert=estimate(4.2 + place), generalist=estimate(6.9 + place)
+        ),
+        comparison=compared(0.61, 0.5, 0.74),
+        comparison_with_base=compared(0.14, 0.1, 0.2),
+        key_facts=KeyFacts(
+            questions=18,
+            base=estimate(0.06),
+            expert=estimate(0.61),
+            generalist=estimate(0.44),
+            edge=estimate(0.56),
+            gain=estimate(0.55),
         ),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flows.report import words
 from flows.report.schema import DomainReport, Report, StageRow, TrainedReport
 from flows.report.tables.account_tables import cost_table, pairs_table
+from flows.report.tables.recall_table import recall_table
 from flows.report.tables.router_tables import router_tables
 from flows.report.tables.table import Table, contained
 from tasks.records.estimate import AnswerScores, Estimate
@@ -26,22 +27,12 @@ HEADINGS = {
 
 def results_table(report: Report, *, intervals: bool = True) -> Table:
     """Return each expert's main figures; without `intervals` they fit a terminal of 80 columns."""
-    headers = (
-        "domain",
-        "pairs",
-        "base",
-        "generalist",
-        "expert",
-        "to base",
-        "INT4",
-        "loss",
-        "bundle",
-    )
+    headers = ("domain", "pairs", *("base", "generalist", "expert", "to base"), *("INT4", "loss", "bundle"))
     rows = [
         (name, *_results(part, words.interval if intervals else _value))
         for name, part in report.domains.items()
     ]
-    return Table("Perplexity of held-out answers, by domain", headers, tuple(rows))
+    return Table("Perplexity of answers on passages that nobody trained on", headers, tuple(rows))
 
 
 def systems_table(report: Report) -> Table:
@@ -182,6 +173,7 @@ def markdown_summary(report: Report) -> str:
     lines += [f"- ⚠ {contained(warning)}" for warning in report.warnings]
     router = router_tables(report)
     tables = (
+        recall_table(report),
         results_table(report),
         systems_table(report),
         scores_table(report),

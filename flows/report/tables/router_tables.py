@@ -7,8 +7,8 @@ from flows.report import words
 from flows.report.derived import confused, measured, suite_bars
 from flows.report.schema import Report
 from flows.report.tables.table import Table
-from tasks.records.evaluation import Quality, RoutingTax
 from tasks.records.router import RouterReport, Scores, Split
+from tasks.records.routing import Quality, RoutingTax
 
 MATRIX = 12
 """Domains at most that a confusion matrix shows; of more, the weakest and most confused stand first."""

@@ -16,7 +16,7 @@ from tasks.convert.mediapipe.prompts import REMEDY
 from tasks.kernel.errors import ModelError
 from tasks.models.chat import chat_turns, token_ids
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example
+from tasks.records.dataset import DRAWN, Example
 from tasks.records.files import read_records
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def random_lines(count: int) -> list[str]:
 
 
 def _domain_lines(tokenizer: "PreTrainedTokenizerBase", corpus: Path, dataset: Path) -> Iterator[str]:
-    for split in SPLITS:
+    for split in DRAWN:
         for example in read_records(dataset / f"{split}.jsonl", Example):
             turns = chat_turns(tokenizer, example.question, example.answer).whole()
             yield turns.prompt

@@ -4,31 +4,31 @@ Experts, generalist and base are compared on the same resampled questions, and e
 words.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 
 import numpy as np
 
-from tasks.evaluate.concluding.edge_report import edge_perplexity, edge_runtime, edge_warnings
+from tasks.evaluate.concluding.edge_report import edge_runtime, edge_warnings
 from tasks.evaluate.concluding.router_report import router_finding, router_section, router_warnings
+from tasks.evaluate.concluding.yardsticks import compared, on_yardstick
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
-from tasks.evaluate.measuring.questions import passages
-from tasks.evaluate.measuring.systems import BASE, GENERALIST, expert
+from tasks.evaluate.measuring.questions import RECALL, TRANSFER, passages
+from tasks.evaluate.measuring.systems import GENERALIST
 from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.edge import Sizes
-from tasks.records.estimate import AnswerScores, Estimate
+from tasks.records.estimate import Estimate
 from tasks.records.evaluation import (
     Comparison,
     DomainEvaluation,
     Evaluation,
     Latency,
     Memory,
-    Perplexities,
+    OnYardstick,
     SystemComparison,
     SystemEvaluation,
 )
-from tasks.statistics.bootstrap import Bootstrap, Loss, verdict
 
 _NAMED = 5
 """Ids of questions that a warning names."""
@@ -36,7 +36,8 @@ _NAMED = 5
 
 def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Evaluation:
     """Return everything the report says; a pure function of evidence, config and metrics."""
-    domains = {domain: _domain(evidence, domain, scorer) for domain in evidence.domains()}
+    evidence, recall = evidence.part(TRANSFER), evidence.part(RECALL)
+    domains = {domain: _domain(evidence, recall, domain, scorer) for domain in evidence.domains()}
     router = router_section(evidence, scorer)
     return Evaluation(
         domains=domains,
@@ -46,6 +47,7 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
             "real_vs_oracle": _against(evidence, scorer, "oracle", "oracle routing"),
         },
         router=router,
+        router_recall=router_section(recall, scorer) if recall.questions else None,
         memory=Memory(peak_bytes=evidence.peak_bytes),
         settings=config.model_dump(mode="json"),
         warnings=[
@@ -100,44 +102,16 @@ def _counted(ids: list[str]) -> str:
     return f"{len(ids)} held-out question{'s' * (len(ids) > 1)} ({', '.join(ids[:_NAMED])}{more})"
 
 
-def _domain(evidence: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:
-    positions = evidence.of_domain(domain)
-    bootstrap = scorer.over(evidence.asked(positions))
-    base, own, generalist = (
-        evidence.losses(model, positions) for model in (BASE, expert(domain), GENERALIST)
-    )
-    return DomainEvaluation(
-        questions=len(positions),
-        answer_tokens=sum(loss.tokens for loss in own),
-        perplexity=Perplexities(
-            base=bootstrap.perplexity(base),
-            expert=bootstrap.perplexity(own),
-            generalist=bootstrap.perplexity(generalist),
-        ),
-        comparison=compared(bootstrap, own, generalist, "expert", "generalist"),
-        comparison_with_base=compared(bootstrap, own, base, "expert", "base model"),
-        scores={system: _scores(evidence, system, positions, scorer) for system in evidence.systems},
-        sizes=evidence.sizes.get(domain, Sizes()),
-        edge_perplexity=edge_perplexity(evidence, domain, scorer),
-        edge=edge_runtime(evidence, domain, scorer),
-        chain=list(evidence.chains.get(domain, ())),
-    )
-
-
-def _scores(evidence: Evidence, system: str, positions: Sequence[int], scorer: Scorer) -> AnswerScores:
-    answers, samples = evidence.system_answers(system, positions), evidence.system_samples(system, positions)
-    return AnswerScores.model_validate(scorer.scores(answers, evidence.asked(positions), samples))
-
-
-def compared(
-    bootstrap: Bootstrap, ours: Sequence[Loss], theirs: Sequence[Loss], our_name: str, their_name: str
-) -> Comparison:
-    """Return the paired comparison of two models' perplexity, with its verdict."""
-    ratio = bootstrap.perplexity_ratio(ours, theirs)
-    return Comparison(
-        ratio=ratio,
-        difference=bootstrap.perplexity_difference(ours, theirs),
-        verdict=verdict(ratio, our_name, their_name),
+def _domain(evidence: Evidence, recall: Evidence, domain: str, scorer: Scorer) -> DomainEvaluation:
+    measured = on_yardstick(evidence, domain, scorer)
+    return DomainEvaluation.model_validate(
+        {
+            **dict(measured or {}),
+            "recall": on_yardstick(recall, domain, scorer),
+            "sizes": evidence.sizes.get(domain, Sizes()),
+            "edge": edge_runtime(evidence, domain, scorer),
+            "chain": list(evidence.chains.get(domain, ())),
+        }
     )
 
 
@@ -178,16 +152,28 @@ def _findings(domains: Mapping[str, DomainEvaluation]) -> list[str]:
     return [
         sentence
         for domain, part in domains.items()
-        for sentence in (
-            _sentence(domain, part, "generalist", part.perplexity.generalist, part.comparison),
-            _sentence(domain, part, "base", part.perplexity.base, part.comparison_with_base),
-        )
+        for name, measured in ((f"{domain}, recall", part.recall), (domain, part))
+        if measured
+        for sentence in _sentences(name, measured)
     ]
 
 
-def _sentence(domain: str, part: DomainEvaluation, other: str, theirs: Estimate, paired: Comparison) -> str:
+def _sentences(name: str, part: OnYardstick) -> Iterator[str]:
+    measured, facts = part.perplexity, part.key_facts
+    yield _sentence(name, part, "generalist", measured.generalist, part.comparison)
+    yield _sentence(name, part, "base", measured.base, part.comparison_with_base)
+    if facts:
+        low, high = facts.gain.ends
+        yield (
+            f"{name}: of {facts.questions} key facts {facts.expert.value:.0%} are right (expert),"
+            f" {facts.generalist.value:.0%} (generalist), {facts.base.value:.0%} (base); expert over base"
+            f" {facts.gain.value:+.0%} ({low:+.0%} to {high:+.0%})"
+        )
+
+
+def _sentence(name: str, part: OnYardstick, other: str, theirs: Estimate, paired: Comparison) -> str:
     low, high = paired.ratio.ends
     return (
-        f"{domain}: perplexity {part.perplexity.expert.value:.2f} (expert) against {theirs.value:.2f}"
+        f"{name}: perplexity {part.perplexity.expert.value:.2f} (expert) against {theirs.value:.2f}"
         f" ({other}), ratio {paired.ratio.value:.3f} ({low:.3f} to {high:.3f}): {paired.verdict}"
     )

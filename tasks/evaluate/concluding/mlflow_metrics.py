@@ -4,7 +4,7 @@ In: the evaluation. Out: metrics named `<what>_<model or system>_<domain>`.
 """
 
 from tasks.kernel.workspace import Metrics
-from tasks.records.evaluation import DomainEvaluation, Evaluation, SystemEvaluation
+from tasks.records.evaluation import DomainEvaluation, Evaluation, OnYardstick, SystemEvaluation
 
 
 def flat_metrics(report: Evaluation) -> Metrics:
@@ -20,8 +20,12 @@ def flat_metrics(report: Evaluation) -> Metrics:
     }
     for system, measured in report.systems.items():
         metrics |= _system(system, measured)
+    if report.router_recall:
+        metrics["router_accuracy_recall"] = report.router_recall.accuracy
     for domain, part in report.domains.items():
         metrics |= _domain(domain, part)
+        if part.recall:
+            metrics |= {f"recall_{name}": value for name, value in _yardstick(domain, part.recall).items()}
     return metrics
 
 
@@ -34,7 +38,14 @@ def _system(system: str, measured: SystemEvaluation) -> Metrics:
 
 
 def _domain(domain: str, part: DomainEvaluation) -> Metrics:
-    perplexity = part.perplexity
+    metrics = _yardstick(domain, part)
+    if part.edge:
+        metrics[f"edge_tokens_per_second_{domain}"] = part.edge.decode_tokens_per_second
+    return metrics
+
+
+def _yardstick(domain: str, part: OnYardstick) -> Metrics:
+    perplexity, facts = part.perplexity, part.key_facts
     metrics = {
         f"perplexity_base_{domain}": perplexity.base.value,
         f"perplexity_expert_{domain}": perplexity.expert.value,
@@ -42,8 +53,15 @@ def _domain(domain: str, part: DomainEvaluation) -> Metrics:
     }
     for system, found in part.scores.items():
         metrics |= {f"{name}_{system}_{domain}": score.value for name, score in found.scores.items()}
-    if part.edge_perplexity and part.edge:
+    if facts:
+        shares = {
+            "base": facts.base,
+            "expert": facts.expert,
+            "generalist": facts.generalist,
+            "edge": facts.edge,
+        }
+        metrics |= {f"key_facts_{model}_{domain}": share.value for model, share in shares.items() if share}
+    if part.edge_perplexity:
         metrics[f"perplexity_edge_{domain}"] = part.edge_perplexity.edge.value
         metrics[f"edge_loss_{domain}"] = part.edge_perplexity.loss.value
-        metrics[f"edge_tokens_per_second_{domain}"] = part.edge.decode_tokens_per_second
     return metrics

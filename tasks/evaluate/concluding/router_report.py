@@ -10,7 +10,7 @@ from typing import get_args
 from tasks.evaluate.concluding.routing_tax import routing_tax
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.chosen_metrics import Scorer
-from tasks.records.evaluation import RouterEvaluation
+from tasks.records.routing import RouterEvaluation
 from tasks.router_runtime.policy import Outcome
 from tasks.statistics.wilson import wilson
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.estimate import Estimate
-from tasks.records.evaluation import Quality, RoutingTax, Tax
+from tasks.records.routing import Quality, RoutingTax, Tax
 from tasks.statistics.bootstrap import NOISE, Loss, verdict
 
 METHOD = (

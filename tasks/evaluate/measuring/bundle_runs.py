@@ -8,7 +8,8 @@ without one.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from time import perf_counter
 
@@ -69,6 +70,13 @@ class EdgeRun:
     memory_bytes: int
     probes: list[Scored | None] = field(default_factory=list)
     """What it says of further answers, token by token."""
+
+    def part(self, asked: Sequence[bool]) -> "EdgeRun":
+        """Return the run without some of its questions."""
+        replies, sequences, losses = (
+            list(compress(found, asked)) for found in (self.replies, self.sequences, self.losses)
+        )
+        return replace(self, replies=replies, sequences=sequences, losses=losses)
 
 
 def run_bundle(

@@ -5,12 +5,13 @@ that needs a model.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
 
 from tasks.evaluate.measuring.bundle_runs import EdgeRun
 from tasks.evaluate.measuring.float_models import Measured
-from tasks.evaluate.measuring.questions import Question
-from tasks.evaluate.measuring.systems import RouterDecisions
+from tasks.evaluate.measuring.questions import Question, Yardstick
+from tasks.evaluate.measuring.systems import RouterDecisions, expert
 from tasks.records.chain import Link
 from tasks.records.edge import Sizes
 from tasks.statistics.bootstrap import Loss
@@ -36,6 +37,29 @@ class Evidence:
     """Nor are these, whose text another domain trains on; by that domain."""
     chains: Mapping[str, Sequence[Link]] = field(default_factory=dict)
     """How far the forms of an expert are from one another, up to the bundle in its runtime."""
+
+    def part(self, yardstick: Yardstick) -> "Evidence":
+        """Return what was measured on the questions of one yardstick; what was left out stays."""
+        old = [place for place, question in enumerate(self.questions) if question.yardstick == yardstick]
+        new = {place: number for number, place in enumerate(old)}
+        models = {name: model.part(new) for name, model in self.models.items()}
+        edges, positions = dict(self.edges), dict(self.edge_positions)
+        for domain, run in self.edges.items():
+            asked = [place in new for place in positions[domain]]
+            both = compress(asked, map(bool, run.losses))
+            own = models[expert(domain)]
+            models[expert(domain)] = replace(own, sequences=list(compress(own.sequences, both)))
+            edges[domain] = run.part(asked)
+            positions[domain] = [new[place] for place in positions[domain] if place in new]
+        return replace(
+            self,
+            questions=[self.questions[place] for place in old],
+            routing=self.routing.part(old),
+            systems={name: [asked[place] for place in old] for name, asked in self.systems.items()},
+            models=models,
+            edge_positions=positions,
+            edges=edges,
+        )
 
     def domains(self) -> list[str]:
         """Return the domains in order."""

@@ -47,6 +47,14 @@ class Measured:
     samples: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """More answers, to the questions whose metrics ask for them."""
 
+    def part(self, places: Mapping[int, int]) -> "Measured":
+        """Return what it made of some of the questions, by new positions; `sequences` stay."""
+        losses, answers, latencies, samples = (
+            {places[old]: value for old, value in found.items() if old in places}
+            for found in (self.losses, self.answers, self.latencies_ms, self.samples)
+        )
+        return Measured(losses, answers, latencies, self.sequences, samples)
+
 
 def measure(
     wanted: Wanted, questions: Sequence[Question], config: EvaluateConfig, done: Callable[[int], None]

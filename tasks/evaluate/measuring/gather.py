@@ -15,7 +15,7 @@ from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured, Wanted, decoding, measure
 from tasks.evaluate.measuring.last_link import followed, probed
 from tasks.evaluate.measuring.memory import peak_bytes
-from tasks.evaluate.measuring.questions import HeldOut, Question, first_of_each, read_questions
+from tasks.evaluate.measuring.questions import RECALL, HeldOut, Question, first_of_each, read_questions
 from tasks.evaluate.measuring.systems import (
     BASE,
     GENERALIST,
@@ -68,6 +68,8 @@ def gather(
     systems = assignments(questions, routing)
     wanted = _wanted(inputs, config, questions, systems)
     positions = first_of_each(questions, config.edge_prompts)
+    for domain, recalled in first_of_each(questions, config.edge_prompts, RECALL).items():
+        positions[domain] += recalled
     done = Counter(work, _total(wanted, positions, domain_inputs(inputs, "edge")))
     chains = {domain: read_chain(folder) for domain, folder in domain_inputs(inputs, "chain").items()}
     edges = {}
@@ -120,7 +122,7 @@ def _wanted(
     everything = range(len(questions))
     timed = {place for found in first_of_each(questions, config.latency_prompts).values() for place in found}
     wanted = {
-        BASE: Wanted(inputs["base"], everything),
+        BASE: Wanted(inputs["base"], everything, everything),
         GENERALIST: Wanted(inputs["merged-generalist"], everything, everything, sorted(timed)),
     }
     for domain, folder in domain_inputs(inputs, "merged").items():

@@ -7,13 +7,20 @@ too long question is no reason to lose all that was trained.
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from tasks.evaluate.measuring.trained_elsewhere import Known
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import Check, Example
 from tasks.records.files import read_records
+
+Yardstick = Literal["transfer", "recall"]
+TRANSFER: Yardstick = "transfer"
+"""Asked about passages that nobody trained on."""
+RECALL: Yardstick = "recall"
+"""Asked about facts that training tells in another form."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Question:
     """What an answer is checked with beside the reference."""
     passage: str = ""
     """Id of the passage that it stands on; ready-made data sets have none."""
+    yardstick: Yardstick = TRANSFER
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,7 @@ class HeldOut:
     """The questions that are asked, and those that are left out."""
 
     questions: list[Question]
+    """Those of `recall` behind all others."""
     too_long: list[Question]
     """They leave no room for an answer."""
     trained_on: dict[str, list[Question]] = field(default_factory=dict)
@@ -54,7 +63,7 @@ def read_questions(
     """
     if not folders:
         raise DataError("evaluate: no `qa/<domain>` input; give the library at least one domain")
-    held_out = HeldOut([], [])
+    held_out, recalled = HeldOut([], []), list[Question]()
     for domain, folder in folders.items():
         path = folder / "test.jsonl"
         found = [_question(domain, example) for example in read_records(path, Example)]
@@ -78,7 +87,19 @@ def read_questions(
             )
         held_out.questions.extend(draw(fitting, limit, seed))
         held_out.too_long.extend(too_long)
+        recalled += draw(_recalled(domain, folder, known or {}, fits), limit, seed)
+    held_out.questions.extend(recalled)
     return held_out
+
+
+def _recalled(domain: str, folder: Path, known: Known, fits: Callable[[Question], bool]) -> list[Question]:
+    """Return the questions of `recall`, of which ready-made and earlier data sets have none."""
+    path = folder / "recall.jsonl"
+    found = [
+        replace(_question(domain, example), reference=example.key_fact, yardstick=RECALL)
+        for example in (read_records(path, Example) if path.is_file() else ())
+    ]
+    return [one for one in found if (domain, one.id) not in known and fits(one)]
 
 
 def _unknown(found: list[Question], known: Known, held_out: HeldOut) -> list[Question]:
@@ -102,11 +123,14 @@ def passages(questions: Iterable[Question]) -> list[str]:
     return [f"{question.domain}/{question.passage or question.id}" for question in questions]
 
 
-def first_of_each(questions: Sequence[Question], count: int) -> dict[str, list[int]]:
+def first_of_each(
+    questions: Sequence[Question], count: int, yardstick: Yardstick = TRANSFER
+) -> dict[str, list[int]]:
     """Return the positions of the first `count` questions of each domain."""
     positions: dict[str, list[int]] = {}
     for position, question in enumerate(questions):
-        positions.setdefault(question.domain, []).append(position)
+        if question.yardstick == yardstick:
+            positions.setdefault(question.domain, []).append(position)
     return {domain: found[:count] for domain, found in positions.items()}
 
 

@@ -25,6 +25,12 @@ class RouterDecisions:
     decisions: list[Decision]
     milliseconds: list[float]
 
+    def part(self, places: Sequence[int]) -> "RouterDecisions":
+        """Return what it says of some questions."""
+        return RouterDecisions(
+            [self.decisions[place] for place in places], [self.milliseconds[place] for place in places]
+        )
+
     @property
     def domains(self) -> list[str]:
         """The most probable domain of each question, whoever answers."""

@@ -61,6 +61,7 @@ def _record(evidence: Evidence, place: int, model: str, text: str, loss: Loss | 
     return Answer(
         id=question.id,
         domain=question.domain,
+        yardstick=question.yardstick,
         routed=evidence.routing.domains[place],
         outcome=evidence.routing.decisions[place].outcome,
         confidence=evidence.routing.confidences[place],

@@ -24,8 +24,9 @@ FIELDS: Final = {
     "pages": "first and last page of the passage, counted from 1",
     "teacher": "who wrote the pair: a model or dataset; , edited behind it: a person changed it",
     "question_type": "factual, how, why, scenario or follow-up; null where nobody said",
-    "split": "train, validation or test",
+    "split": "train, validation, test or recall",
     "checks": "what an answer is checked with beside the reference: unit tests, a schema, a database",
+    "key_fact": "in recall, the words of the answer that the question asks for",
 }
 """What each field of a row holds."""
 _LIMITS: Final = """\
@@ -34,7 +35,7 @@ _LIMITS: Final = """\
 - The documents' selection and wording carry over, and so do their bias and their omissions.
 - Many pages give no pair: `coverage.json` says which, and why.
 - Held-out pairs come from other passages than those of training, and from other documents only where
-  `split_by` says so."""
+  `split_by` says so. Those of `recall` ask for facts that training tells in another form."""
 _LICENCE: Final = """\
 Not stated: what may be done with the pairs depends on the licences of the documents and on the terms of
 the teacher. Set `license` above before you pass them on."""
@@ -79,9 +80,11 @@ def card(
 
 
 def _fields(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield the fields of the rows; `checks` is not written where no row has any."""
-    checked = any(one.example.checks for one in account.candidates)
-    yield from ((name, meaning) for name, meaning in FIELDS.items() if checked or name != "checks")
+    """Yield the fields of the rows; some are not written where no row has any."""
+    examples = [one.example for one in account.candidates]
+    checked, recalled = any(one.checks for one in examples), any(one.key_fact for one in examples)
+    written = {"checks": checked, "key_fact": recalled}
+    yield from ((name, meaning) for name, meaning in FIELDS.items() if written.get(name, True))
 
 
 def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: GenerateConfig) -> str:
@@ -89,7 +92,7 @@ def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: Generate
     from huggingface_hub import DatasetCardData
 
     language = config.judging.language
-    files = [{"split": split, "path": f"{split}.jsonl"} for split in SPLITS]
+    files = [{"split": split, "path": f"{split}.jsonl"} for split in SPLITS if whole.counts[split]]
     data = DatasetCardData(
         pretty_name=plain(f"Questions and answers on {_few([part.document for part in documents])}"),
         language=[language] if language else None,

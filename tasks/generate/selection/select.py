@@ -14,6 +14,7 @@ from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.precedence import REVIEWED, precedence
+from tasks.generate.selection.recall import hold_out_recall
 from tasks.generate.selection.sharing import shared_sides
 from tasks.generate.selection.splitting import draw_splits
 from tasks.kernel.errors import DataError
@@ -41,6 +42,7 @@ def select_pairs(candidates: Sequence[Candidate], config: GenerateConfig, inputs
     distinct = drop_duplicates(agreed, config)
     _require_enough(distinct, config)
     chosen = drop_leaks(_placed(distinct, config, _sides(config, inputs)), config)
+    chosen = hold_out_recall(chosen, config)
     _tell_of_reviewed(candidates, chosen)
     _require_training(chosen, config)
     _require_enough(chosen, config)

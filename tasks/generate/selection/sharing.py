@@ -11,7 +11,7 @@ from math import ceil
 
 from tasks.generate.config import SharedSources
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example, Split
+from tasks.records.dataset import DRAWN, Example, Split
 
 
 def shared_sides(
@@ -36,7 +36,7 @@ def _drawn(ids: Sequence[str], shared: SharedSources) -> dict[str, Split]:
     """Draw the held-out ones by the digest of their ids; too few for three sides are trained on."""
     order = sorted(ids, key=lambda name: hashlib.sha256(f"{shared.seed}:{name}".encode()).digest())
     test, validation = (ceil(share * len(ids)) for share in (shared.test_share, shared.validation_share))
-    if test + validation >= len(ids) or len(ids) < len(SPLITS):
+    if test + validation >= len(ids) or len(ids) < len(DRAWN):
         return _all(ids, "train")
     held_out = _all(order[:test], "test") | _all(order[test : test + validation], "validation")
     return _all(ids, "train") | held_out

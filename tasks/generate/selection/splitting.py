@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.kernel.errors import DataError
-from tasks.records.dataset import SPLITS, Example, Split
+from tasks.records.dataset import DRAWN, Example, Split
 
-PLACES = len(SPLITS)
+PLACES = len(DRAWN)
 HELD_OUT: tuple[Split, ...] = ("test", "validation")
 """In the order of drawing."""
 Unit = list[Example]
@@ -79,7 +79,7 @@ def _fill(units: Sequence[Unit], drawn: dict[str, Split], split: Split, wanted: 
 def _require_places(units: Sequence[Unit], drawn: dict[str, Split], config: GenerateConfig) -> None:
     places = {drawn.get(unit[0].id, "train") for unit in units}
     if len(places) < PLACES:
-        missing = ", ".join(split for split in SPLITS if split not in places)
+        missing = ", ".join(split for split in DRAWN if split not in places)
         by_document = config.split_by == "document"
         remedy = "set `split_by: passage`, " if by_document else ""
         remedy += "leave out what other domains have as well, " if config.shared else ""
