@@ -41,7 +41,14 @@ def run(inputs: Inputs, config: GenerateConfig, work: Workspace) -> Metrics:
     require_written(list(passages.values()), plan.asked, len(ready), config)
     drafted = collect_drafts(plan, passages, config, inputs.get("teacher"), work)
     parsed = parse_drafts(drafted.drafts, passages, config.teacher)
-    judged = judge_pairs(parsed.candidates, passages, config.judging, inputs.get("judge"), work)
+    judged = judge_pairs(
+        parsed.candidates,
+        passages,
+        config.judging,
+        inputs.get("judge"),
+        work,
+        answers_given=config.teacher.mode == "answer_first",
+    )
     reviewed = apply_reviews([*judged, *candidates_of(ready)], decisions, passages)
     chosen = _selected(reviewed, list(passages.values()), config, inputs)
     account = Account(plan=plan, drafted=drafted, parsed=parsed, ready=len(ready), candidates=chosen)
