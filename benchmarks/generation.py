@@ -111,7 +111,8 @@ def _run(config: GenerateConfig, passages: dict[str, Passage]) -> Outcome:
         plan = plan_asks(list(passages.values()), config)
         drafted = collect_drafts(plan, passages, config, EmbeddedModel().folder(), work)
         parsed = parse_drafts(drafted.drafts, passages, config.teacher)
-        judged = judge_pairs(parsed.candidates, passages, config.judging, None, work)
+        given = config.teacher.mode == "answer_first"
+        judged = judge_pairs(parsed.candidates, passages, config.judging, None, work, answers_given=given)
         candidates = drop_duplicates(judged, config)
         seconds = time.monotonic() - start
     examples = kept(candidates)

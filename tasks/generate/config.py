@@ -85,6 +85,8 @@ class JudgingConfig(Slice):
     """Share of the question's content words near the evidence for the answer, else `irrelevant`."""
     min_relevance: float | None = Field(default=None, ge=-1, le=1)
     """Cosine of question and answer by all-MiniLM-L6-v2 below which a pair is `irrelevant`; none: any."""
+    max_yes_no_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of yes/no questions (English) among written pairs above which they are `too_many_yes_no`."""
     near_duplicate: float = Field(default=0.8, gt=0, le=1)
     """Questions or answers of a domain that share this much of their words (Jaccard) are near duplicates."""
     semantic_duplicate: float | None = Field(default=None, gt=0, le=1)
@@ -131,6 +133,8 @@ class GenerateConfig(Slice):
     """Who asks, in turn (`a worried parent`); none: nobody in particular."""
     difficulties: dict[Difficulty, float] = {}
     """Share of each difficulty among the questions; none: as the teacher likes."""
+    decontextualize: bool = True
+    """Write a document's subject into questions that name none (English), or refuse them by that name."""
     judging: JudgingConfig = JudgingConfig()
     """What is kept."""
     budget: Budget = Budget()

@@ -15,7 +15,8 @@ Split = Literal[Drawn, "recall"]
 """Where a pair stands. `test` asks about passages that nobody trained on; `recall` about facts of training
 passages, in another form than training did."""
 DRAWN: tuple[Drawn, ...] = ("train", "validation", "test")
-SPLITS: tuple[Split, ...] = (*DRAWN, "recall")
+RECALL: Split = "recall"
+SPLITS: tuple[Split, ...] = (*DRAWN, RECALL)
 QuestionType = Literal["factual", "how", "why", "scenario", "follow_up"]
 Check = Literal["tests", "prompt", "schema", "database"]
 """What an answer is checked with beside its reference: unit tests and the code before it, a JSON schema, and

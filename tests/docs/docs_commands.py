@@ -25,6 +25,12 @@ from flows.config import Config
 _ASSIGNMENT = re.compile(r"[A-Z][A-Z0-9_]*=.*")
 _TARGET = re.compile(r"^([a-z][\w-]*):", re.MULTILINE)
 _STAGE_OPTIONS = {"--from", "--only"}
+SERVERS = {
+    "vllm": {"--host", "--port", "--max-model-len", "--generation-config", "--api-key"},
+    "ollama": set[str](),
+    "llama-server": {"-hf", "--alias", "--host", "--port", "--parallel", "--ctx-size", "--api-key"},
+}
+"""Servers of teachers, which need not be installed, and those of their options that were looked up."""
 
 
 def check(line: str, scratch: Path) -> None:
@@ -101,6 +107,9 @@ def _check_other(words: Sequence[str]) -> None:
             _check_requirement(requirement)
         case ["kubectl", ("apply" | "create"), ("-k" | "-f"), path] | ["ray", "up", path] | ["cp", path, _]:
             _require(path)
+        case [program, *arguments] if program in SERVERS:
+            unknown = {word for word in arguments if word.startswith("-")} - SERVERS[program]
+            assert not unknown, f"{program}: nobody has looked up {', '.join(sorted(unknown))}"
         case ["litert-lm", command, _, *arguments]:
             _check_runtime(command, arguments)
         case [program, *arguments] if program.startswith(".venv/bin/"):

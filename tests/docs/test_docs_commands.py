@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs_commands import check, options
+from docs_commands import SERVERS, check, options
 from docs_pages import Code, blocks, pages, spans
 
 PROGRAMS = (
@@ -20,8 +20,8 @@ PROGRAMS = (
     "pip install ",
     "python -m ",
 )
-OF_OTHERS = {"--nthreads", "--num-cpus"}
-"""Options of Dask and Ray."""
+OF_OTHERS = {"--nthreads", "--num-cpus"}.union(*SERVERS.values())
+"""Options of Dask and Ray, and of the servers of teachers."""
 
 
 def commands() -> list[Code]:
@@ -95,6 +95,7 @@ def test_every_option_in_the_text_is_one_of_a_command() -> None:
         ("docker compose -f none.yml up", "no such file"),
         ("kubectl apply -k deploy/none", "no such file"),
         (".venv/bin/pytest tests/none", "no such file"),
+        ("llama-server --slots 4", "nobody has looked up --slots"),
         ("terraform apply", "no rule"),
     ],
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -61,6 +61,13 @@ class ChatServer:
     most_under_way: int = 0
 
 
+class Chat(Protocol):
+    """Answers chats."""
+
+    def reply(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the chat completion to a request."""
+
+
 class TinyChat:
     """The tiny model, which answers one conversation at a time."""
 
@@ -90,31 +97,25 @@ class TinyChat:
             body["seed"],
             Grammar(self._tokenizer, size, schema).begin(1) if schema else None,
         )[0]
-        return {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": MODEL,
-            "choices": [
-                {
-                    "index": 0,
-                    "finish_reason": "stop",
-                    "message": {
-                        "role": "assistant",
-                        "content": self._tokenizer.decode(tokens, skip_special_tokens=True),
-                    },
-                }
-            ],
-            "usage": {
-                "prompt_tokens": len(prompt),
-                "completion_tokens": len(tokens),
-                "total_tokens": len(prompt) + len(tokens),
-            },
-        }
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        return completion(text, len(prompt), len(tokens))
+
+
+def completion(text: str, read: int, written: int) -> dict[str, Any]:
+    """Return a chat completion as OpenAI spells it, with the tokens that were read and written."""
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": MODEL,
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
+    }
 
 
 @contextmanager
-def serve(chat: TinyChat) -> Iterator[ChatServer]:
+def serve(chat: Chat) -> Iterator[ChatServer]:
     """Serve on a free port of the loopback device until the block ends."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -143,7 +144,7 @@ def ask(server: ChatServer, asks: list[Ask], **changed: object) -> list[Reply]:
     return RemoteTeacher(config(server, **changed))(asks, 7, lambda _: None)
 
 
-def _app(server: ChatServer, chat: TinyChat) -> FastAPI:
+def _app(server: ChatServer, chat: Chat) -> FastAPI:
     app = FastAPI()
 
     @app.get("/v1/models")
@@ -162,7 +163,7 @@ def _app(server: ChatServer, chat: TinyChat) -> FastAPI:
     return app
 
 
-async def _answer(server: ChatServer, chat: TinyChat, request: Request) -> Response:
+async def _answer(server: ChatServer, chat: Chat, request: Request) -> Response:
     key = request.headers.get("authorization", "").removeprefix("Bearer ")
     body = await request.json()
     server.received.append(Received(body, key, time.monotonic()))

@@ -9,16 +9,20 @@ from tasks.generate.judging.filters import question_of, rejection
 from tasks.generate.judging.grounding import Evidence, support, unsupported
 from tasks.generate.judging.judge import _broken_rule
 from tasks.generate.judging.polarity import claim, opposed
+from tasks.generate.judging.question_form import question_form
 from tasks.generate.pairs import Ask, Draft, Reply, candidates_of
 from tasks.generate.questions.asking import plan_asks
+from tasks.generate.questions.subject_naming import name_subjects
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.framing import Frame
+from tasks.generate.selection.yes_no_share import limit_yes_no
 from tasks.generate.teacher_config import EmbeddedTeacher, ScriptedTeacher
 from tasks.generate.teachers.parsing import parse_drafts
 from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS, Example
+from tasks.text.words import find_words
 
 WORDS = (
     *("it", "is", "not", "never", "no", "cannot", "does", "don't", "the", "A", "of", "has", "have", "been"),
@@ -146,6 +150,25 @@ def test_any_pair_is_judged(text: str, question: str, answer: str, heading: str)
 
 
 @ANYTHING
+@given(
+    st.lists(ANY, min_size=1, max_size=8), SOME, SOME, st.sampled_from(["depression", "ADHD", "Act", "x[0]"])
+)
+def test_any_question_can_be_given_a_subject(texts: list[str], question: str, answer: str, word: str) -> None:
+    text = " ".join([*texts, *[f"It is so in {word}."] * 8])
+    example = Example(id="1", question=question, answer=answer, passage="a-0", teacher="t")
+    found = name_subjects(candidates_of([example]), {"a-0": passage(text)}, lambda _: None)[0]
+    assert find_words(found.example.question.lower())[-1:] == find_words(question.lower())[-1:]
+
+
+@ANYTHING
+@given(ANY, ANY)
+def test_any_question_has_a_form(question: str, answer: str) -> None:
+    form = question_form(f"{question}?", answer)
+    assert form in {"yes_no", "choice", "open"}
+    assert question_form(f"{question}.", answer) == "open" or "?" in question or "？" in question
+
+
+@ANYTHING
 @given(ANY, ANY)
 def test_any_two_sentences_can_be_opposed(one: str, other: str) -> None:
     told = claim(one)
@@ -174,9 +197,10 @@ def test_any_pairs_are_compared_and_none_is_lost(pairs: list[tuple[str, str, str
         for at, (question, answer, split, written) in enumerate(pairs)
     ]
     agreed = drop_contradictions(candidates_of(examples), 1)
-    chosen = drop_leaks(drop_duplicates(agreed, CONFIG), CONFIG)
+    chosen = limit_yes_no(drop_leaks(drop_duplicates(agreed, CONFIG), CONFIG), CONFIG, SPLITS)
     assert [one.example for one in chosen] == examples
-    assert any(not one.reason for one in chosen) or any(one.reason == "contradicts" for one in chosen)
+    lost = {"contradicts", "too_many_yes_no"}
+    assert any(not one.reason for one in chosen) or any(one.reason in lost for one in chosen)
 
 
 @ANYTHING

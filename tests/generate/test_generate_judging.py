@@ -110,3 +110,32 @@ def test_random_corruptions_of_a_verbatim_answer_are_refused(tmp_path: Path) -> 
         for reason, answer in corruptions.items():
             found = judged(example(f"What about {words[1]} {words[2]}?", answer), tmp_path)
             assert found.reason == reason, answer
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_only_a_sentence_that_was_given_must_have_its_questions_words(tmp_path: Path, *, given: bool) -> None:
+    pair = example(
+        "How many people reach the summit by rail in summer?",
+        "About 1,200 guests ride to the summit on a day in July.",
+    )
+    config = CONFIG.model_copy(update={"min_support": 0})
+    found = judge_pairs(
+        candidates_of([pair]),
+        {PASSAGE.id: PASSAGE},
+        config,
+        None,
+        workspace(tmp_path),
+        answers_given=given,
+    )
+    assert found[0].reason == ("ungrounded" if given else "")
+
+
+def test_words_that_only_ask_need_not_stand_near_the_answer(tmp_path: Path) -> None:
+    found = judged(
+        example("What happens in winter with switches?", "Drivers check each of them twice."), tmp_path
+    )
+    assert found.reason == ""
+    other = judged(
+        example("What breaks in winter with switches?", "Drivers check each of them twice."), tmp_path
+    )
+    assert other.reason == "irrelevant"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.generate.config import GenerateConfig
-from tasks.generate.selection.recall import hold_out_recall
+from tasks.generate.selection.recall import hold_out_recall, take_back_untold
 from tasks.records.dataset import Candidate, Example
 from tasks.text.key_facts import says
 
@@ -97,3 +97,17 @@ def test_every_fact_held_out_is_still_told_and_the_share_is_kept(
     for one in held:
         assert any(other.passage == one.passage and says(other.answer, one.key_fact) for other in trained)
         assert one.question not in {other.question for other in trained}
+
+
+def test_a_fact_that_nobody_tells_any_more_is_trained_on_again() -> None:
+    found = hold_out_recall([*both_ends(0), *both_ends(1)], HALF)
+    lost = [
+        one.model_copy(update={"reason": "too_many_yes_no"})
+        if one.example.split == "train" and one.example.passage == "p0"
+        else one
+        for one in found
+    ]
+    taken = take_back_untold(lost)
+    assert {one.example.passage for one in taken if one.example.split == "recall"} == {"p1"}
+    assert {one.example.key_fact for one in taken if one.example.split == "train"} == {""}
+    assert take_back_untold(found) == found

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from tasks.generate.judging.question_form import question_form, verdict
 from tasks.generate.pairs import Draft
 from tasks.text.words import PLAIN_FUNCTION_WORDS, WORD, find_words
 
@@ -53,7 +54,6 @@ _MIN_OWN = 2
 """Words of its own that a question for an object needs, where the answer is what is missing."""
 _AUXILIARY = r"(?:can|could|may|might|should|must|will|would|do|does|has|have)\b"
 _NEGATED = re.compile(r"(?:Do not|Don’t|Don't|Never)\b")
-_YES_OR_NO = re.compile(r"(?!W|How)", re.IGNORECASE)
 _OBJECT_WANTED = re.compile(rf"What {_AUXILIARY}")
 _LEFT_OPEN = re.compile(rf"(?:What|When) {_AUXILIARY}")
 _MANNER_WANTED = re.compile(rf"How (?:{_AUXILIARY}|(?:is|are|was|were)\b)")
@@ -107,11 +107,14 @@ def _worth(question: str, answer: str) -> str | None:
     listed = "\n" in answer
     if not asked or (not listed and len(asked - told) > MAX_NOVEL * len(asked)):
         return "ungrounded"
-    copied = len(told & asked) >= MAX_COPIED * len(told) if _YES_OR_NO.match(question) else told <= asked
-    if copied and not (_NEGATED.match(answer) and _YES_OR_NO.match(question)):
+    form = question_form(question, answer)
+    if form == "open" and told <= asked:
         return "copies_answer"
-    if _YES_OR_NO.match(question) and not _NEGATED.match(answer) and not _holds(question, answer):
-        return "says_something_else"
+    if form == "yes_no" and not verdict(answer) and not _NEGATED.match(answer):
+        if len(told & asked) >= MAX_COPIED * len(told):
+            return "copies_answer"
+        if not _holds(question, answer):
+            return "says_something_else"
     return "vague" if vague(question) or _too_open(question) else None
 
 

@@ -14,12 +14,15 @@ from tasks.generate.judging.polarity import Claim, claim, opposed
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Example
 from tasks.text.sentences import english_sentences
-from tasks.text.words import content, lowered
+from tasks.text.words import content, lowered, stem
 
 Verdict = tuple[str, str]
 """Reason code and detail of a refusal."""
 _DETAIL_WORDS = 8
 _NEIGHBOURS = 1
+_ASKING_LIST = "example happen happens kind mean means name purpose reason sort type way"
+_ASKING = frozenset(map(stem, _ASKING_LIST.split()))
+"""Words that only ask."""
 _ONES = frozenset({"a", "an", "one", "single"})
 
 
@@ -90,15 +93,17 @@ def support(question: str, answer: str, evidence: Evidence) -> float:
     """Return the share of the question's content words near the best evidence for the answer.
 
     Near are the answer itself, the heading, and the sentences that hold most of it with their neighbours.
+    Words that only ask, as in `What happens when ...?`, need not be there.
     """
     asked, told = set(content(question)), frozenset(content(answer))
-    if not asked:
-        return 0.0
     heading = frozenset(content(evidence.passage.heading))
-    shares = [
-        len(asked & (told | heading | near)) / len(asked) for near in _neighbourhoods(told, evidence.claims)
-    ]
+    shares = [_share(asked, told | heading | near) for near in _neighbourhoods(told, evidence.claims)]
     return max(shares, default=0.0)
+
+
+def _share(asked: set[str], near: frozenset[str]) -> float:
+    wanted = asked - (_ASKING - near)
+    return len(wanted & near) / len(wanted) if wanted else 0.0
 
 
 def wordy(text: str) -> list[str]:

@@ -27,10 +27,13 @@ def judge_pairs(
     config: JudgingConfig,
     judge: Path | None,
     work: Workspace,
+    *,
+    answers_given: bool = True,
 ) -> list[Candidate]:
     """Return the candidates, with a reason for those that are not worth learning from.
 
-    Examples of ready-made data sets have no passage and pass: whoever made them has chosen them.
+    Examples of ready-made data sets have no passage and pass: whoever made them has chosen them. A teacher
+    that was given its answers (`answers_given`) may not ask for what its sentence does not name.
     """
 
     @lru_cache(maxsize=_PASSAGES_AT_HAND)
@@ -40,9 +43,10 @@ def judge_pairs(
     foreign = language_check(config.language)
 
     def rules(example: Example) -> Verdict | None:
-        return (
-            _broken_rule(example, evidence_of(example.passage), config, foreign) if example.passage else None
-        )
+        if not example.passage:
+            return None
+        evidence = evidence_of(example.passage)
+        return _broken_rule(example, evidence, config, foreign, answers_given=answers_given)
 
     judged = refuse(candidates, rules)
     if config.min_relevance is not None:
@@ -57,23 +61,31 @@ def judge_pairs(
 
 
 def _broken_rule(
-    example: Example, evidence: Evidence, config: JudgingConfig, foreign: Callable[[str], str]
+    example: Example,
+    evidence: Evidence,
+    config: JudgingConfig,
+    foreign: Callable[[str], str],
+    *,
+    answers_given: bool = True,
 ) -> Verdict | None:
     return (
-        _form(example, evidence, config)
+        _form(example, evidence, config, answers_given=answers_given)
         or _other_language(example, foreign)
         or unsupported(example, evidence, config.min_grounded)
         or _place(example, evidence, config)
     )
 
 
-def _form(example: Example, evidence: Evidence, config: JudgingConfig) -> Verdict | None:
-    """Check form; only a sentence of the passage must have the words of the question that it was given."""
+def _form(
+    example: Example, evidence: Evidence, config: JudgingConfig, *, answers_given: bool
+) -> Verdict | None:
+    """Check form; only a sentence that was given must have the words of the question to it."""
     words = len(find_words(example.answer))
     if not 1 <= words <= config.max_answer_words:
         return "length", f"answer of {words} words"
     reason = rejection(example.question, example.answer)
-    if reason and (reason != "ungrounded" or evidence.has_sentence(example.answer)):
+    given = answers_given and evidence.has_sentence(example.answer)
+    if reason and (reason != "ungrounded" or given):
         return reason, ""
     pointer = dangling(example.question)
     return ("dangling_reference", pointer) if pointer else None

@@ -7,12 +7,12 @@ it has learned of its books.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.selection.decontamination import KnownTexts
 from tasks.generate.selection.precedence import REVIEWED, precedence
-from tasks.records.dataset import Candidate, Example
+from tasks.records.dataset import RECALL, Candidate, Example, Split
 from tasks.text.key_facts import key_fact, says
 from tasks.text.words import content, find_words
 
@@ -44,7 +44,25 @@ def hold_out_recall(candidates: Sequence[Candidate], config: GenerateConfig) -> 
     held = {
         name: held[name] for name in held.keys() - _copied([trained[name] for name in held], rest, config)
     }
-    return [_recalled(one, held[one.example.id]) if one.example.id in held else one for one in candidates]
+    return [
+        _moved(one, held[one.example.id], RECALL) if one.example.id in held else one for one in candidates
+    ]
+
+
+def take_back_untold(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates with those of `recall` in training again whose fact nobody tells any more."""
+    told: dict[str, list[str]] = {}
+    for one in candidates:
+        if _trains(one):
+            told.setdefault(one.example.passage, []).append(one.example.answer)
+    return [
+        one if one.example.split != RECALL or _is_told(one.example, told) else _moved(one, "", "train")
+        for one in candidates
+    ]
+
+
+def _is_told(example: Example, told: Mapping[str, Sequence[str]]) -> bool:
+    return any(_tells(answer, example.key_fact, example) for answer in told.get(example.passage, ()))
 
 
 def _key(example: Example, config: GenerateConfig) -> str:
@@ -69,7 +87,7 @@ def _trains(candidate: Candidate) -> bool:
     return not candidate.reason and candidate.example.split == "train"
 
 
-def _recalled(candidate: Candidate, key: str) -> Candidate:
-    fact = f"{key[0].upper()}{key[1:]}."
-    example = candidate.example.model_copy(update={"key_fact": fact, "split": "recall"})
+def _moved(candidate: Candidate, key: str, split: Split) -> Candidate:
+    fact = f"{key[0].upper()}{key[1:]}." if key else ""
+    example = candidate.example.model_copy(update={"key_fact": fact, "split": split})
     return candidate.model_copy(update={"example": example})

@@ -10,9 +10,10 @@ from functools import cached_property
 from tasks.generate.judging.facts import names, numbers
 from tasks.generate.judging.grounding import wordy
 from tasks.generate.judging.polarity import Claim, claim, opposite
+from tasks.generate.judging.question_form import verdict
 from tasks.records.dataset import Example
 from tasks.text.near import jaccard
-from tasks.text.words import content, find_words, lowered, stem, word_set
+from tasks.text.words import content, find_words, stem, word_set
 
 SAME_SUBJECT = 0.5
 """Share of their content words from which on two questions with one answer are one question."""
@@ -54,7 +55,7 @@ class Pair:
     @cached_property
     def verdict(self) -> str:
         """Return the yes or no that the answer begins with, or ""."""
-        return next((word for word in lowered(self.example.answer)[:1] if word in {"yes", "no"}), "")
+        return verdict(self.example.answer)
 
     @cached_property
     def numbers(self) -> set[str]:

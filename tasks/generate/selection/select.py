@@ -14,13 +14,14 @@ from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_benchmarks, drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
 from tasks.generate.selection.precedence import REVIEWED, precedence
-from tasks.generate.selection.recall import hold_out_recall
+from tasks.generate.selection.recall import hold_out_recall, take_back_untold
 from tasks.generate.selection.sharing import shared_sides
-from tasks.generate.selection.splitting import draw_splits
+from tasks.generate.selection.splitting import HELD_OUT, draw_splits
+from tasks.generate.selection.yes_no_share import TOO_MANY, limit_yes_no
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, domain_inputs
 from tasks.records.corpus import Passage
-from tasks.records.dataset import Candidate, Example, Split
+from tasks.records.dataset import DRAWN, Candidate, Example, Split
 from tasks.records.files import read_records
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,10 @@ def select_pairs(candidates: Sequence[Candidate], config: GenerateConfig, inputs
     agreed = drop_contradictions(clean, config.min_answer_words)
     distinct = drop_duplicates(agreed, config)
     _require_enough(distinct, config)
-    chosen = drop_leaks(_placed(distinct, config, _sides(config, inputs)), config)
-    chosen = hold_out_recall(chosen, config)
+    # Held-out pairs first, so that nothing is refused for resembling one that goes; training pairs last.
+    placed = limit_yes_no(_placed(distinct, config, _sides(config, inputs)), config, HELD_OUT)
+    recalled = hold_out_recall(drop_leaks(placed, config), config)
+    chosen = take_back_untold(limit_yes_no(recalled, config, DRAWN))
     _tell_of_reviewed(candidates, chosen)
     _require_training(chosen, config)
     _require_enough(chosen, config)
@@ -91,8 +94,9 @@ def _require_training(candidates: Sequence[Candidate], config: GenerateConfig) -
         )
     if left < config.fewest_training_pairs:
         raise DataError(
-            f"{told}: `min_training_pairs` is {config.fewest_training_pairs}; add documents or a data set to"
-            " this domain, or lower `min_training_pairs`, `test_share` or `validation_share`"
+            f"{told}: `min_training_pairs` is {config.fewest_training_pairs}; {_yes_no(candidates)}add"
+            " documents or a data set to this domain, or lower `min_training_pairs`, `test_share` or"
+            " `validation_share`"
         )
     if leaked:
         logger.warning("%s", told)
@@ -109,7 +113,8 @@ def _require_enough(candidates: Sequence[Candidate], config: GenerateConfig) -> 
         raise DataError(
             f"{_sources(candidates)}: {pairs} question-answer pairs are too few"
             f" (`min_pairs` is {config.min_pairs}{_refused(candidates)}); {_in_other_language(candidates)}"
-            "add documents or a data set to this domain, or lower `min_pairs` and `min_test_pairs`"
+            f"{_yes_no(candidates)}add documents or a data set to this domain, or lower `min_pairs` and"
+            " `min_test_pairs`"
         )
 
 
@@ -125,3 +130,9 @@ def _in_other_language(candidates: Sequence[Candidate]) -> str:
     if 2 * found.total() <= len(candidates):
         return ""
     return f"set `judging.language: {found.most_common()[0][0]}` where that is the language of the pairs, "
+
+
+def _yes_no(candidates: Sequence[Candidate]) -> str:
+    """Return what to do about the yes/no questions that are refused for being too many."""
+    found = sum(one.reason == TOO_MANY for one in candidates)
+    return f"raise `judging.max_yes_no_share`, which refuses {found} yes/no questions, " if found else ""

@@ -2,13 +2,16 @@
 
 In: pairs. Out: pairs with their split. Whole passages or whole documents are drawn, never single pairs,
 because pairs of one passage tell of each other. What neighbouring passages share belongs to one of them.
-What other domains have as well comes with its side.
+What other domains have as well comes with its side. Shares are of all pairs; the least to test is of those
+that the limit of yes/no questions will leave.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.generate.config import GenerateConfig
+from tasks.generate.selection.yes_no_share import Kind, kind_of, remaining
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import DRAWN, Example, Split
 
@@ -39,7 +42,7 @@ def draw_splits(
     }
     for split in HELD_OUT:
         if split not in fixed:
-            _fill(units, drawn, split, wanted[split])
+            _fill(units, drawn, split, wanted[split], config)
     _require_places(units, drawn, config)
     place = {example.id: drawn.get(unit[0].id, "train") for unit in units for example in unit}
     return [example.model_copy(update={"split": place[example.id]}) for example in examples]
@@ -60,20 +63,32 @@ def _shared(units: Sequence[Unit], drawn: dict[str, Split], sides: Mapping[str, 
     return {one.id: sides[key] for one in first if (key := one.passage or one.id) in sides}
 
 
-def _fill(units: Sequence[Unit], drawn: dict[str, Split], split: Split, wanted: int) -> None:
-    """Draw units for `split` until it holds `wanted` pairs.
+def _fill(
+    units: Sequence[Unit], drawn: dict[str, Split], split: Split, wanted: int, config: GenerateConfig
+) -> None:
+    """Draw units for `split` until it holds `wanted` pairs, and enough are left without yes/no questions.
 
     A unit that would more than double what is wanted is taken only where no smaller one is left.
     """
     open_units = [unit for unit in units if unit[0].id not in drawn]
     free = [unit for unit in open_units if unit[0].split is None] or open_units
-    size = sum(len(unit) for unit in units if drawn.get(unit[0].id) == split)
-    while free and size < wanted:
-        fitting = (unit for unit in free if size + len(unit) <= 2 * wanted)
+    kind = kind_of(config)
+    held = Counter(kind(one) for unit in units if drawn.get(unit[0].id) == split for one in unit)
+    least = config.min_test_pairs if split == "test" else 1
+    while free and (held.total() < wanted or _short(held, free, least, config)):
+        fitting = (unit for unit in free if held.total() + len(unit) <= 2 * wanted)
         unit = next(fitting, min(free, key=len))
         free = [other for other in free if other is not unit]
         drawn[unit[0].id] = split
-        size += len(unit)
+        held.update(map(kind, unit))
+
+
+def _short(held: Counter[Kind], free: Sequence[Unit], least: int, config: GenerateConfig) -> bool:
+    """Tell whether fewer than `least` pairs would be left, and further units could add some."""
+    if remaining(held, config) >= least:
+        return False
+    kind = kind_of(config)
+    return any(kind(one) != "yes_no" for unit in free for one in unit)
 
 
 def _require_places(units: Sequence[Unit], drawn: dict[str, Split], config: GenerateConfig) -> None:
