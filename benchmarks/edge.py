@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.edge_heal import heal_seconds
 from benchmarks.edge_quality import Pairs, compare, held_out, pooled
 from benchmarks.edge_runs import MeasuredRun, measured_runs
 from benchmarks.edge_shared import (
@@ -47,12 +48,15 @@ def main() -> None:
     LOG.info("sizes and switches")
     sizes = system_bytes(runs[0], shared, WORK)
     switches = switching(shared)
+    LOG.info("healing alone")
+    healing = heal_seconds(runs)
     LOG.info("answers of the float form")
     figures = {
         "bundle_bytes": max(_bundle(run, domain).stat().st_size for run in runs for domain in run.domains),
         "perplexity_loss": worst_loss,
         "decode_speedup": min(one["decode_speedup"] for one in speeds.values()),
         **_times(runs),
+        **healing,
         **sizes,
         **switches,
         "quality": quality,
@@ -100,8 +104,6 @@ def _times(runs: Sequence[MeasuredRun]) -> dict[str, float]:
     figures: dict[str, float] = {
         "convert_seconds": max(seconds for seconds, _ in convert),
         "convert_peak_memory_bytes": max(memory for _, memory in convert),
-        "heal_seconds": max(run.longest("heal", domains=True)[0] for run in runs),
-        "heal_base_seconds": max(run.longest("heal", domains=False)[0] for run in runs),
     }
     if any(row.stage == "graph" and not row.domain for row in runs[0].report.stages):
         seconds, memory = runs[0].longest("graph", domains=False)
