@@ -1,7 +1,7 @@
 """How long healing takes by itself, on all cores of the machine: in a run other stages share them.
 
 In: finished runs. Out: seconds of the base and of the slowest expert, each healed once more in a process of
-its own. `python -m benchmarks.edge_heal RUN...` puts them into `results/edge.json`, as `benchmarks.edge` does.
+its own. `python -m benchmarks.edge_heal RUN...` adds them to `results/edge.json`, as `benchmarks.edge` does.
 """
 
 import argparse

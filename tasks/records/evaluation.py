@@ -167,8 +167,6 @@ class Evaluation(Figures):
     """`real` routes by the router, `oracle` by the known domain, `generalist` does not route."""
     comparison: dict[str, SystemComparison]
     router: RouterEvaluation
-    router_recall: RouterEvaluation | None = None
-    """On the questions of `recall`; `router` is on all others."""
     memory: Memory
     settings: dict[str, JsonValue]
     warnings: list[str]

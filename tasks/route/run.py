@@ -19,7 +19,7 @@ from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.measure.labelled_questions import read_questions, require_each
 from tasks.route.measure.neighbours import with_groups
-from tasks.route.measure.route_report import route_report
+from tasks.route.measure.route_report import route_report, with_recall
 from tasks.route.measure.router_answers import ask, routed_questions
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 from tasks.route.measure.speed import cost_account, file_bytes, measure_speed
@@ -59,6 +59,8 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     metrics = _costs(router, test.texts, work)
     answers = ask(router, test)
     report = route_report(answers, train, validation, config, stratified, suites, out_of_scope)
+    if (recalled := read_questions(folders, "recall")).texts:
+        report = with_recall(report, ask(router, recalled), config)
     write_router_report(work.out, report)
     write_records(work.out / "predictions.jsonl", routed_questions(answers))
     metrics |= _metrics(report)
@@ -91,6 +93,8 @@ def _metrics(report: RouterReport) -> Metrics:
         metrics["accuracy_8020"] = report.stratified_8020.accuracy
     if "leak_free" in report.splits:
         metrics["accuracy_leak_free"] = report.splits["leak_free"].accuracy
+    if "recall" in report.splits:
+        metrics["accuracy_recall"] = report.splits["recall"].accuracy
     if report.out_of_scope:
         metrics["out_of_scope_auroc"] = report.out_of_scope.auroc
     return metrics

@@ -41,7 +41,7 @@ def hold_out(inputs: Inputs, domain: str, count: int) -> None:
 
 
 def without_clock(found: Evaluation) -> dict[str, object]:
-    told = found.model_dump(exclude={"memory", "router_recall"})
+    told = found.model_dump(exclude={"memory"})
     for system in told["systems"].values():
         del system["latency_ms"]
     for domain in told["domains"].values():
@@ -52,7 +52,6 @@ def without_clock(found: Evaluation) -> dict[str, object]:
 
 def test_recall_stands_beside_everything_else_and_moves_none_of_it(inputs: Inputs, tmp_path: Path) -> None:
     before = evaluate(inputs, tmp_path / "before")
-    assert before.router_recall is None
     assert before.domains["alpha"].recall is None
     hold_out(inputs, "alpha", 7)
     after = evaluate(inputs, tmp_path / "after")
@@ -63,8 +62,6 @@ def test_recall_stands_beside_everything_else_and_moves_none_of_it(inputs: Input
     assert recall.perplexity.expert.bounded
     assert set(recall.scores["oracle"].scores) == {"rouge_l", "token_f1"}
     assert after.domains["beta"].recall is None
-    assert after.router_recall
-    assert (after.router_recall.questions, after.router_recall.accuracy) == (7, 1.0)
     assert [sentence for sentence in after.findings if sentence.startswith("alpha, recall: perplexity")]
 
 

@@ -47,7 +47,6 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
             "real_vs_oracle": _against(evidence, scorer, "oracle", "oracle routing"),
         },
         router=router,
-        router_recall=router_section(recall, scorer) if recall.questions else None,
         memory=Memory(peak_bytes=evidence.peak_bytes),
         settings=config.model_dump(mode="json"),
         warnings=[

@@ -20,8 +20,6 @@ def flat_metrics(report: Evaluation) -> Metrics:
     }
     for system, measured in report.systems.items():
         metrics |= _system(system, measured)
-    if report.router_recall:
-        metrics["router_accuracy_recall"] = report.router_recall.accuracy
     for domain, part in report.domains.items():
         metrics |= _domain(domain, part)
         if part.recall:

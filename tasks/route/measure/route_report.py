@@ -26,6 +26,7 @@ NOTHING_CLAIMED = (
     "No test questions were given that belong to no domain, so nothing is claimed: other domains are in"
     " scope. Name a file in `out_of_scope.test`."
 )
+RECALLED = "facts of training passages, which training asked in another form"
 LEAK_FREE = (
     "test questions, from passages that training never saw, without those that are nearly word for word a"
     " training question"
@@ -66,6 +67,12 @@ def route_report(
         out_of_scope_note="" if out_of_scope else NOTHING_CLAIMED,
         note=ONE_DOMAIN if len(answers.router.labels) == 1 else "",
     )
+
+
+def with_recall(report: RouterReport, recalled: RouterAnswers, config: RouteConfig) -> RouterReport:
+    """Return the report with the questions of `recall` beside the test questions that its figures are of."""
+    scores = _split(RECALLED, score_answers(recalled, config))
+    return report.model_copy(update={"splits": {"recall": scores, **report.splits}})
 
 
 def _split(held_out: str, scores: Scores) -> Split:
