@@ -42,6 +42,7 @@ lint: install
 
 bench: install
 	$(BIN)/python -m benchmarks.demo
+	$(BIN)/python -m benchmarks.book
 	$(BIN)/python -m benchmarks.edge
 	$(BIN)/python -m benchmarks.sensitivity
 	$(BIN)/python -m benchmarks.orchestration

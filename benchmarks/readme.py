@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.book_table import book_table
 from benchmarks.edge_tables import edge_tables, gemma_tables
 from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
@@ -61,6 +62,7 @@ def blocks() -> dict[str, str]:
         "ingestion": _ingestion,
         "poppler": _poppler,
         "routing": routing_tables,
+        "book": book_table,
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
         "healing": healing_table,

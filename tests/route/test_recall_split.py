@@ -1,4 +1,4 @@
-"""Pins the router's figures on `recall`: they stand beside those of the test questions and move none of them."""
+"""Pins the router's figures on `recall`: beside those of the test questions, and moving none of them."""
 
 from pathlib import Path
 
