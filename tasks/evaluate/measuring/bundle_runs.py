@@ -73,10 +73,12 @@ class EdgeRun:
 
     def part(self, asked: Sequence[bool]) -> "EdgeRun":
         """Return the run without some of its questions."""
-        replies, sequences, losses = (
-            list(compress(found, asked)) for found in (self.replies, self.sequences, self.losses)
+        return replace(
+            self,
+            replies=list(compress(self.replies, asked)),
+            sequences=list(compress(self.sequences, asked)),
+            losses=list(compress(self.losses, asked)),
         )
-        return replace(self, replies=replies, sequences=sequences, losses=losses)
 
 
 def run_bundle(

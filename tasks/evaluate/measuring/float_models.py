@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -22,6 +23,7 @@ from tasks.models.loading import load_model, load_tokenizer
 from tasks.statistics.bootstrap import Loss
 
 LOG = logging.getLogger(__name__)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,17 @@ class Measured:
 
     def part(self, places: Mapping[int, int]) -> "Measured":
         """Return what it made of some of the questions, by new positions; `sequences` stay."""
-        losses, answers, latencies, samples = (
-            {places[old]: value for old, value in found.items() if old in places}
-            for found in (self.losses, self.answers, self.latencies_ms, self.samples)
+        return Measured(
+            _some(self.losses, places),
+            _some(self.answers, places),
+            _some(self.latencies_ms, places),
+            self.sequences,
+            _some(self.samples, places),
         )
-        return Measured(losses, answers, latencies, self.sequences, samples)
+
+
+def _some(found: Mapping[int, V], places: Mapping[int, int]) -> dict[int, V]:
+    return {places[old]: value for old, value in found.items() if old in places}
 
 
 def measure(
