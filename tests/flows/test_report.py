@@ -29,6 +29,7 @@ from flows.report.tables import account_tables, router_tables
 from flows.report.tables import result_tables as tables
 from flows.report.tables.chain_table import chain_table
 from flows.report.tables.healing_table import healing_table
+from flows.report.tables.recall_table import recall_table
 from flows.report.tables.table import Table
 from tasks.kernel.errors import DataError
 from tasks.records.training import Training
@@ -351,7 +352,37 @@ def test_an_expert_that_loses_to_the_base_is_a_warning(folders) -> None:
     content["domains"]["ocd"]["comparison_with_base"] = compared(1.2, 1.1, 1.3).model_dump()
     rewrite(folders["evaluation"], "evaluation.json", content)
     warnings = collect(folders, stage_rows(), CONFIG, facts()).warnings
-    assert any(warning.startswith("ocd: The expert is worse than the base model") for warning in warnings)
+    assert any(one.startswith("ocd: Transfer: The expert is worse than the base model") for one in warnings)
+    assert not [one for one in warnings if one.startswith("ocd: Recall: ")]
+
+
+def test_an_expert_that_has_not_learned_its_book_is_a_warning(folders) -> None:
+    content = written(DOMAINS)
+    content["domains"]["ocd"]["recall"]["comparison"] = compared(0.98, 0.9, 1.05).model_dump()
+    rewrite(folders["evaluation"], "evaluation.json", content)
+    warnings = collect(folders, stage_rows(), CONFIG, facts()).warnings
+    told = "ocd: Recall: The expert is not shown to be better than the generalist"
+    assert any(one.startswith(told) for one in warnings)
+
+
+def test_what_experts_know_of_their_books_comes_first(folders) -> None:
+    found = collect(folders, stage_rows(), CONFIG, facts())
+    table = recall_table(found)
+    assert dict(zip(table.headers, table.rows[0], strict=True)) == {
+        "domain": DOMAINS[0],
+        "questions": "18",
+        "base": "30.1",
+        "generalist": "6.90",
+        "expert": "4.20",
+        "to generalist": "−39 % (−50 % to −26 %)",
+        "INT4": "–",
+        "facts right: base": "6 %",
+        "facts right: generalist": "44 %",
+        "facts right: expert": "61 %",
+        "facts right: INT4": "56 %",
+    }
+    page = render(found)
+    assert 0 < page.index("What experts know of their books") < page.index("What they make of passages")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def assert_even(counts: dict[str, int], rejected: dict[str, int], skipped: dict[
     assert counts["returned"] + counts["surplus"] == counts["unread"] + counts["parsed"]
     given = counts["examples"] + counts["restored"]
     assert counts["parsed"] + given == counts["kept"] + sum(rejected.values())
-    assert counts["kept"] == counts["train"] + counts["validation"] + counts["test"]
+    assert counts["kept"] == counts["train"] + counts["validation"] + counts["test"] + counts["recall"]
     assert counts["sentences"] == counts["used"] + sum(skipped.values())
 
 

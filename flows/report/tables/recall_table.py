@@ -8,7 +8,7 @@ from tasks.records.evaluation import KeyFacts, OnYardstick
 
 HEADERS = (
     *("domain", "questions", "base", "generalist", "expert", "to generalist", "INT4"),
-    *("facts right: base", "generalist", "expert", "INT4"),
+    *(f"facts right: {model}" for model in ("base", "generalist", "expert", "INT4")),
 )
 
 
