@@ -133,6 +133,8 @@ class GenerateConfig(Slice):
     """Who asks, in turn (`a worried parent`); none: nobody in particular."""
     difficulties: dict[Difficulty, float] = {}
     """Share of each difficulty among the questions; none: as the teacher likes."""
+    decontextualize: bool = True
+    """Write a document's subject into questions that name none (English), or refuse them by that name."""
     judging: JudgingConfig = JudgingConfig()
     """What is kept."""
     budget: Budget = Budget()

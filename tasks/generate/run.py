@@ -18,6 +18,7 @@ from tasks.generate.drafting.drafts import collect_drafts
 from tasks.generate.judging.judge import judge_pairs
 from tasks.generate.pairs import candidates_of
 from tasks.generate.questions.asking import plan_asks
+from tasks.generate.questions.subject_naming import name_subjects
 from tasks.generate.questions.unwritten import require_written, unwritten_language
 from tasks.generate.review.apply import apply_reviews, read_decisions
 from tasks.generate.selection.select import select_pairs
@@ -27,6 +28,7 @@ from tasks.kernel.workspace import Inputs, Metrics, Workspace
 from tasks.records.corpus import Passage
 from tasks.records.dataset import Candidate, Example
 from tasks.records.files import read_records
+from tasks.records.reviewed_pairs import finder
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ def run(inputs: Inputs, config: GenerateConfig, work: Workspace) -> Metrics:
         work,
         answers_given=config.teacher.mode == "answer_first",
     )
+    if config.decontextualize and config.judging.language == "en":
+        judged = name_subjects(judged, passages, finder(decisions, passages))
     reviewed = apply_reviews([*judged, *candidates_of(ready)], decisions, passages)
     chosen = _selected(reviewed, list(passages.values()), config, inputs)
     account = Account(plan=plan, drafted=drafted, parsed=parsed, ready=len(ready), candidates=chosen)

@@ -12,6 +12,7 @@ from tasks.generate.judging.polarity import claim, opposed
 from tasks.generate.judging.question_form import question_form
 from tasks.generate.pairs import Ask, Draft, Reply, candidates_of
 from tasks.generate.questions.asking import plan_asks
+from tasks.generate.questions.subject_naming import name_subjects
 from tasks.generate.selection.contradictions import drop_contradictions
 from tasks.generate.selection.decontamination import drop_leaks
 from tasks.generate.selection.deduplication import drop_duplicates
@@ -21,6 +22,7 @@ from tasks.generate.teacher_config import EmbeddedTeacher, ScriptedTeacher
 from tasks.generate.teachers.parsing import parse_drafts
 from tasks.records.corpus import Passage
 from tasks.records.dataset import SPLITS, Example
+from tasks.text.words import find_words
 
 WORDS = (
     *("it", "is", "not", "never", "no", "cannot", "does", "don't", "the", "A", "of", "has", "have", "been"),
@@ -145,6 +147,17 @@ def test_any_pair_is_judged(text: str, question: str, answer: str, heading: str)
     assert verdict is None or verdict[0]
     assert unsupported(example, evidence, 0.8) is None or verdict is not None
     assert 0 <= support(question, answer, evidence) <= 1
+
+
+@ANYTHING
+@given(
+    st.lists(ANY, min_size=1, max_size=8), SOME, SOME, st.sampled_from(["depression", "ADHD", "Act", "x[0]"])
+)
+def test_any_question_can_be_given_a_subject(texts: list[str], question: str, answer: str, word: str) -> None:
+    text = " ".join([*texts, *[f"It is so in {word}."] * 8])
+    example = Example(id="1", question=question, answer=answer, passage="a-0", teacher="t")
+    found = name_subjects(candidates_of([example]), {"a-0": passage(text)}, lambda _: None)[0]
+    assert find_words(found.example.question.lower())[-1:] == find_words(question.lower())[-1:]
 
 
 @ANYTHING
