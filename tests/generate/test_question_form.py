@@ -34,6 +34,7 @@ You live beside a volcano: should you move?
 During pregnancy, is it safe to fly?
 Are all-or-nothing claims common?
 Is fever dangerous? Is cough?
+Can fever be treated
 Ring-shaped lesions--is it ringworm?
 When at home, is it safe to rest?
 Where in doubt, should you ask?
@@ -65,7 +66,6 @@ Name three symptoms of fever?
 People with fever need what?
 Someone who eats only plants needs more iron: which foods can help?
 When someone has fever, how should they rest?
-Can fever be treated
 发烧危险吗？
 """
 CHOICE = """

@@ -67,8 +67,11 @@ def question_form(question: str, answer: str) -> Form:
     A text of several sentences wants yes or no where all of its questions do and nothing else is asked for.
     """
     sentences = english_sentences(question)
-    asking = [text for text in sentences if text.rstrip("\"'”’)] ").endswith("?")]
-    if not asking or not sentences or sentences[-1] is not asking[-1]:
+    ends = [text.rstrip("\"'”’)] ")[-1:] for text in sentences]
+    asking = [text for text, end in zip(sentences, ends, strict=True) if end == "?"]
+    if not asking and len(sentences) == 1 and ends[0] not in {".", "!"}:
+        asking = sentences  # its mark was forgotten
+    if not asking or sentences[-1] is not asking[-1]:
         return "open"
     forms = {_form(_NUMBERED.sub("", text), answer) for text in asking}
     return "open" if "open" in forms else "choice" if "choice" in forms else "yes_no"
