@@ -53,6 +53,14 @@ def known(
     return dict(trained_elsewhere(datasets, {name: corpus for name, (_, corpus) in made.items()}))
 
 
+def test_a_question_of_recall_on_a_text_that_another_domain_trains_on_is_known(tmp_path: Path) -> None:
+    made = {name: domain(tmp_path, name, SENTENCES[:3], {0}) for name in ("one", "two")}
+    datasets = {name: qa for name, (qa, _) in made.items()}
+    write_records(datasets["one"] / "recall.jsonl", [pair("one", 2, "Where does it lie?")])
+    found = trained_elsewhere(datasets, {name: corpus for name, (_, corpus) in made.items()})
+    assert found["one", "one:2"] == "two"
+
+
 def test_a_near_copy_that_another_domain_trains_on_is_known(tmp_path: Path) -> None:
     texts = [" ".join(SENTENCES[at : at + 2]) for at in range(0, 8, 2)]
     other = [text.replace(" ", "\u00a0", 2).replace("lies", "lies\u200b") for text in texts]

@@ -11,7 +11,7 @@ from tasks.generate.selection.sharing import shared_sides
 from tasks.generate.teacher_config import ScriptedTeacher
 from tasks.kernel.errors import DataError
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example
+from tasks.records.dataset import DRAWN, Example
 from tasks.records.files import read_records
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def sides(corpus: list[Passage], config: GenerateConfig, folder: Path) -> dict[s
     run({"corpus": write_corpus(folder / "corpus", corpus, [])}, config, workspace(folder))
     found = {
         (example.passage, split)
-        for split in SPLITS
+        for split in DRAWN
         for example in read_records(folder / "out" / f"{split}.jsonl", Example)
     }
     assert len({passage for passage, _ in found}) == len(found)
@@ -54,7 +54,7 @@ def test_a_shared_passage_is_on_one_side_in_every_domain(tmp_path: Path) -> None
     alone = sides(library("three", 6)[:6], config, tmp_path / "three")
     common = one.keys() & two.keys() & alone.keys()
     assert len(common) == 6
-    assert {one[name] for name in common} == set(SPLITS)
+    assert {one[name] for name in common} == set(DRAWN)
     assert all(one[name] == two[name] == alone[name] for name in common)
 
 
@@ -80,7 +80,7 @@ def test_examples_of_one_data_set_are_drawn_alike() -> None:
     shared = SharedSources(examples=True)
     found = shared_sides([], ready, shared)
     assert found == shared_sides([], ready[::-1], shared)
-    assert [list(found.values()).count(split) for split in SPLITS] == [30, 4, 6]
+    assert [list(found.values()).count(split) for split in DRAWN] == [30, 4, 6]
     fixed = [ready[0].model_copy(update={"split": "test"}), *ready[1:]]
     assert shared_sides([], fixed, shared) == {}
 

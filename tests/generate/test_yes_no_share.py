@@ -14,7 +14,7 @@ from tasks.generate.pairs import kept
 from tasks.generate.selection.select import select_pairs
 from tasks.generate.selection.yes_no_share import TOO_MANY, kind_of, limit_yes_no, remaining
 from tasks.kernel.errors import DataError
-from tasks.records.dataset import SPLITS, Candidate, Split
+from tasks.records.dataset import DRAWN, Candidate, Split
 
 LETTERS = "bcdfghklmnprstvz"
 
@@ -66,7 +66,7 @@ def test_the_share_holds_in_every_split_and_no_room_is_left(
     assert {one.reason for one in chosen} <= {"", TOO_MANY}
     kind = kind_of(config)
     assert all(kind(one.example) == "yes_no" and not one.reviewed for one in chosen if one.reason == TOO_MANY)
-    for split in SPLITS:
+    for split in DRAWN:
         here = [one for one in chosen if one.example.split == split]
         kinds = Counter(kind(one.example) for one in here if not one.reason)
         asked, pairs = kinds["yes_no"], kinds["yes_no"] + kinds["other"]
@@ -80,12 +80,12 @@ def test_the_share_holds_in_every_split_and_no_room_is_left(
 @given(domains(), st.randoms(use_true_random=False))
 def test_which_ones_stay_does_not_depend_on_their_order(candidates: list[Candidate], draw: Random) -> None:
     placed = [
-        one.model_copy(update={"example": one.example.model_copy(update={"split": SPLITS[at % 3]})})
+        one.model_copy(update={"example": one.example.model_copy(update={"split": DRAWN[at % 3]})})
         for at, one in enumerate(candidates)
     ]
     mixed = draw.sample(placed, len(placed))
     config = settings_of(0.1)
-    stay = [sorted(one.id for one in kept(limit_yes_no(found, config, SPLITS))) for found in (placed, mixed)]
+    stay = [sorted(one.id for one in kept(limit_yes_no(found, config, DRAWN))) for found in (placed, mixed)]
     assert stay[0] == stay[1]
 
 
@@ -116,7 +116,7 @@ def placed(*questions: tuple[str, str], split: Split = "train") -> list[Candidat
 
 def staying(candidates: list[Candidate], config: GenerateConfig) -> list[str]:
     kind = kind_of(config)
-    left = kept(limit_yes_no(candidates, config, SPLITS))
+    left = kept(limit_yes_no(candidates, config, DRAWN))
     return [one.question for one in left if kind(one) == "yes_no"]
 
 
@@ -152,7 +152,7 @@ def test_questions_of_other_languages_are_not_limited(language: str | None, left
         ("Is birch sap sweet in early spring?", "Birch sap is sweet in early spring."),
     )
     config = settings_of(0.1, judging={"max_yes_no_share": 0.1, "language": language})
-    asked = [one for one in kept(limit_yes_no(pairs, config, SPLITS)) if not one.question.startswith("What")]
+    asked = [one for one in kept(limit_yes_no(pairs, config, DRAWN)) if not one.question.startswith("What")]
     assert len(asked) == left
 
 

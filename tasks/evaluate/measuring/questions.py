@@ -87,19 +87,19 @@ def read_questions(
             )
         held_out.questions.extend(draw(fitting, limit, seed))
         held_out.too_long.extend(too_long)
-        recalled += draw(_recalled(domain, folder, known or {}, fits), limit, seed)
+        unknown = _unknown(_recalled(domain, folder), known or {}, held_out)
+        recalled += draw([question for question in unknown if fits(question)], limit, seed)
     held_out.questions.extend(recalled)
     return held_out
 
 
-def _recalled(domain: str, folder: Path, known: Known, fits: Callable[[Question], bool]) -> list[Question]:
+def _recalled(domain: str, folder: Path) -> list[Question]:
     """Return the questions of `recall`, of which ready-made and earlier data sets have none."""
     path = folder / "recall.jsonl"
-    found = [
+    return [
         replace(_question(domain, example), reference=example.key_fact, yardstick=RECALL)
         for example in (read_records(path, Example) if path.is_file() else ())
     ]
-    return [one for one in found if (domain, one.id) not in known and fits(one)]
 
 
 def _unknown(found: list[Question], known: Known, held_out: HeldOut) -> list[Question]:

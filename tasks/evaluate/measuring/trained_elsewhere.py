@@ -23,7 +23,7 @@ Known = Mapping[tuple[str, str], str]
 
 
 def trained_elsewhere(datasets: Mapping[str, Path], corpora: Mapping[str, Path]) -> Known:
-    """Return the test questions that other domains' training tells of."""
+    """Return the held-out questions that other domains' training tells of."""
     if len(datasets) < 2:  # noqa: PLR2004  # there is no other
         return {}
     texts = {name: _sentences(folder) for name, folder in corpora.items()}
@@ -34,7 +34,7 @@ def trained_elsewhere(datasets: Mapping[str, Path], corpora: Mapping[str, Path])
     return {
         (domain, example.id): other
         for domain, folder in datasets.items()
-        for example in _split(folder, "test")
+        for example in (*_split(folder, "test"), *_split(folder, "recall"))
         if (other := _other(example, domain, texts.get(domain, {}), trained))
     }
 
