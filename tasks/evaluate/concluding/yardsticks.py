@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from tasks.evaluate.concluding.edge_report import edge_perplexity
 from tasks.evaluate.measuring.evidence import Evidence
-from tasks.evaluate.measuring.questions import RECALL, Question, passages
+from tasks.evaluate.measuring.questions import passages
 from tasks.evaluate.measuring.systems import BASE, GENERALIST, expert
 from tasks.evaluate.metrics.chosen_metrics import Scorer
 from tasks.records.estimate import AnswerScores, Estimate
 from tasks.records.evaluation import Comparison, KeyFacts, OnYardstick, Perplexities
 from tasks.statistics.bootstrap import Bootstrap, Loss, verdict
-from tasks.text.key_facts import key_fact, says
+from tasks.text.key_facts import says
 
 
 def on_yardstick(evidence: Evidence, domain: str, scorer: Scorer) -> OnYardstick | None:
@@ -58,7 +58,8 @@ def compared(
 
 def key_facts(evidence: Evidence, domain: str, scorer: Scorer) -> KeyFacts | None:
     """Return how many answers say the fact that is asked for; None where no question asks for one."""
-    keys = {place: key for place in evidence.of_domain(domain) if (key := _key(evidence.questions[place]))}
+    facts = {place: evidence.questions[place].fact for place in evidence.of_domain(domain)}
+    keys = {place: fact for place, fact in facts.items() if fact}
     if not keys:
         return None
     base, own, generalist = (
@@ -73,13 +74,6 @@ def key_facts(evidence: Evidence, domain: str, scorer: Scorer) -> KeyFacts | Non
         edge=_edge(evidence, domain, keys, scorer),
         gain=bootstrap.mean([ours - theirs for ours, theirs in zip(own, base, strict=True)]),
     )
-
-
-def _key(question: Question) -> str:
-    """Return the fact that a question asks for; an answer of `recall` is nothing else."""
-    if question.yardstick == RECALL:
-        return question.reference
-    return key_fact(question.text, question.reference)
 
 
 def _said(answers: Mapping[int, str], keys: Mapping[int, str]) -> list[float]:

@@ -122,7 +122,7 @@ def _wanted(
     everything = range(len(questions))
     timed = {place for found in first_of_each(questions, config.latency_prompts).values() for place in found}
     wanted = {
-        BASE: Wanted(inputs["base"], everything, everything),
+        BASE: Wanted(inputs["base"], everything, [place for place in everything if questions[place].fact]),
         GENERALIST: Wanted(inputs["merged-generalist"], everything, everything, sorted(timed)),
     }
     for domain, folder in domain_inputs(inputs, "merged").items():

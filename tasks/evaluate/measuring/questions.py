@@ -15,6 +15,7 @@ from tasks.evaluate.measuring.trained_elsewhere import Known
 from tasks.kernel.errors import DataError
 from tasks.records.dataset import Check, Example
 from tasks.records.files import read_records
+from tasks.text.key_facts import key_fact
 
 Yardstick = Literal["transfer", "recall"]
 TRANSFER: Yardstick = "transfer"
@@ -36,6 +37,11 @@ class Question:
     passage: str = ""
     """Id of the passage that it stands on; ready-made data sets have none."""
     yardstick: Yardstick = TRANSFER
+
+    @property
+    def fact(self) -> str:
+        """The fact that it asks for, which of `recall` is the reference; empty where it asks for more."""
+        return self.reference if self.yardstick == RECALL else key_fact(self.text, self.reference)
 
 
 @dataclass(frozen=True)
