@@ -167,7 +167,7 @@ def _least_groups(questions: Questions, groups: Sequence[str]) -> int:
 
     Only questions that are fitted on and left out in turn can be told apart by their parts.
     """
-    both = np.flatnonzero(questions.of_use("both"))[::-1]
-    met = {groups[row]: questions.labels[row] for row in both}
+    both = np.flatnonzero(questions.of_use("both"))
+    met = {groups[row]: questions.labels[row] for row in both[::-1]}
     counts = Counter(met.values())
-    return min(counts[label] for label in set(questions.labels))
+    return min(counts[label] for label in {questions.labels[row] for row in both})

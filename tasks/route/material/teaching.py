@@ -17,6 +17,7 @@ from tasks.records.dataset import Split
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.material.ambiguous import Marks, marked
+from tasks.route.material.further_text import description_text, passage_text
 from tasks.route.material.sources import Source, read_sources
 from tasks.route.measure.labelled_questions import Questions, Use
 from tasks.route.measure.neighbours import with_groups
@@ -44,10 +45,19 @@ def material(
     """Return the training rows of a stage's inputs; encoders are read only where ambiguity is looked for."""
     train = sides["train"]
     taught = with_groups(train)
-    if not config.needs_sources():
-        return Material(taught)
-    sources = read_sources(domain_inputs(inputs, "qa"), domain_inputs(inputs, "corpus"))
-    return _marked(taught, sides, sources, config, resources)
+    groups = dict(zip(train.groups, taught.groups, strict=True))
+    sources: tuple[Source, ...] = ()
+    if config.needs_sources():
+        sources = read_sources(domain_inputs(inputs, "qa"), domain_inputs(inputs, "corpus"))
+    found = Material(taught)
+    if config.ambiguous != "unmarked":
+        found = _marked(taught, sides, sources, config, resources)
+    if "passages" in config.further_text:
+        found = replace(found, taught=found.taught.joined(passage_text(sources, groups)))
+    if "descriptions" in config.further_text:
+        described = description_text(config.descriptions, train.domains)
+        found = replace(found, taught=found.taught.joined(described))
+    return found
 
 
 def _marked(
