@@ -43,7 +43,9 @@ def dag(config: Config, call: Call) -> dict[str, Artifact]:
     base = config.base_model
     corpora, datasets = _questions(config, call)
     adapters, experts = {}, {}
-    router = call(train_router, datasets, config.described(config.route), config.out_of_scope.files())
+    router = call(
+        train_router, datasets, config.described(config.route), config.out_of_scope.files(), corpora
+    )
     found = searched(config, datasets, call)
     healed = call(heal_base, base, config.base_healing(), found.recipe) if config.heals_base() else None
     below = _trained_from(config, GENERALIST, healed)
@@ -79,7 +81,7 @@ def comparison_dag(config: Config, routes: ComparedRoutes, call: Call) -> dict[s
     corpora, datasets = _questions(config, call)
     return {
         **_named(corpora, datasets),
-        "comparison": call(compare_routers, datasets, routes, config.out_of_scope.files()),
+        "comparison": call(compare_routers, datasets, routes, config.out_of_scope.files(), corpora),
     }
 
 

@@ -1,7 +1,6 @@
 """What a router reaches on held-out questions: `report.json` of the route stage.
 
-Figures alone that equal routers share: no time and no memory, so that equal runs write equal bytes. What may
-be absent is what an earlier version did not measure.
+Figures alone that equal routers share: no time and no memory, so that equal runs write equal bytes.
 """
 
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Self
 
 from pydantic import JsonValue, TypeAdapter, model_validator
 
+from tasks.records.ambiguous import Ambiguous
 from tasks.records.files import Figures, read_json, write_json
 
 FILE = "report.json"
@@ -215,8 +215,9 @@ class RouterReport(Scores):
     repeated_questions: int | None = None
     """Test questions that are word for word among the training and validation questions."""
     leaks: Leaks | None = None
+    ambiguous: Ambiguous | None = None
     splits: dict[str, Split] = {}
-    """`leak_free` and `leaky_8020`, side by side."""
+    """`leak_free` and `leaky_8020`, side by side, and `unambiguous` and `ambiguous` where both are known."""
     stratified_8020: Scores | None = None
     """All figures of `leaky_8020`."""
     calibration: CalibrationSummary | None = None

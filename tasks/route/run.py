@@ -1,6 +1,7 @@
-"""Train the router: `qa/<domain>` folders in, a Router folder out.
+"""Train the router: `qa/<domain>` and `corpus/<domain>` folders in, a Router folder out.
 
-Optional inputs are `out-of-scope/train` and `out-of-scope/test`: files of questions that belong to no domain.
+Optional inputs are the corpora, and `out-of-scope/train` and `out-of-scope/test`: files of questions that
+belong to no domain.
 The shipped weights are fitted on the train split alone, so that the accuracy beside them
 is that of the file that ships, on questions from passages it never saw.
 """
@@ -10,6 +11,7 @@ from math import ceil
 
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.records.ambiguous import Ambiguous
 from tasks.records.files import write_records
 from tasks.records.router import RouterReport, write_router_report
 from tasks.route.confidence.out_of_scope import read_out_of_scope, without_repeated
@@ -17,9 +19,9 @@ from tasks.route.config import RouteConfig
 from tasks.route.encoder.encoder_folders import given_encoders
 from tasks.route.kinds.fit import fit_router
 from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.material.teaching import material
 from tasks.route.measure.labelled_questions import read_questions, require_each
-from tasks.route.measure.neighbours import with_groups
-from tasks.route.measure.route_report import route_report, with_recall
+from tasks.route.measure.route_report import route_report, with_ambiguous, with_recall
 from tasks.route.measure.router_answers import ask, routed_questions
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 from tasks.route.measure.speed import cost_account, file_bytes, measure_speed
@@ -49,9 +51,10 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     }
     out_of_scope = outside.get("test", ())
     work.progress(0, len(train.texts), "questions")
-    resources = Resources(given_encoders(inputs, config.router), work.scratch, work.progress)
+    resources = Resources(given_encoders(inputs, config), work.scratch, work.progress)
     examples = without_repeated(outside.get("train", ()), out_of_scope)
-    router = fit_router(with_groups(train), config, resources, validation, examples)
+    given = material({"train": train, "validation": validation, "test": test}, inputs, config, resources)
+    router = fit_router(given.taught, config, resources, validation, examples)
     suites = suite_scores(router, train, test, config.seed)
     check_gates(suites, {str(name): least for name, least in config.suites.items()})
     stratified = stratified_scores(pool, config, resources) if len(pool.domains) > 1 else None
@@ -61,6 +64,7 @@ def run(inputs: Inputs, config: RouteConfig, work: Workspace) -> Metrics:
     report = route_report(answers, train, validation, config, stratified, suites, out_of_scope)
     if (recalled := read_questions(folders, "recall")).texts:
         report = with_recall(report, ask(router, recalled), config)
+    report = with_ambiguous(report, answers, given, config)
     write_router_report(work.out, report)
     write_records(work.out / "predictions.jsonl", routed_questions(answers))
     metrics |= _metrics(report)
@@ -81,6 +85,14 @@ def _costs(router: Router, texts: tuple[str, ...], work: Workspace) -> Metrics:
     return metrics
 
 
+def _ambiguous(found: Ambiguous) -> Metrics:
+    """Return how many questions of each domain are ambiguous, whatever their side."""
+    counts = {domain: one.train + one.validation + one.test for domain, one in found.domains.items()}
+    left_out = sum(one.left_out for one in found.domains.values())
+    by_domain = {f"ambiguous.{domain}": float(count) for domain, count in counts.items()}
+    return {"ambiguous": float(sum(counts.values())), "ambiguous_left_out": float(left_out), **by_domain}
+
+
 def _metrics(report: RouterReport) -> Metrics:
     names = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "mean_confidence", "ece", "aurc")
     metrics = report.model_dump(include=set(names))
@@ -95,6 +107,10 @@ def _metrics(report: RouterReport) -> Metrics:
         metrics["accuracy_leak_free"] = report.splits["leak_free"].accuracy
     if "recall" in report.splits:
         metrics["accuracy_recall"] = report.splits["recall"].accuracy
+    if report.ambiguous:
+        metrics |= _ambiguous(report.ambiguous)
+    if "unambiguous" in report.splits:
+        metrics["accuracy_unambiguous"] = report.splits["unambiguous"].accuracy
     if report.out_of_scope:
         metrics["out_of_scope_auroc"] = report.out_of_scope.auroc
     return metrics

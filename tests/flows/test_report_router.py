@@ -30,6 +30,7 @@ OPTIONAL = {
     "ece": "expected calibration error (ECE) is",
     "splits": "without near copies",
     "calibration": "probabilities are calibrated",
+    "ambiguous": "Ambiguous questions",
     "reliability": "Reliability diagram.",
     "risk_coverage": "Risk-coverage curve.",
     "aurc": "AURC",
@@ -88,6 +89,8 @@ def test_every_figure_of_the_router_is_in_the_report(report: Report) -> None:
     assert {name: split.accuracy for name, split in found.splits.items()} == {
         "leak_free": 0.917,
         "leaky_8020": 0.961,
+        "ambiguous": 0.61,
+        "unambiguous": 0.943,
     }
     assert (len(found.reliability), len(found.risk_coverage)) == (8, 60)
     assert found.operating is not None
@@ -124,12 +127,32 @@ def test_both_splits_stand_side_by_side_under_their_names(report: Report, folder
     assert rows == {
         "test questions: from passages that training never saw": ("92.0 %", "90.5 to 93.3 %"),
         "leak-free: without near copies": ("91.7 %", "90.2 to 93.1 %"),
+        "without ambiguous questions: nearest to their own": ("94.3 %", "90.2 to 93.1 %"),
+        "ambiguous questions alone: nearer to another domain": ("61.0 %", "90.2 to 93.1 %"),
         "leaky 80/20: a stratified fifth": ("96.1 %", "95.0 to 97.0 %"),
     }
+    names = [row[0].partition(":")[0] for row in router_tables.splits_table(report.router).rows]
+    assert names == [
+        "test questions",
+        "leak-free",
+        "without ambiguous questions",
+        "ambiguous questions alone",
+        "leaky 80/20",
+    ]
     older = collected(folders, DOMAINS, splits={}).router
     assert older is not None
     names = [row[0].partition(":")[0] for row in router_tables.splits_table(older).rows]
     assert names == ["leak-free", "leaky 80/20"]
+
+
+def test_ambiguous_questions_are_counted_and_the_accuracy_that_leads_is_of_all(
+    report: Report, page: str
+) -> None:
+    rows = router_tables.router_tables(report)["ambiguous"].rows
+    assert rows == tuple((name, "31", "30", "4", "7") for name in DOMAINS)
+    text = " ".join(page.split())
+    assert "92.0 % of 300 held-out questions reach their own expert" in text
+    assert "nearer to another domain's passages than to its own" in text
 
 
 def test_the_chosen_thresholds_are_said_with_what_they_reach_and_what_was_asked_for(page: str) -> None:

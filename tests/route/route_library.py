@@ -62,5 +62,8 @@ def workspace(folder: Path) -> Workspace:
 
 
 def run_in(folder: Path, inputs: dict[str, Path], config: RouteConfig | None = None) -> Metrics:
-    """Run the stage; the router is in `folder/out`."""
-    return run(inputs, config or RouteConfig(router=FAST), workspace(folder))
+    """Run the stage; the router is in `folder/out`. Ambiguity is looked for where `config` says so."""
+    config = config or RouteConfig(router=FAST)
+    if "ambiguous" not in config.model_fields_set:
+        config = config.model_copy(update={"ambiguous": "unmarked"})
+    return run(inputs, config, workspace(folder))

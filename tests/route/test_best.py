@@ -105,7 +105,7 @@ def write_library(folder, questions) -> dict[str, object]:
 @pytest.mark.slow
 def test_test_questions_change_neither_the_choice_nor_the_router(library, tmp_path) -> None:
     inputs = write_library(tmp_path / "library", library)
-    config = RouteConfig(router=BestRouter(candidates=GOOD_LAST))
+    config = RouteConfig(router=BestRouter(candidates=GOOD_LAST), ambiguous="unmarked")
     for name in ("one", "two"):
         for part in ("out", "scratch"):
             (tmp_path / name / part).mkdir(parents=True)

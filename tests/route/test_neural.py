@@ -283,7 +283,9 @@ def test_the_place_of_an_encoder_enters_no_key_and_its_folder_is_found(tmp_path:
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "config.json").write_text("{}")
-        route = RouteConfig(router=SemanticRouter(model=FolderModel(path=tmp_path / place)))
+        route = RouteConfig(
+            router=SemanticRouter(model=FolderModel(path=tmp_path / place)), ambiguous="unmarked"
+        )
         recipes.append(train_router.recipe({}, route))
         (name,) = train_router.describe({}, route).models
         assert given_encoders({name: tmp_path}, route.router) == {route.router.model: tmp_path}

@@ -109,4 +109,4 @@ def test_the_stage_fails_where_a_bar_is_missed(tmp_path, library, unseen_library
     (tmp_path / "scratch").mkdir()
     work = Workspace(tmp_path / "out", tmp_path / "scratch", silent)
     with pytest.raises(StageError, match=r"suites\.mixed"):
-        run(inputs, RouteConfig(suites={"mixed": 1.0}), work)
+        run(inputs, RouteConfig(suites={"mixed": 1.0}, ambiguous="unmarked"), work)

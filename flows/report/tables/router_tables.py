@@ -18,7 +18,13 @@ STEPS = 10
 """Points of the risk-coverage curve that its table shows, besides the chosen one."""
 HELD_OUT = "from passages that training never saw"
 LEAKY = "drawn by question, as the reference recipes do: both sides share passages, which flatters"
-_SPLITS = {"leak_free": "leak-free", "leaky_8020": "leaky 80/20"}
+_SPLITS = {
+    "recall": "recall",
+    "leak_free": "leak-free",
+    "unambiguous": "without ambiguous questions",
+    "ambiguous": "ambiguous questions alone",
+    "leaky_8020": "leaky 80/20",
+}
 
 
 def router_tables(report: Report) -> dict[str, Table]:
@@ -27,6 +33,7 @@ def router_tables(report: Report) -> dict[str, Table]:
     made: dict[str, Callable[[RouterReport], Table]] = {
         "splits": splits_table,
         "router": labels_table,
+        "ambiguous": ambiguous_table,
         "confused": confused_table,
         "reliability": reliability_table,
         "risk": risk_table,
@@ -45,7 +52,8 @@ def splits_table(router: RouterReport) -> Table:
     # An earlier version's test questions were held for leak-free as they are.
     first = "test questions" if "leak_free" in router.splits else "leak-free"
     named: dict[str, Scores | Split] = {f"{first}: {HELD_OUT}": router}
-    for name, split in router.splits.items():
+    known = [name for name in _SPLITS if name in router.splits]
+    for name, split in ((name, router.splits[name]) for name in dict.fromkeys([*known, *router.splits])):
         named[f"{_SPLITS.get(name, name)}: {split.held_out}"] = split
     if router.stratified_8020 and not router.splits:
         named[f"{_SPLITS['leaky_8020']}: {LEAKY}"] = router.stratified_8020
@@ -80,6 +88,17 @@ def labels_table(router: RouterReport) -> Table:
         for name, one in scores
     ]
     return Table(title, ("domain", "precision", "recall", "F1", "questions"), tuple(rows))
+
+
+def ambiguous_table(router: RouterReport) -> Table:
+    """Return how many questions of each domain are ambiguous, and how many of these training left out."""
+    found = router.ambiguous.domains.items() if router.ambiguous else ()
+    rows = [
+        (name, *(words.count(number) for number in (one.train, one.left_out, one.validation, one.test)))
+        for name, one in found
+    ]
+    headers = ("domain", "training", "of these left out", "validation", "test")
+    return Table("Ambiguous questions", headers, tuple(rows))
 
 
 def confused_table(router: RouterReport) -> Table:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasks.kernel.errors import DataError
 from tasks.kernel.workspace import Inputs, Metrics, Workspace, domain_inputs
+from tasks.records.dataset import Split
 from tasks.records.router_comparison import Compared, write_comparison
 from tasks.route.compare.question_files import Side, read_labelled
 from tasks.route.compare.side_by_side import compare_routers, named
@@ -18,6 +19,7 @@ from tasks.route.confidence.out_of_scope import read_out_of_scope
 from tasks.route.config import RouteConfig
 from tasks.route.encoder.encoder_folders import given_encoders
 from tasks.route.kinds.uncalibrated import Resources
+from tasks.route.material.teaching import material
 from tasks.route.measure.labelled_questions import Questions, read_questions, require_each
 from tasks.route.measure.score import STRATIFIED_SHARE, stratified_scores
 
@@ -41,7 +43,7 @@ _METRICS = (
 
 
 @dataclass(frozen=True)
-class Material:
+class Given:
     """What routers are trained and compared on."""
 
     train: Side
@@ -49,6 +51,8 @@ class Material:
     validation: Questions | None = None
     pool: Questions | None = None
     """All questions, for the leaky split; none: files come with their own split alone."""
+    taught: Questions | None = None
+    """What all routers learn from, since they differ in their kinds alone; none: the questions of `train`."""
 
 
 def run(inputs: Inputs, config: ComparedRoutes, work: Workspace) -> Metrics:
@@ -58,29 +62,34 @@ def run(inputs: Inputs, config: ComparedRoutes, work: Workspace) -> Metrics:
     file has a bad line.
     """
     on_files = "questions/train" in inputs
-    material = _of_files(inputs, config.out_of_scope_domain) if on_files else _of_datasets(inputs)
-    encoders = given_encoders(inputs, *[route.router for route in config.routes])
-    resources = Resources(encoders, work.scratch, work.progress)
+    # Question files have neither passages nor answers that questions could be compared with.
+    reading = [route.router for route in config.routes] if on_files else config.routes
+    resources = Resources(given_encoders(inputs, *reading), work.scratch, work.progress)
+    given = (
+        _of_files(inputs, config.out_of_scope_domain)
+        if on_files
+        else _of_datasets(inputs, config.routes[0], resources)
+    )
     with tempfile.TemporaryDirectory(dir=work.scratch) as folder:
         routers = work.out / "routers" if on_files else Path(folder)
         rows = compare_routers(
-            material.train, material.test, config.routes, resources, routers, material.validation
+            given.train, given.test, config.routes, resources, routers, given.validation, given.taught
         )
-    if material.pool is not None:
+    if given.pool is not None:
         rows = [
-            row.model_copy(update={"accuracy_8020": _leaky(material.pool, route, resources.inside(row.name))})
+            row.model_copy(update={"accuracy_8020": _leaky(given.pool, route, resources.inside(row.name))})
             for row, (_, route) in zip(rows, named(config.routes), strict=True)
         ]
     write_comparison(work.out, rows)
     return _metrics(rows)
 
 
-def _of_files(inputs: Inputs, out_of_scope: str) -> Material:
+def _of_files(inputs: Inputs, out_of_scope: str) -> Given:
     train, test = (read_labelled(inputs[f"questions/{side}"], out_of_scope) for side in ("train", "test"))
-    return Material(train, test)
+    return Given(train, test)
 
 
-def _of_datasets(inputs: Inputs) -> Material:
+def _of_datasets(inputs: Inputs, route: RouteConfig, resources: Resources) -> Given:
     folders = domain_inputs(inputs, "qa")
     if len(folders) < 2:  # noqa: PLR2004  with one domain there is nothing to choose
         raise DataError("compare: fewer than two `qa/<domain>` inputs; give the configuration more domains")
@@ -91,7 +100,8 @@ def _of_datasets(inputs: Inputs) -> Material:
         name: read_out_of_scope(path, name) for name, path in domain_inputs(inputs, "out-of-scope").items()
     }
     sides = Side(train, outside.get("train", ())), Side(test, outside.get("test", ()))
-    return Material(*sides, validation, pool)
+    questions: dict[Split, Questions] = {"train": train, "validation": validation, "test": test}
+    return Given(*sides, validation, pool, material(questions, inputs, route, resources).taught)
 
 
 def _leaky(pool: Questions, route: RouteConfig, resources: Resources) -> float:

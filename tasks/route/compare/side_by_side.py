@@ -43,9 +43,11 @@ def compare_routers(
     resources: Resources,
     folder: Path,
     validation: Questions | None = None,
+    taught: Questions | None = None,
 ) -> list[Compared]:
     """Fit each router on `train`, write it to `folder`/name, and give its figures on `test`.
 
+    `taught` are the training questions in groups, each with its use, and further text; none: the questions.
     Raises DataError where a domain of the test questions is not among the training questions.
     """
     if unknown := sorted(set(test.questions.domains) - set(train.questions.domains)):
@@ -54,7 +56,7 @@ def compare_routers(
     # Where every test question leaks, all of them tell the routers apart.
     counted = shared.clean if shared.clean.any() else ~shared.clean
     examples = without_repeated(train.out_of_scope, test.out_of_scope)
-    known = Side(with_groups(train.questions), examples)
+    known = Side(taught or with_groups(train.questions), examples)
     rows: list[dict[str, object]] = []
     right: list[Right] = []
     for place, (name, route) in enumerate(named(routes)):

@@ -14,7 +14,7 @@ from tasks.route.encoder.encoder_scorer import bare_scorer, centroids_of, embed,
 from tasks.route.encoder.fine_tuning import TrainingSides, fine_tune
 from tasks.route.encoder.onnx_export import at_precision, export_graph
 from tasks.route.encoder.pooling import read_encoder
-from tasks.route.kinds.tuning import grouped
+from tasks.route.kinds.tuning import by_use, grouped
 from tasks.route.kinds.uncalibrated import HeldOutScores, Resources, UncalibratedRouter
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter
@@ -38,7 +38,10 @@ def fit_encoder(
     embeddings = embed(bare, sides.fitting.texts, resources.progress)
     targets = np.searchsorted(sides.labels, sides.fitting.labels)
     scorer = replace(bare, centroids=centroids_of(embeddings, targets, len(sides.labels)))
-    shipped = with_examples(scorer, embeddings, targets, sides.fitting, config.kept_examples)
+    known = np.flatnonzero(sides.fitting.of_use("both"))
+    shipped = with_examples(
+        scorer, embeddings[known], targets[known], sides.fitting.at(known.tolist()), config.kept_examples
+    )
     return UncalibratedRouter(
         sides.labels, shipped, HeldOutScores(sides.held_out, shipped.score(sides.held_out.texts))
     )
@@ -48,10 +51,12 @@ def sides_of(train: Questions, validation: Questions | None, config: EncoderRout
     """Return what is fitted on, and what is held out to stop by."""
     labels = tuple(train.domains)
     if validation and set(validation.labels) == set(labels):
-        return TrainingSides(labels, train, validation)
+        return TrainingSides(labels, train.fitting(), validation)
     groups, parts = grouped(train, round(1 / config.validation_share))
     if parts != round(1 / config.validation_share):
         LOG.warning("encoder: 1 in %d of the training questions is held out to stop by", parts)
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=config.seed)
-    fitting, held = next(folds.split(np.zeros(len(train.texts)), train.labels, groups))
+    both, names = train.of_use("both"), np.asarray(groups)
+    deal = folds.split(np.zeros(both.sum()), np.asarray(train.labels)[both], names[both])
+    ((fitting, held),) = by_use(train, groups, [set(names[both][next(deal)[1]].tolist())])
     return TrainingSides(labels, train.at(fitting.tolist()), train.at(held.tolist()))

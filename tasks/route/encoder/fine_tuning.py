@@ -15,9 +15,7 @@ from typing import TypedDict
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
-from torch.nn.utils.rnn import pad_sequence
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -32,7 +30,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from tasks.kernel.workspace import Progress
 from tasks.route.encoder.encoder_scorer import centroids_of
-from tasks.route.encoder.pooling import PooledEncoder, Reader
+from tasks.route.encoder.pooling import PooledEncoder, Reader, embedded, padded, token_ids
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import EncoderRouter
 
@@ -173,9 +171,6 @@ class _Report(TrainerCallback):
             LOG.info("epoch %.0f: loss %.3f on the held-out questions", state.epoch, losses["eval_loss"])
 
 
-_BATCH = 64
-
-
 class Row(TypedDict):
     """One question."""
 
@@ -186,25 +181,19 @@ class Row(TypedDict):
 
 def rows_of(reader: Reader, questions: Questions, labels: tuple[str, ...]) -> list[Row]:
     """Return the questions as token ids."""
-    tokenizer = Tokenizer.from_str(reader.tokenizer)
-    tokenizer.enable_truncation(reader.max_length)
-    tokenizer.no_padding()
-    encoded = tokenizer.encode_batch(list(questions.texts))
     places = {label: place for place, label in enumerate(labels)}
     return [
-        {"input_ids": one.ids, "labels": places[label]}
-        for one, label in zip(encoded, questions.labels, strict=True)
+        {"input_ids": ids, "labels": places[label]}
+        for ids, label in zip(token_ids(reader, questions.texts), questions.labels, strict=True)
     ]
 
 
 def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
     """Return a padded batch."""
-    ids = [torch.tensor(row["input_ids"]) for row in rows]
-    padded = pad_sequence(ids, batch_first=True)
-    lengths = torch.tensor([len(one) for one in ids])
+    ids, mask = padded([row["input_ids"] for row in rows])
     return {
-        "input_ids": padded,
-        "attention_mask": (torch.arange(padded.shape[1]) < lengths[:, None]).long(),
+        "input_ids": ids,
+        "attention_mask": mask,
         "labels": torch.tensor([row["labels"] for row in rows]),
     }
 
@@ -212,15 +201,9 @@ def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
 def start_head(model: PooledEncoder, rows: list[Row], labels: int) -> None:
     """Start the head from the labels' centroids: from noise, it would first spoil the encoder."""
     ordered = sorted(rows, key=lambda row: len(row["input_ids"]))
-    device = model.head.weight.device
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(ordered), _BATCH):
-            batch = collate(ordered[start : start + _BATCH])
-            embedding, _ = model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
-            parts.append(embedding.cpu().numpy())
+    embeddings = embedded(model, [row["input_ids"] for row in ordered])
     targets = np.array([row["labels"] for row in ordered])
-    weight = torch.from_numpy(centroids_of(np.concatenate(parts), targets, labels))
+    weight = torch.from_numpy(centroids_of(embeddings, targets, labels))
     with torch.no_grad():
         model.head.weight.copy_(weight)
         model.head.bias.zero_()

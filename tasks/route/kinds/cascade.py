@@ -40,9 +40,9 @@ def fit_cascade(
         fit_with_held_out(train, validation, stage.router, resources.inside(f"stage-{place}"))
         for place, stage in enumerate(config.stages)
     ]
-    questions = unseen_by_all(
-        [(one, train) for one in fitted], train.joined(validation) if validation else train
-    )
+    # Thresholds keep their promise on whatever is asked, so they rest on questions of either use.
+    asked = train.joined(validation) if validation else train
+    questions = replace(unseen_by_all([(one, train) for one in fitted], asked), uses=())
     stages = tuple(with_confidence(one, RouteConfig(), ()) for one in fitted)
     evidence = [
         stage_evidence(stage, unseen_scores(one, questions))

@@ -71,8 +71,8 @@ def _fit_fine(
     if len(train.domains) > 1:
         return fit_with_held_out(train, validation, _for_domains(config.fine, train.domains), resources)
     # One domain is certain once its group is.
-    scorer = constant_scorer()
-    return UncalibratedRouter((train.domains[0],), scorer, HeldOutScores(train, scorer.score(train.texts)))
+    scorer, asked = constant_scorer(), train.asked()
+    return UncalibratedRouter((train.domains[0],), scorer, HeldOutScores(asked, scorer.score(asked.texts)))
 
 
 def _for_domains(kind: SingleRouter, domains: Sequence[str]) -> SingleRouter:

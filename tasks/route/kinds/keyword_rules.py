@@ -37,7 +37,8 @@ def fit_keywords(train: Questions, config: KeywordRouter) -> UncalibratedRouter:
     rules = [{" ".join(runs(phrase)) for phrase in config.rules.get(label, ())} for label in labels]
     scorer = KeywordScorer(KeywordPart(rules=tuple(tuple(sorted(phrases)) for phrases in rules)))
     # Nothing was learned from the training questions, so all of them are held out.
-    return UncalibratedRouter(labels, scorer, HeldOutScores(train, scorer.score(train.texts)))
+    asked = train.asked()
+    return UncalibratedRouter(labels, scorer, HeldOutScores(asked, scorer.score(asked.texts)))
 
 
 def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -> UncalibratedRouter:
@@ -60,7 +61,7 @@ def _learned(train: Questions, labels: tuple[str, ...], config: KeywordRouter) -
         LOG.warning("no word gives a domain away; give `rules`, or lower `min_precision` or `min_questions`")
     # As strict as in the parts: with more questions, each word has more chances to reach a number.
     parts = len(splits)
-    scorer = _choose(_find(train), labels, config, ceil(least * parts / (parts - 1)))
+    scorer = _choose(_find(train.fitting()), labels, config, ceil(least * parts / (parts - 1)))
     return UncalibratedRouter(
         labels, scorer, HeldOutScores(held, QuestionScores.of(scores, scores.max(axis=1, keepdims=True)))
     )

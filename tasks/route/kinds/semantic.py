@@ -35,14 +35,17 @@ def fit_semantic(train: Questions, config: SemanticRouter, resources: Resources)
     bare = bare_scorer(at_precision(graph, config.precision), reader, 1, config)
     embeddings = embed(bare, questions.texts, resources.progress)
     head, scored = (
-        _described(bare, described, embeddings)
+        _described(bare, described, embeddings[questions.of_use("both", "held_out")])
         if config.head == "descriptions"
         else fit_head(embeddings, targets, questions, config)
     )
     model = at_precision(with_head(graph, head.weight, head.bias), config.precision)
     scorer = replace(bare, model=model, centroids=head.centroids)
-    shipped = with_examples(scorer, embeddings, targets, questions, config.kept_examples)
-    return UncalibratedRouter(labels, shipped, HeldOutScores(questions, scored))
+    known = np.flatnonzero(questions.of_use("both"))
+    shipped = with_examples(
+        scorer, embeddings[known], targets[known], questions.at(known.tolist()), config.kept_examples
+    )
+    return UncalibratedRouter(labels, shipped, HeldOutScores(questions.asked(), scored))
 
 
 def _descriptions(labels: tuple[str, ...], config: SemanticRouter) -> list[str]:
@@ -58,12 +61,14 @@ def _descriptions(labels: tuple[str, ...], config: SemanticRouter) -> list[str]:
 
 
 def _drawn(train: Questions, config: SemanticRouter) -> Questions:
+    """Return the shots with all text that is no question; questions that no weight learns stay out."""
     if config.shots is None:
         return train
     order = np.random.default_rng(config.seed).permutation(len(train.texts))
+    order = order[train.of_use("both")[order]]
     labels = np.asarray(train.labels)[order]
     kept = [order[np.flatnonzero(labels == label)[: config.shots]] for label in train.domains]
-    return train.at(sorted(np.concatenate(kept).tolist()))
+    return train.at(sorted(np.concatenate([*kept, np.flatnonzero(train.of_use("fitted"))]).tolist()))
 
 
 def _described(

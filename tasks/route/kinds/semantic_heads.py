@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from tasks.route.encoder.encoder_scorer import centroids_of
 from tasks.route.encoder.pooling import SCALE
-from tasks.route.kinds.tuning import grouped
+from tasks.route.kinds.tuning import by_use, grouped
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.single_config import SemanticRouter
 from tasks.router_runtime.question_scores import Floats, QuestionScores
@@ -48,7 +48,7 @@ def nearness(centroids: Floats) -> Head:
 def fit_head(
     embeddings: Floats, targets: np.ndarray, questions: Questions, config: SemanticRouter
 ) -> tuple[Head, QuestionScores]:
-    """Return the head fitted on all questions, and each question's scores by one that left its group out.
+    """Return the head fitted on all rows of that use, and each question's scores by one without its group.
 
     Of the penalties in `config.C`, the one that finds most of the left-out questions is taken.
     Raises DataError where a domain has a single question.
@@ -57,15 +57,18 @@ def fit_head(
     groups, parts = grouped(questions, config.folds)
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=config.seed)
     held_out: dict[float, list[tuple[np.ndarray, QuestionScores]]] = {strength: [] for strength in strengths}
-    for inside, outside in folds.split(embeddings, targets, groups):
-        labels = len(questions.domains)
+    both, names, labels = questions.of_use("both"), np.asarray(groups), len(questions.domains)
+    deal = folds.split(embeddings[both], targets[both], names[both])
+    for inside, outside in by_use(questions, groups, [set(names[both][out].tolist()) for _, out in deal]):
         for strength, head in _heads(embeddings[inside], targets[inside], labels, strengths, config):
             held_out[strength].append((outside, head.scored(embeddings[outside])))
     scores = {strength: _in_order(parts) for strength, parts in held_out.items()}
-    right = {strength: float((one.scores.argmax(1) == targets).mean()) for strength, one in scores.items()}
+    asked = targets[questions.of_use("both", "held_out")]
+    right = {strength: float((one.scores.argmax(1) == asked).mean()) for strength, one in scores.items()}
     best = max(strengths, key=right.__getitem__)
     LOG.info("%s: finds %.1f %% of the left-out questions (C = %g)", config.head, 100 * right[best], best)
-    ((_, head),) = _heads(embeddings, targets, len(questions.domains), [best], config)
+    rows = questions.of_use("both", "fitted")
+    ((_, head),) = _heads(embeddings[rows], targets[rows], labels, [best], config)
     return head, scores[best]
 
 

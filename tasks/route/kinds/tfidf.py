@@ -45,13 +45,14 @@ def _fit_tuned(questions: Questions, config: TfidfRouter) -> UncalibratedRouter:
     choice = choose(counted, questions, targets, config)
     LOG.info("chosen: %s, C = %g, class weights: %s", choice.family, choice.C, choice.class_weight)
     held = held_out(counted, questions, targets, choice, config)
-    features = counted.fitted(np.arange(len(targets)))
-    model = choice.fit(features.weights, targets, config)
+    rows = np.flatnonzero(questions.of_use("both", "fitted"))
+    features = counted.fitted(rows)
+    model = choice.fit(features.weights, targets[rows], config)
     return UncalibratedRouter(tuple(labels.tolist()), linear_scorer(features, model), held)
 
 
 def _fit_reference(questions: Questions, config: TfidfReferenceRouter) -> UncalibratedRouter:
-    vectorizer, model = fit_reference(questions, config)
+    vectorizer, model = fit_reference(questions.fitting(), config)
     block = Ngrams(
         analyzer="word",
         ngram_range=config.ngram_range,

@@ -6,7 +6,7 @@ Questions of one group stay in one part, and a part's own n-grams are unknown wh
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import sqrt
@@ -105,23 +105,39 @@ def folds(questions: Questions, count: int, seed: int) -> list[tuple[Rows, Rows]
     Groups are dealt out by label, each label in every part. Raises DataError for a domain of one question.
     """
     groups, parts = grouped(questions, count)
-    names, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    both = np.flatnonzero(questions.of_use("both"))
+    names, first = np.unique(np.asarray(groups)[both], return_index=True)
     deal = StratifiedKFold(parts, shuffle=True, random_state=seed)
-    sides = deal.split(names, np.asarray(questions.labels)[first])
-    return [
-        (np.flatnonzero(np.isin(group_of, kept)), np.flatnonzero(np.isin(group_of, left_out)))
-        for kept, left_out in sides
-    ]
+    sides = deal.split(names, np.asarray(questions.labels)[both][first])
+    return by_use(questions, groups, [set(names[left_out].tolist()) for _, left_out in sides])
+
+
+def by_use(
+    questions: Questions, groups: Sequence[str], parts: Sequence[Collection[str]]
+) -> list[tuple[Rows, Rows]]:
+    """Return (fitted on, left out) rows for each part of the groups, every row by its use.
+
+    Text that is no question is fitted on wherever no question of its group is left out, and questions that
+    are never fitted on are left out once: with their group, or dealt round where that has no other question.
+    """
+    names, fitted = np.asarray(groups), questions.of_use("both", "fitted")
+    both, asked = questions.of_use("both"), questions.of_use("both", "held_out")
+    alone = sorted(set(names[asked].tolist()) - set(names[both].tolist()))
+    found = []
+    for place, part in enumerate(parts):
+        out = np.isin(names, [*part, *alone[place :: len(parts)]])
+        found.append((np.flatnonzero(fitted & ~out), np.flatnonzero(asked & out)))
+    return found
 
 
 def grouped(questions: Questions, folds: int) -> tuple[tuple[str, ...], int]:
     """Return what stays together, and in how many parts each domain can be found."""
-    least = _least_groups(questions.labels, questions.groups)
+    least = _least_groups(questions, questions.groups)
     if least >= _MIN_FOLDS:
         return questions.groups, min(folds, least)
     LOG.warning("a domain's training questions come from one passage: its confidence may be too high")
     texts = tuple(map(plain, questions.texts))
-    least = _least_groups(questions.labels, texts)
+    least = _least_groups(questions, texts)
     if least < _MIN_FOLDS:
         raise DataError("router: a domain has a single training question; generate more pairs")
     return texts, min(folds, least)
@@ -146,8 +162,12 @@ def _joined(scored: Sequence[QuestionScores]) -> QuestionScores:
     )
 
 
-def _least_groups(labels: Sequence[str], groups: Sequence[str]) -> int:
-    """Return the groups of the label that has fewest; a group counts for the label it is met under first."""
-    met = dict(zip(reversed(groups), reversed(labels), strict=True))
+def _least_groups(questions: Questions, groups: Sequence[str]) -> int:
+    """Return the groups of the label that has fewest; a group counts for the label it is met under first.
+
+    Only questions that are fitted on and left out in turn can be told apart by their parts.
+    """
+    both = np.flatnonzero(questions.of_use("both"))
+    met = {groups[row]: questions.labels[row] for row in both[::-1]}
     counts = Counter(met.values())
-    return min(counts[label] for label in set(labels))
+    return min(counts[label] for label in {questions.labels[row] for row in both})

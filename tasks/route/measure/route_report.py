@@ -5,6 +5,8 @@ Figures alone that equal routers share: no time and no memory, so that equal run
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tasks.records.router import (
     CalibrationSummary,
     Leaks,
@@ -16,6 +18,7 @@ from tasks.records.router import (
 )
 from tasks.route.confidence.risk_curves import scope_figures
 from tasks.route.config import RouteConfig
+from tasks.route.material.teaching import Material
 from tasks.route.measure.labelled_questions import Questions
 from tasks.route.measure.neighbours import leak_report
 from tasks.route.measure.router_answers import RouterAnswers
@@ -35,6 +38,10 @@ LEAKY = (
     "a stratified fifth of all questions drawn one by one, as the reference recipes do: both sides share"
     " passages and near-identical questions, which flatters"
 )
+UNAMBIGUOUS = (
+    "test questions that are no nearer to another domain's {} than to their own, as embeddings tell it"
+)
+AMBIGUOUS = "test questions that are nearer to another domain's {}, which could as well be asked there"
 
 
 def route_report(
@@ -73,6 +80,25 @@ def with_recall(report: RouterReport, recalled: RouterAnswers, config: RouteConf
     """Return the report with the questions of `recall` beside the test questions that its figures are of."""
     scores = _split(RECALLED, score_answers(recalled, config))
     return report.model_copy(update={"splits": {"recall": scores, **report.splits}})
+
+
+def with_ambiguous(
+    report: RouterReport, answers: RouterAnswers, given: Material, config: RouteConfig
+) -> RouterReport:
+    """Return the report with both parts of the test questions apart; its own figures stay those of all."""
+    if given.ambiguous is None or given.test is None:
+        return report
+    named = {"unambiguous": (UNAMBIGUOUS, ~given.test), "ambiguous": (AMBIGUOUS, given.test)}
+    splits = {
+        name: _split(
+            told.format(given.ambiguous.compared_with),
+            score_answers(answers.at(np.flatnonzero(rows).tolist()), config),
+        )
+        for name, (told, rows) in named.items()
+        if rows.any()
+    }
+    update = {"splits": report.splits | splits, "ambiguous": given.ambiguous}
+    return report.model_copy(update=update)
 
 
 def _split(held_out: str, scores: Scores) -> Split:
