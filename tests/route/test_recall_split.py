@@ -2,21 +2,18 @@
 
 from pathlib import Path
 
-from route_library import FAST, workspace, write_library
+from route_library import run_in, write_library
 
 from tasks.records.dataset import Example
 from tasks.records.files import write_records
 from tasks.records.router import RouterReport, read_router_report
-from tasks.route.config import RouteConfig
-from tasks.route.run import run
 
 DOMAINS = ["anxiety", "ocd"]
 
 
 def routed(inputs: dict[str, Path], folder: Path) -> RouterReport:
-    work = workspace(folder)
-    run(inputs, RouteConfig(router=FAST), work)
-    return read_router_report(work.out)
+    run_in(folder, inputs)
+    return read_router_report(folder / "out")
 
 
 def test_recall_stands_beside_the_test_questions_and_moves_none_of_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example, Split
+from tasks.records.dataset import DRAWN, Example, Split
 from tasks.records.files import read_records
 from tasks.route.measure.labelled_questions import origin
 from tasks.text.sentences import english_sentences
@@ -50,7 +50,7 @@ def read_sources(datasets: Mapping[str, Path], corpora: Mapping[str, Path]) -> t
 def _of_domain(domain: str, dataset: Path, corpus: Path | None) -> Iterator[Source]:
     file = corpus / "passages.jsonl" if corpus else None
     passages = {one.id: one for one in read_records(file, Passage)} if file and file.is_file() else {}
-    examples = {split: read_records(dataset / f"{split}.jsonl", Example) for split in SPLITS}
+    examples = {split: read_records(dataset / f"{split}.jsonl", Example) for split in DRAWN}
     sides = {example.passage: split for split, some in examples.items() for example in some}
     for passage in passages.values():
         yield Source(domain, passage.id, sides.get(passage.id), passage.own, is_passage=True)
