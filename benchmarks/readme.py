@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.edge_tables import edge_tables, gemma_tables
 from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
+from benchmarks.router_text_table import router_text_table
 from benchmarks.routing_tables import routing_tables
 from benchmarks.training_table import training_table
 from flows.report.schema import Report
@@ -60,6 +61,7 @@ def blocks() -> dict[str, str]:
         "ingestion": _ingestion,
         "poppler": _poppler,
         "routing": routing_tables,
+        "router_text": router_text_table,
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
         "healing": healing_table,
