@@ -16,6 +16,7 @@ from benchmarks.book_table import book_table
 from benchmarks.edge_tables import edge_tables, gemma_tables
 from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
+from benchmarks.router_text_table import router_text_table
 from benchmarks.routing_tables import routing_tables
 from benchmarks.training_table import training_table
 from flows.report.schema import Report
@@ -63,6 +64,7 @@ def blocks() -> dict[str, str]:
         "poppler": _poppler,
         "routing": routing_tables,
         "book": book_table,
+        "router_text": router_text_table,
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
         "healing": healing_table,

@@ -21,7 +21,7 @@ from tasks.route.single_config import (
 
 S = TypeVar("S", bound=Slice)
 Suite = Literal["typos", "casing", "paraphrases", "mixed", "short"]
-FurtherText = Literal["passages", "descriptions"]
+FurtherText = Literal["passages", "answers", "descriptions"]
 LinearRouter = TfidfRouter | TfidfReferenceRouter
 RouterKind = Annotated[
     TfidfRouter
@@ -47,8 +47,8 @@ class RouteConfig(Slice):
     nearness: Encoder = EmbeddedEncoder()
     """What tells how near a question is to a passage."""
     further_text: tuple[FurtherText, ...] = ()
-    """What training learns from besides questions: sentences of training passages, which in ready-made data
-    sets the answers stand in for, and the domains' descriptions."""
+    """What training learns from besides questions: sentences of training passages, answers of ready-made data
+    sets, which have no passages, and the domains' descriptions."""
     descriptions: dict[str, str] = {}
     """What each domain is about, as further text; those of `domains` where none is written here."""
     calibration: Literal["temperature", "isotonic"] = "isotonic"
@@ -96,7 +96,7 @@ class RouteConfig(Slice):
 
     def needs_sources(self) -> bool:
         """Tell whether passages are read besides the questions."""
-        return self.ambiguous != "unmarked" or "passages" in self.further_text
+        return self.ambiguous != "unmarked" or bool({"passages", "answers"} & set(self.further_text))
 
     def refusals(self) -> list[str]:
         """Say for each value that cannot be served yet what to use meanwhile."""

@@ -14,7 +14,7 @@ from tasks.kernel.workspace import domain_inputs
 from tasks.route.compare_config import ComparedRoutes
 from tasks.route.config import RouteConfig, described
 from tasks.route.kinds.uncalibrated import Resources
-from tasks.route.material.further_text import passage_text
+from tasks.route.material.further_text import source_text
 from tasks.route.material.sources import Source
 from tasks.route.material.teaching import material
 from tasks.route.measure.labelled_questions import Questions, read_questions
@@ -84,7 +84,7 @@ def test_no_taught_sentence_is_near_a_held_out_one(seed: int) -> None:
         )
         for number in range(60)
     ]
-    found = passage_text(sources, {one.origin: one.origin for one in sources})
+    found = source_text(sources, sources, {one.origin: one.origin for one in sources})
     assert found.texts
     held_out = [words_of(one) for source in sources if source.split != "train" for one in source.sentences()]
     for mine in map(words_of, found.texts):
@@ -113,9 +113,10 @@ def test_what_a_passage_repeats_of_the_one_before_is_not_its_own(tmp_path: Path)
     assert text_of(taught(tmp_path, inputs, further_text=["passages"])) == OF_TRAINING
 
 
-def test_answers_stand_in_where_there_are_no_passages(tmp_path: Path) -> None:
+def test_answers_teach_where_there_are_no_passages(tmp_path: Path) -> None:
     inputs = write_told(tmp_path / "library", passages=False)
-    assert text_of(taught(tmp_path, inputs, further_text=["passages"])) == OF_TRAINING
+    assert text_of(taught(tmp_path, inputs, further_text=["answers"])) == OF_TRAINING
+    assert text_of(taught(tmp_path, inputs, further_text=["passages"])) == set()
 
 
 def test_descriptions_teach_and_come_from_the_domains(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_descriptions_teach_and_come_from_the_domains(tmp_path: Path) -> None:
     silent = RouteConfig(further_text=())
     assert described(silent, DESCRIPTIONS) == silent
     with pytest.raises(ValidationError, match="further_text"):
-        RouteConfig.model_validate({"further_text": ["answers"]})
+        RouteConfig.model_validate({"further_text": ["questions"]})
 
 
 def test_the_stage_learns_words_that_no_question_has(tmp_path: Path) -> None:
@@ -150,6 +151,7 @@ def test_corpora_are_inputs_only_where_something_is_read_of_them() -> None:
         (plain, {"qa/a"}),
         (plain.model_copy(update={"ambiguous": "kept"}), {"qa/a", "corpus/a"}),
         (plain.model_copy(update={"further_text": ("passages",)}), {"qa/a", "corpus/a"}),
+        (plain.model_copy(update={"further_text": ("answers",)}), {"qa/a", "corpus/a"}),
         (plain.model_copy(update={"further_text": ("descriptions",)}), {"qa/a"}),
     ):
         assert set(train_router.describe(data, route, None, corpora).artifacts) == names

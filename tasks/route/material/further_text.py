@@ -13,12 +13,15 @@ from tasks.route.measure.neighbours import NEAR
 from tasks.text.near import NearDuplicates
 
 
-def passage_text(sources: Sequence[Source], groups: Mapping[str, str]) -> Questions:
-    """Return the sentences of training passages; `groups` has the group of each origin's questions."""
+def source_text(sources: Sequence[Source], taught: Sequence[Source], groups: Mapping[str, str]) -> Questions:
+    """Return the sentences of those `taught` that are of training; `groups` has the group of each origin.
+
+    Nothing of them is near what a source of another side says.
+    """
     held_out = [sentence for one in sources if one.split != "train" for sentence in one.sentences()]
     mine = [
         (one, sentence)
-        for one in sources
+        for one in taught
         if one.split == "train" and one.origin in groups
         for sentence in one.sentences()
     ]

@@ -17,7 +17,7 @@ from tasks.records.dataset import Split
 from tasks.route.config import RouteConfig
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.material.ambiguous import Marks, marked
-from tasks.route.material.further_text import description_text, passage_text
+from tasks.route.material.further_text import description_text, source_text
 from tasks.route.material.sources import Source, read_sources
 from tasks.route.measure.labelled_questions import Questions, Use
 from tasks.route.measure.neighbours import with_groups
@@ -52,8 +52,9 @@ def material(
     found = Material(taught)
     if config.ambiguous != "unmarked":
         found = _marked(taught, sides, sources, config, resources)
-    if "passages" in config.further_text:
-        found = replace(found, taught=found.taught.joined(passage_text(sources, groups)))
+    wanted = [one for one in sources if ("passages" if one.is_passage else "answers") in config.further_text]
+    if wanted:
+        found = replace(found, taught=found.taught.joined(source_text(sources, wanted, groups)))
     if "descriptions" in config.further_text:
         described = description_text(config.descriptions, train.domains)
         found = replace(found, taught=found.taught.joined(described))
