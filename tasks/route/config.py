@@ -41,7 +41,7 @@ class RouteConfig(Slice):
 
     router: RouterKind = TfidfRouter()
     """The router, by its `kind`."""
-    ambiguous: Literal["left_out", "kept", "unmarked"] = "kept"
+    ambiguous: Literal["left_out", "kept", "unmarked"] = "left_out"
     """Training questions that are nearer to another domain's passages than to their own: marked and left out
     of training, marked and kept in it, or not looked for, which saves about 5 ms a question and sentence."""
     nearness: Encoder = EmbeddedEncoder()
