@@ -46,7 +46,7 @@ class RouteConfig(Slice):
     of training, marked and kept in it, or not looked for, which saves about 5 ms a question and sentence."""
     nearness: Encoder = EmbeddedEncoder()
     """What tells how near a question is to a passage."""
-    further_text: tuple[FurtherText, ...] = ()
+    further_text: tuple[FurtherText, ...] = ("passages",)
     """What training learns from besides questions: sentences of training passages, answers of ready-made data
     sets, which have no passages, and the domains' descriptions."""
     descriptions: dict[str, str] = {}
