@@ -41,12 +41,12 @@ class RouteConfig(Slice):
 
     router: RouterKind = TfidfRouter()
     """The router, by its `kind`."""
-    ambiguous: Literal["left_out", "kept", "unmarked"] = "kept"
+    ambiguous: Literal["left_out", "kept", "unmarked"] = "left_out"
     """Training questions that are nearer to another domain's passages than to their own: marked and left out
     of training, marked and kept in it, or not looked for, which saves about 5 ms a question and sentence."""
     nearness: Encoder = EmbeddedEncoder()
     """What tells how near a question is to a passage."""
-    further_text: tuple[FurtherText, ...] = ()
+    further_text: tuple[FurtherText, ...] = ("passages",)
     """What training learns from besides questions: sentences of training passages, answers of ready-made data
     sets, which have no passages, and the domains' descriptions."""
     descriptions: dict[str, str] = {}

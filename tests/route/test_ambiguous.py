@@ -12,6 +12,7 @@ from told_library import SUBJECTS, TEST, TINY, TRAIN, marking, run_told, sentenc
 
 from tasks.kernel.workspace import domain_inputs
 from tasks.records.router import read_router_report
+from tasks.route.config import RouteConfig
 from tasks.route.kinds.uncalibrated import Resources
 from tasks.route.material.ambiguous import marked
 from tasks.route.material.sources import read_sources
@@ -154,3 +155,7 @@ def test_a_question_that_is_left_out_changes_no_weight_and_equal_runs_are_equal(
     )
     for file in ("router.json", "report.json", "predictions.jsonl", "weights.npz"):
         assert (tmp_path / "one/out" / file).read_bytes() == (tmp_path / "two/out" / file).read_bytes()
+
+
+def test_what_could_be_asked_elsewhere_is_left_out_by_default() -> None:
+    assert RouteConfig().ambiguous == "left_out"

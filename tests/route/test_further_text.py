@@ -158,3 +158,11 @@ def test_corpora_are_inputs_only_where_something_is_read_of_them() -> None:
         compared = compare_routers.describe(data, ComparedRoutes(routes=(route,)), None, corpora)
         assert set(compared.artifacts) == names
         assert len(compared.models) == (0 if route.ambiguous == "unmarked" else 1)
+
+
+def test_passages_teach_by_default_and_change_nothing_of_ready_made_data(tmp_path: Path) -> None:
+    assert RouteConfig().further_text == ("passages",)
+    assert (
+        text_of(taught(tmp_path, write_told(tmp_path / "library", passages=False), further_text=["passages"]))
+        == set()
+    )

@@ -82,7 +82,9 @@ def _passage(domain: str, place: int) -> Passage:
 
 def marking(**fields: object) -> RouteConfig:
     """Return a configuration that looks for ambiguity with an encoder that is made in a second."""
-    return RouteConfig.model_validate({"router": FAST, "nearness": TINY, "ambiguous": "kept", **fields})
+    return RouteConfig.model_validate(
+        {"router": FAST, "nearness": TINY, "ambiguous": "kept", "further_text": [], **fields}
+    )
 
 
 def run_told(folder: Path, inputs: dict[str, Path], config: RouteConfig) -> Metrics:
