@@ -61,7 +61,7 @@ def shared_form(run: MeasuredRun, work: Path) -> Shared:
     if "healed" not in parts.artifacts:
         raise ConfigError(f"{parts.folder}: has no healed base; run it with `convert: {{form: both}}`")
     config = run.convert() | {"form": "shared"}
-    base = _stage("tasks.convert.shared.base", {"base": parts.part("healed")}, config, work / "base")
+    base = conversion("tasks.convert.shared.base", {"base": parts.part("healed")}, config, work / "base")
     return Shared(
         base, _adapters(base, {name: parts.part(f"adapter/{name}") for name in domains}, work / "adapters")
     )
@@ -70,7 +70,9 @@ def shared_form(run: MeasuredRun, work: Path) -> Shared:
 def float_form(run: MeasuredRun, work: Path) -> Shared:
     """Return base and adapters with nothing rounded."""
     config = run.convert() | {"form": "shared", "shared": {"dtype": "float32"}}
-    base = _stage("benchmarks.float_base", {"base": run.parts.base_model.folder()}, config, work / "float")
+    base = conversion(
+        "benchmarks.float_base", {"base": run.parts.base_model.folder()}, config, work / "float"
+    )
     adapters = {name: run.parts.part(f"adapter/{name}") for name in run.domains}
     return Shared(base, _adapters(base, adapters, work / "floats"))
 
@@ -128,7 +130,7 @@ def _furthest(pairs: Pairs) -> float:
 
 def _adapters(base: Path, sources: Mapping[str, Path], work: Path) -> dict[str, Path]:
     return {
-        name: _stage("tasks.convert.shared.adapter", {"base": base, "adapter": folder}, {}, work / name)
+        name: conversion("tasks.convert.shared.adapter", {"base": base, "adapter": folder}, {}, work / name)
         for name, folder in sources.items()
     }
 
@@ -147,7 +149,7 @@ def _drawn(run: MeasuredRun, count: int, work: Path) -> Iterator[tuple[str, Path
         yield f"drawn-{number}", folder
 
 
-def _stage(module: str, inputs: Mapping[str, Path], config: dict[str, object], folder: Path) -> Path:
+def conversion(module: str, inputs: Mapping[str, Path], config: dict[str, object], folder: Path) -> Path:
     """Run a stage of the converter, or return what an earlier benchmark made of the same inputs."""
     asked = json.dumps([module, {name: str(path) for name, path in inputs.items()}, config], default=str)
     noted = folder / "asked.json"

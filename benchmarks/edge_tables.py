@@ -32,6 +32,22 @@ def edge_tables(result: Json) -> dict[str, str]:
     return {"edge": "\n".join([head, "| | measured | bound |", "| --- | ---: | ---: |", *lines])}
 
 
+def start_tables(result: Json) -> dict[str, str]:
+    """Return what experts lose where GPTQ leaves them, and after the steps behind it."""
+    one = next(iter(result["ways"].values()))["all"]
+    domains = list(next(iter(result["ways"].values()))["domains"])
+    rows = [
+        f"| {' | '.join([name, *map(_loss, [way['all'], *(way['domains'][one] for one in domains)])])} |"
+        for name, way in result["ways"].items()
+    ]
+    head = (
+        f"Perplexity above the float expert, {one['answers']} held-out answers, {_seeds(result['seeds'])},"
+        f" {_machine(result)}, in LiteRT-LM; intervals at 95 %:\n"
+    )
+    columns = f"| | all | {' | '.join(domains)} |"
+    return {"edge-start": "\n".join([head, columns, "| --- |" + " ---: |" * (len(domains) + 1), *rows])}
+
+
 def gemma_tables(result: Json) -> dict[str, str]:
     """Return what Gemma-3-1B's architecture weighs with either token table."""
     rows = [

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.book_table import book_table
-from benchmarks.edge_tables import edge_tables, gemma_tables
+from benchmarks.edge_tables import edge_tables, gemma_tables, start_tables
 from benchmarks.healing_table import healing_table, sensitivity_table
 from benchmarks.machine import RESULTS
 from benchmarks.router_text_table import router_text_table
@@ -67,6 +67,7 @@ def blocks() -> dict[str, str]:
         "router_text": router_text_table,
         "edge": edge_tables,
         "edge_gemma": gemma_tables,
+        "edge_start": start_tables,
         "healing": healing_table,
         "training": training_table,
         "sensitivity": sensitivity_table,
