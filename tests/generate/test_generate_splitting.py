@@ -1,6 +1,8 @@
 """Pins the splits: no passage or document on two sides, enough to test and to train, fixed splits kept."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks.generate.config import GenerateConfig
 from tasks.generate.selection.splitting import draw_splits
@@ -101,3 +103,15 @@ def test_one_passage_is_tested_whole_even_if_it_is_more_than_wanted() -> None:
         sorted(example.split or "" for example in drawn)
         == ["test"] * 30 + ["train"] * 30 + ["validation"] * 30
     )
+
+
+@given(st.lists(st.integers(1, 30), min_size=3, max_size=9), st.integers(0, 50))
+@settings(deadline=None)
+def test_three_passages_are_enough_for_three_sides_whatever_their_sizes(sizes: list[int], seed: int) -> None:
+    examples = [
+        pair(100 * place + number, passage=f"p{place}")
+        for place, size in enumerate(sizes)
+        for number in range(size)
+    ]
+    drawn = draw_splits(examples, GenerateConfig(seed=seed, min_test_pairs=20, min_pairs=30))
+    assert {example.split for example in drawn} == {"train", "validation", "test"}

@@ -68,14 +68,16 @@ def _fill(
 ) -> None:
     """Draw units for `split` until it holds `wanted` pairs, and enough are left without yes/no questions.
 
-    A unit that would more than double what is wanted is taken only where no smaller one is left.
+    A unit that would more than double what is wanted is taken only where no smaller one is left, and none
+    that another side needs to have any.
     """
     open_units = [unit for unit in units if unit[0].id not in drawn]
     free = [unit for unit in open_units if unit[0].split is None] or open_units
+    others = len(set(HELD_OUT) - {split, *drawn.values()}) + (len(free) == len(open_units))
     kind = kind_of(config)
     held = Counter(kind(one) for unit in units if drawn.get(unit[0].id) == split for one in unit)
     least = config.min_test_pairs if split == "test" else 1
-    while free and (held.total() < wanted or _short(held, free, least, config)):
+    while len(free) > others and (held.total() < wanted or _short(held, free, least, config)):
         fitting = (unit for unit in free if held.total() + len(unit) <= 2 * wanted)
         unit = next(fitting, min(free, key=len))
         free = [other for other in free if other is not unit]
