@@ -17,7 +17,7 @@ from tasks.generate.account.write import write_dataset
 from tasks.generate.config import Budget, GenerateConfig
 from tasks.generate.teacher_config import OpenAITeacher, ScriptedTeacher, Teacher
 from tasks.records.corpus import Passage
-from tasks.records.dataset import SPLITS, Example
+from tasks.records.dataset import DRAWN, SPLITS, Example
 
 PASSAGES = library(2, 8)
 HOSTILE = "a|b`c`\n---\nlicense: mit\n# [x](http://evil) <script>*b* $y$ ```\n\n| 1 |"
@@ -32,6 +32,18 @@ def card(folder: Path, account: Account, passages: list[Passage], teacher: Teach
     work = workspace(folder)
     write_dataset(work.out, account, passages, read_sources(folder, passages), config)
     return (work.out / "README.md").read_text(encoding="utf-8")
+
+
+def with_facts(account: Account) -> Account:
+    """Give every pair of `recall` its fact, as generation does."""
+    facts = {"recall": {"key_fact": "A word."}}
+    candidates = [
+        one.model_copy(
+            update={"example": one.example.model_copy(update=facts.get(str(one.example.split), {}))}
+        )
+        for one in account.candidates
+    ]
+    return replace(account, candidates=candidates)
 
 
 def test_the_card_says_what_how_from_where_and_what_is_known_to_be_wrong(tmp_path: Path) -> None:
@@ -101,10 +113,14 @@ def test_the_folder_loads_as_a_data_set_with_its_splits(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     texts = library(4, 12)
-    account = invented(texts, 0)
+    account = with_facts(invented(texts, 0))
     card(tmp_path, account, texts, ScriptedTeacher())
-    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
-    assert {split: len(rows) for split, rows in loaded.items()} == {
-        split: sum(one.example.split == split for one in account.candidates) for split in SPLITS
-    }
-    assert set(loaded["train"].column_names) == set(FIELDS) - {"checks"}
+    cache = str(tmp_path / "cache")
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=cache)
+    counts = {split: sum(one.example.split == split for one in account.candidates) for split in SPLITS}
+    assert counts["recall"] > 0
+    assert {split: len(rows) for split, rows in loaded.items()} == {split: counts[split] for split in DRAWN}
+    recalled = datasets.load_dataset(str(tmp_path / "out"), "recall", cache_dir=cache)["recall"]
+    assert len(recalled) == counts["recall"]
+    assert set(recalled.column_names) == set(FIELDS) - {"checks"}
+    assert set(loaded["train"].column_names) == set(FIELDS) - {"checks", "key_fact"}

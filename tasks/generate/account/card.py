@@ -13,7 +13,7 @@ from typing import Final
 from tasks.generate.account.tallies import Account, Tally
 from tasks.generate.config import GenerateConfig
 from tasks.records.coverage import DocumentCoverage
-from tasks.records.dataset import SPLITS
+from tasks.records.dataset import DRAWN, RECALL, SPLITS
 
 FIELDS: Final = {
     "id": "name of the pair: its passage and a running number",
@@ -92,7 +92,12 @@ def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: Generate
     from huggingface_hub import DatasetCardData
 
     language = config.judging.language
-    files = [{"split": split, "path": f"{split}.jsonl"} for split in SPLITS if whole.counts[split]]
+    files = [{"split": split, "path": f"{split}.jsonl"} for split in DRAWN]
+    configs = [{"config_name": "default", "data_files": files}]
+    if whole.counts[RECALL]:
+        # Its rows have a field more, and all splits of a configuration have the same.
+        recalled = [{"split": RECALL, "path": f"{RECALL}.jsonl"}]
+        configs.append({"config_name": RECALL, "data_files": recalled})
     data = DatasetCardData(
         pretty_name=plain(f"Questions and answers on {_few([part.document for part in documents])}"),
         language=[language] if language else None,
@@ -100,7 +105,7 @@ def _front(whole: Tally, documents: Sequence[DocumentCoverage], config: Generate
         task_categories=["question-answering", "text-generation"],
         size_categories=[next((name for most, name in _SIZES if whole.counts["kept"] < most), "n>1M")],
         tags=["pocketmoe", "synthetic"],
-        configs=[{"config_name": "default", "data_files": files}],
+        configs=configs,
     )
     return f"---\n{data.to_yaml()}\n---\n"
 
