@@ -46,13 +46,13 @@ def main() -> None:
             merged, turns = run.parts.part(f"merged/{domain}"), held_out(run.parts, domain)[1]
             for name, pairs in compare(forms, merged, turns, WORK / "packed").items():
                 found[name].setdefault(domain, []).append(pairs)
-    alone, trained = (pooled([pooled(pairs) for pairs in found[name].values()]) for name in (ALONE, TRAINED))
+    by_domain = {
+        name: {domain: pooled(pairs) for domain, pairs in domains.items()} for name, domains in found.items()
+    }
+    every = {name: pooled(list(domains.values())) for name, domains in by_domain.items()}
     ways = {
-        name: {
-            "all": pooled([pooled(pairs) for pairs in domains.values()]).told(),
-            "domains": {domain: pooled(pairs).told() for domain, pairs in domains.items()},
-        }
-        for name, domains in found.items()
+        name: {"all": every[name].told(), "domains": {domain: one.told() for domain, one in domains.items()}}
+        for name, domains in by_domain.items()
     }
     save(
         "edge_start",
@@ -60,7 +60,7 @@ def main() -> None:
             "seeds": [run.seed for run in runs],
             "trained": runs[0].report.config["heal"],
             "ways": ways,
-            "trained_beside_alone": Pairs(trained.edge, alone.edge).told(),
+            "trained_beside_alone": Pairs(every[TRAINED].edge, every[ALONE].edge).told(),
             "gptq_seconds": max(seconds),
         },
     )

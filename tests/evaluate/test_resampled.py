@@ -1,5 +1,6 @@
 """Pins what intervals are drawn over: whole passages, and questions where there are too few passages."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tasks.evaluate.concluding.evaluation_report import evaluation
 from tasks.evaluate.config import EvaluateConfig
 from tasks.evaluate.measuring.evidence import Evidence
 from tasks.evaluate.measuring.float_models import Measured
-from tasks.evaluate.measuring.questions import Question
+from tasks.evaluate.measuring.questions import RECALL, TRANSFER, Question
 from tasks.evaluate.measuring.systems import BASE, GENERALIST, RouterDecisions, assignments, expert
 from tasks.evaluate.metrics.chosen_metrics import load_scorer
 from tasks.records.evaluation import Evaluation
@@ -21,12 +22,15 @@ EACH = 8
 """Questions on a passage."""
 
 
-def concluded(folder: Path, passages: list[str], **config: object) -> Evaluation:
+def concluded(
+    folder: Path, passages: list[str], recalled: Sequence[str] = (), **config: object
+) -> Evaluation:
     """Return what is said of an expert that is better on some passages and worse on others."""
     settings = EvaluateConfig.model_validate({"metrics": ["rouge_l"], **config})
     questions = [
-        Question("ocd", f"{passage}-{number}", "why?", "wash hands", passage=passage)
-        for passage in passages
+        Question("ocd", f"{passage}-{number}", "why?", "wash hands", passage=passage, yardstick=yardstick)
+        for yardstick, names in ((TRANSFER, passages), (RECALL, recalled))
+        for passage in names
         for number in range(EACH)
     ]
     places = range(len(questions))
@@ -70,3 +74,9 @@ def test_too_few_passages_are_named_and_questions_drawn(tmp_path: Path) -> None:
 
 def test_questions_of_a_data_set_have_no_passages_and_no_such_warning(tmp_path: Path) -> None:
     assert not [sentence for sentence in concluded(tmp_path, [""]).warnings if "passages" in sentence]
+
+
+def test_too_few_passages_of_recall_are_named_apart(tmp_path: Path) -> None:
+    found = concluded(tmp_path, list("abcdefgh"), recalled=["a", "b"])
+    [warning] = [sentence for sentence in found.warnings if "passages" in sentence]
+    assert warning.startswith("ocd, recall: the 16 held-out questions stand on 2 passages, fewer than 6, so")

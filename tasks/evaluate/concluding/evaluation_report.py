@@ -52,7 +52,8 @@ def evaluation(evidence: Evidence, config: EvaluateConfig, scorer: Scorer) -> Ev
         warnings=[
             *_left_out(evidence, config),
             *_trained_on(evidence),
-            *_few_passages(evidence, scorer),
+            *_few_passages("", evidence, scorer),
+            *_few_passages(", recall", recall, scorer),
             *router_warnings(evidence),
             *edge_warnings(evidence, scorer, config),
         ],
@@ -83,16 +84,16 @@ def _trained_on(evidence: Evidence) -> Iterator[str]:
             )
 
 
-def _few_passages(evidence: Evidence, scorer: Scorer) -> Iterator[str]:
+def _few_passages(yardstick: str, evidence: Evidence, scorer: Scorer) -> Iterator[str]:
     """Name the domains whose intervals are over questions because they have too few passages."""
     for domain in evidence.domains() if scorer.resampled == "passages" else ():
         questions = evidence.asked(evidence.of_domain(domain))
         count, needed = len(set(passages(questions))), scorer.bootstrap.fewest
         if count < min(needed, len(questions)):
             yield (
-                f"{domain}: the {len(questions)} held-out questions stand on {count} passages, fewer than"
-                f" {needed}, so its intervals are drawn over questions and say nothing of other passages; add"
-                " documents, or lower `ingest.passage_words`"
+                f"{domain}{yardstick}: the {len(questions)} held-out questions stand on {count} passages, fewer"
+                f" than {needed}, so its intervals are drawn over questions and say nothing of other passages;"
+                " add documents, or lower `ingest.passage_words`"
             )
 
 
