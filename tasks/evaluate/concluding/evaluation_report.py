@@ -91,9 +91,9 @@ def _few_passages(yardstick: str, evidence: Evidence, scorer: Scorer) -> Iterato
         count, needed = len(set(passages(questions))), scorer.bootstrap.fewest
         if count < min(needed, len(questions)):
             yield (
-                f"{domain}{yardstick}: the {len(questions)} held-out questions stand on {count} passages, fewer"
-                f" than {needed}, so its intervals are drawn over questions and say nothing of other passages;"
-                " add documents, or lower `ingest.passage_words`"
+                f"{domain}{yardstick}: the {len(questions)} held-out questions stand on {count} passages,"
+                f" fewer than {needed}, so its intervals are drawn over questions and say nothing of other"
+                " passages; add documents, or lower `ingest.passage_words`"
             )
 
 
