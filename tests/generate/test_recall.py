@@ -111,3 +111,11 @@ def test_a_fact_that_nobody_tells_any_more_is_trained_on_again() -> None:
     assert {one.example.passage for one in taken if one.example.split == "recall"} == {"p1"}
     assert {one.example.key_fact for one in taken if one.example.split == "train"} == {""}
     assert take_back_untold(found) == found
+
+
+def test_an_answer_that_speaks_of_the_same_without_the_fact_does_not_tell_it() -> None:
+    one = both_ends(0)[0]
+    other = example(
+        "When does the train turn?", "The train turns at noon.", id="n", passage="p0", split="train"
+    )
+    assert not recalled(hold_out_recall([one, Candidate(example=other)], HALF))
